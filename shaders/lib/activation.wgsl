@@ -1,0 +1,116 @@
+// Elementary functions that stay accurate near 0 and finite for every finite argument. WGSL's own tanh may give NaN
+// from x = 88 on, its exp overflows there, and exp(x) - 1, log(1 + x) lose all digits near 0.
+
+// e^x - 1. Taylor to x^9 for |x| < 0.5 (truncation below 1e-9 relative).
+fn expm1(x: f32) -> f32 {
+  let p = 1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666667 + x * (0.008333334 + x * (0.0013888889
+    + x * (1.984127e-4 + x * (2.4801588e-5 + x * 2.7557319e-6)))))));
+  return select(exp(x) - 1.0, x * p, abs(x) < 0.5);
+}
+
+// log(1 + x) = 2 atanh(s), s = x / (2 + x), as a series in s^2 <= 1/9 for |x| <= 0.5.
+fn log1p(x: f32) -> f32 {
+  let s = x / (2.0 + x);
+  let q = s * s;
+  let p = 1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * (0.11111111 + q * (0.09090909
+    + q * (0.07692308 + q * 0.06666667))))));
+  return select(log(1.0 + x), 2.0 * s * p, abs(x) <= 0.5);
+}
+
+// 1 / (1 + e^-x), with the exponential of a negative number only.
+fn sigmoid(x: f32) -> f32 {
+  let e = exp(-abs(x));
+  return select(e, 1.0, x >= 0.0) / (1.0 + e);
+}
+
+// (1 - e) / (1 + e), e = e^(-2|x|), with the sign of x; an odd polynomial for |x| < 0.25.
+fn stable_tanh(x: f32) -> f32 {
+  let e = exp(-2.0 * abs(x));
+  let q = x * x;
+  let p = 1.0 + q * (-0.33333334 + q * (0.13333334 + q * (-0.053968254 + q * 0.021869488)));
+  return select(sign(x) * (1.0 - e) / (1.0 + e), x * p, abs(x) < 0.25);
+}
+
+// log(1 + e^x)
+fn softplus(x: f32) -> f32 {
+  return max(x, 0.0) + log1p(exp(-abs(x)));
+}
+
+// 2 / sqrt(pi) * (the integral of e^(-t^2) from 0 to x) for |x| <= 1: Taylor to x^21.
+fn erf_near_0(x: f32) -> f32 {
+  let q = x * x;
+  return x * (1.1283792 + q * (-0.37612638 + q * (0.11283792 + q * (-0.026866171 + q * (0.0052239776
+    + q * (-8.548327e-4 + q * (1.2055333e-4 + q * (-1.4925651e-5 + q * (1.6462115e-6
+    + q * (-1.6365845e-7 + q * 1.4807193e-8))))))))));
+}
+
+// 1 - erf(x) for x >= 0 with a relative error of 1.2e-7 (Chebyshev fit of Numerical Recipes, section 6.2).
+fn erfc_positive(x: f32) -> f32 {
+  let z = min(x, 12.0);
+  let t = 1.0 / (1.0 + 0.5 * z);
+  let p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418 + t * (-0.18628806 + t * (0.27886807
+    + t * (-1.13520398 + t * (1.48851587 + t * (-0.82215223 + t * 0.17087277))))))));
+  return t * exp(p - z * z);
+}
+
+fn erf(x: f32) -> f32 {
+  return select(sign(x) * (1.0 - erfc_positive(abs(x))), erf_near_0(x), abs(x) <= 1.0);
+}
+
+// The standard normal distribution function, (1 + erf(x / sqrt 2)) / 2; small values keep their digits.
+fn normal_cdf(x: f32) -> f32 {
+  let z = x * 0.70710678;
+  let tail = 0.5 * erfc_positive(abs(z));
+  return select(select(tail, 1.0 - tail, x > 0.0), 0.5 + 0.5 * erf_near_0(z), abs(z) <= 1.0);
+}
+
+fn normal_pdf(x: f32) -> f32 {
+  let z = min(abs(x), 20.0);
+  return 0.39894228 * exp(-0.5 * z * z);
+}
+
+// x * normal_cdf(x)
+fn gelu(x: f32) -> f32 {
+  return x * normal_cdf(x);
+}
+
+fn gelu_slope(x: f32) -> f32 {
+  return normal_cdf(x) + clamp(x, -20.0, 20.0) * normal_pdf(x);
+}
+
+// x / 2 * (1 + tanh(u)) = x * sigmoid(2 u), u = sqrt(2 / pi) * (x + 0.044715 x^3)
+fn gelu_tanh(x: f32) -> f32 {
+  let z = clamp(x, -20.0, 20.0);
+  return x * sigmoid(1.5957691 * z * (1.0 + 0.044715 * z * z));
+}
+
+fn gelu_tanh_slope(x: f32) -> f32 {
+  let z = clamp(x, -20.0, 20.0);
+  let s = sigmoid(1.5957691 * z * (1.0 + 0.044715 * z * z));
+  return s + z * s * (1.0 - s) * (1.5957691 + 0.21406645 * z * z);
+}
+
+fn silu_slope(x: f32) -> f32 {
+  let s = sigmoid(x);
+  return s * (1.0 + x * (1.0 - s));
+}
+
+// a^b; where a < 0, b must be an integer.
+fn power(a: f32, b: f32) -> f32 {
+  let magnitude = pow(select(abs(a), 1.0, a == 0.0), b);
+  let odd = abs(b - 2.0 * floor(b * 0.5)) == 1.0;
+  let result = select(magnitude, -magnitude, a < 0.0 && odd);
+  return select(select(result, 0.0, a == 0.0), 1.0, b == 0.0);
+}
+
+// sin(x + turns * pi / 2): Cody-Waite reduction to |r| <= pi / 4 in three parts (good to |x| = 1e4), then a polynomial.
+fn sine_shifted(x: f32, turns: i32) -> f32 {
+  let n = round(x * 0.63661977);
+  let r = ((x - n * 1.5703125) - n * 4.837513e-4) - n * 7.5497899e-8;
+  let q = r * r;
+  let s = r + r * q * (-0.16666667 + q * (0.008333333 + q * (-1.984127e-4 + q * 2.7557319e-6)));
+  let c = 1.0 + q * (-0.5 + q * (0.041666667 + q * (-0.0013888889 + q * (2.4801587e-5 - q * 2.7557319e-7))));
+  let quarter = (i32(n) + turns) & 3;
+  let value = select(s, c, (quarter & 1) == 1);
+  return select(value, -value, quarter >= 2);
+}

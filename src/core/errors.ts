@@ -1,0 +1,93 @@
+// Every error the engine throws is one of these types, with one sentence that states the values and what was expected.
+
+/** Shapes, dtypes or attributes that do not fit together; thrown where the graph is built. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+/** An option that is unknown, out of range, or in conflict with another. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** A file or array that cannot be what it claims to be; `byteOffset` says where, when it is a file. */
+export class DataError extends Error {
+  override readonly name: string = 'DataError';
+  constructor(
+    message: string,
+    readonly byteOffset?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What a device refused, lost or could not hold, with what to do about it. `reason` is for programs, the message for people. */
+export class DeviceError extends Error {
+  override readonly name: string = 'DeviceError';
+  constructor(
+    readonly reason: DeviceErrorReason,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+export type DeviceErrorReason =
+  | 'unavailable' // no navigator.gpu
+  | 'no-adapter'
+  | 'limit'
+  | 'out-of-memory'
+  | 'lost'
+  | 'destroyed'
+  | 'hung'
+  | 'validation'
+  | 'shader'
+  | 'stale'; // a handle of a lost device's generation
+
+/** A loss or gradient that is NaN or infinite: which tensor and which step. */
+export class NonFiniteError extends Error {
+  override readonly name = 'NonFiniteError';
+  constructor(
+    message: string,
+    readonly step: number,
+    readonly tensor: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** A call that the object's state does not allow: used after dispose, run before prepare. */
+export class StateError extends Error {
+  override readonly name = 'StateError';
+}
+
+/** Throws an OptionError naming the nearest known option for every key of `options` that is not in `known`. */
+export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new OptionError(`${where}: unknown option '${key}'${suggestion(key, known)}; known: ${known.join(', ')}`);
+  }
+}
+
+/** `, did you mean 'x'?` for the closest of `known`, or an empty string when nothing is near. */
+export function suggestion(word: string, known: readonly string[]): string {
+  let best = '';
+  let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best === '' ? '' : `, did you mean '${best}'?`;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,167 @@
+// The CPU device: replays a plan slot by slot exactly as the GPU does, with references in place of kernels.
+
+import { byteLength, dtypeOf, viewOf } from '../core/dtype.ts';
+import { DeviceError, StateError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Variable } from '../graph/tensor.ts';
+import { isDeviceTensor, type Device, type DeviceTensor, type Runner, type RunnerOptions, type TrackedRow } from '../plan/device.ts';
+import { checkLength, checkTensor, inputPlace, outputPlace } from '../plan/places.ts';
+import type { Place, Plan } from '../plan/plan.ts';
+
+interface CpuTensor extends DeviceTensor {
+  readonly memory: ArrayBufferLike;
+}
+
+/** A device that needs nothing but JavaScript. Same API as the GPU's; f32 storage, double precision inside each op. */
+export function createCpuDevice(): Device {
+  const variables = new Map<Variable, ArrayBufferLike>();
+  let buffersCreated = 0;
+  let liveBuffers = 0;
+  let liveBytes = 0;
+  let disposed = false;
+  let end: (error: Error) => void;
+  const lost = new Promise<Error>((resolve) => (end = resolve));
+
+  const allocate = (bytes: number): ArrayBuffer => {
+    buffersCreated++;
+    liveBuffers++;
+    liveBytes += bytes;
+    return new ArrayBuffer(bytes);
+  };
+  const release = (memory: ArrayBufferLike) => {
+    liveBuffers--;
+    liveBytes -= memory.byteLength;
+  };
+  const alive = () => {
+    if (disposed) throw new DeviceError('destroyed', 'this CPU device was disposed of');
+  };
+  const memoryOf = (variable: Variable): ArrayBufferLike => {
+    let memory = variables.get(variable);
+    if (!memory) {
+      memory = allocate(byteLength(variable.dtype, sizeOf(variable.shape)));
+      viewOf(variable.dtype, memory, 0, sizeOf(variable.shape)).set(variable.initial());
+      variables.set(variable, memory);
+    }
+    return memory;
+  };
+  const wholeOf = (variable: Variable) => viewOf(variable.dtype, memoryOf(variable), 0, sizeOf(variable.shape));
+
+  const device: Device = {
+    kind: 'cpu',
+    description: 'CPU',
+    target: null,
+    lost,
+    async createRunner(plan, options = {}) {
+      alive();
+      return createRunner(device, plan, options, { allocate, release, memoryOf, alive });
+    },
+    async upload(values, type) {
+      alive();
+      const memory = allocate(byteLength(type.dtype, sizeOf(type.shape)));
+      viewOf(type.dtype, memory, 0, sizeOf(type.shape)).set(values);
+      const tensor: CpuTensor = { ...type, device, memory, dispose: () => release(memory) };
+      return tensor;
+    },
+    async readVariable(variable) {
+      alive();
+      return wholeOf(variable).slice();
+    },
+    writeVariable(variable, values) {
+      alive();
+      wholeOf(variable).set(values);
+    },
+    releaseVariable(variable) {
+      const memory = variables.get(variable);
+      if (memory) release(memory);
+      variables.delete(variable);
+    },
+    stats: () => ({ buffersCreated, liveBuffers, liveBytes, pipelinesCreated: 0 }),
+    dispose() {
+      disposed = true;
+      variables.clear();
+      end(new DeviceError('destroyed', 'this CPU device was disposed of'));
+    },
+  };
+  return device;
+}
+
+interface Memory {
+  allocate(bytes: number): ArrayBuffer;
+  release(memory: ArrayBufferLike): void;
+  memoryOf(variable: Variable): ArrayBufferLike;
+  alive(): void;
+}
+
+function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory: Memory): Runner {
+  const own: ArrayBuffer[] = [];
+  const storages = plan.storages.map((storage): ArrayBufferLike => {
+    if (storage.kind === 'variable') return memory.memoryOf(storage.variable);
+    const bytes = memory.allocate(storage.bytes);
+    own.push(bytes);
+    if (storage.kind === 'constant') viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length).set(storage.values);
+    return bytes;
+  });
+  const arrayAt = (place: Place) =>
+    viewOf(place.type.dtype, storages[place.storage]!, place.offset, sizeOf(place.type.shape));
+
+  let views = plan.steps.map(bindViews);
+  function bindViews(step: Plan['steps'][number]) {
+    return { step, x: step.inputs.map(arrayAt), y: step.outputs.map(arrayAt) };
+  }
+
+  const { track, onRows } = options;
+  let rows: TrackedRow[] = [];
+  let runs = 0;
+  let disposed = false;
+  const alive = () => {
+    memory.alive();
+    if (disposed) throw new StateError('this program was disposed of');
+  };
+
+  const deliver = () => {
+    const delivered = rows;
+    rows = [];
+    if (delivered.length > 0) onRows?.(delivered);
+  };
+
+  return {
+    run(inputs) {
+      alive();
+      let rebound = false;
+      for (const [name, value] of Object.entries(inputs)) {
+        const place = inputPlace(plan, name);
+        if (isDeviceTensor(value)) {
+          checkTensor(name, value, place, device);
+          const { memory: given } = value as CpuTensor;
+          rebound ||= storages[place.storage] !== given;
+          storages[place.storage] = given;
+        } else {
+          checkLength(name, value, place);
+          arrayAt(place).set(value);
+        }
+      }
+      if (rebound) views = plan.steps.map(bindViews);
+      for (const { step, x, y } of views) step.call.op.cpu(x, y, step.types);
+      if (track) {
+        rows.push({ run: runs, values: Object.fromEntries(track.outputs.map((name) => [name, arrayAt(plan.outputs[name]!)[0]!])) });
+      }
+      runs++;
+      if (track && rows.length >= track.every) deliver();
+    },
+    ready: () => null,
+    async flush() {
+      alive();
+      deliver();
+    },
+    async read(output) {
+      alive();
+      return arrayAt(outputPlace(plan, output)).slice();
+    },
+    stats: () => ({ runs, submits: runs, dispatches: plan.steps.length, mapCalls: 0 }),
+    dispose() {
+      if (disposed) return;
+      disposed = true;
+      own.forEach(memory.release);
+    },
+  };
+}

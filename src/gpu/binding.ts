@@ -1,0 +1,211 @@
+// A plan's memory and bind groups on one device, made once. Only a different input tensor makes groups anew.
+
+import { StateError, DeviceError } from '../core/errors.ts';
+import type { Variable } from '../graph/tensor.ts';
+import type { Dispatch, Entry, ParamsMember } from '../kernel/shader.ts';
+import type { Plan, PlanStep } from '../plan/plan.ts';
+import { tensorUsage, usage, type Allocation } from './buffers.ts';
+import { entryOf, placeOf, storageName } from './limits.ts';
+import type { DeviceParts } from './parts.ts';
+import { paramsBytes } from './pipelines.ts';
+
+/** One dispatch with the step it is part of. */
+export interface Launch {
+  readonly step: PlanStep;
+  readonly dispatch: Dispatch;
+  readonly entry: Entry;
+}
+
+export interface Binding {
+  readonly launches: readonly Launch[];
+  /** One for each launch; those that use an input with no value yet are missing. */
+  readonly groups: readonly (GPUBindGroup | undefined)[];
+  /** Every launch's uniform; also what an empty read can be made of. */
+  readonly params: GPUBuffer;
+  /** Rejects when the device could not hold the plan's memory. */
+  readonly checked: Promise<unknown>;
+  /** The storage's buffer, or a StateError for an input that was given no value yet. */
+  bufferOf(storage: number): GPUBuffer;
+  /** Makes an input storage stand for `buffer`. */
+  attach(storage: number, buffer: GPUBuffer): void;
+  /** The plan's own buffer of an input storage, made when first wanted: a resident data set needs none. */
+  ownInput(storage: number): Allocation;
+  /** Makes the bind groups that are missing or changed. */
+  refresh(): void;
+  /** With `undo`, variables that nobody else used are freed too. */
+  dispose(undo: boolean): void;
+}
+
+export function bind(parts: DeviceParts, plan: Plan): Binding {
+  const { life, buffers, pipelines, variables } = parts;
+  const own: GPUBuffer[] = [];
+  const held: Variable[] = [];
+  const checks: Promise<void>[] = [];
+  const bound: (GPUBuffer | undefined)[] = [];
+  const ownInputs = new Map<number, Allocation>();
+  let disposed = false;
+
+  const launches = plan.steps.flatMap((step) =>
+    step.dispatches.map((dispatch): Launch => ({ step, dispatch, entry: entryOf(dispatch) })),
+  );
+  const groups: (GPUBindGroup | undefined)[] = launches.map(() => undefined);
+  const missing = new Set(launches.keys());
+  const users = usersOf(launches);
+  const offsets: number[] = [];
+
+  function make(label: string, bytes: number, use: number): GPUBuffer {
+    const { buffer, checked } = buffers.allocate(label, bytes, use);
+    own.push(buffer);
+    checks.push(checked);
+    return buffer;
+  }
+
+  function dispose(undo: boolean): void {
+    if (disposed) return;
+    disposed = true;
+    own.forEach(buffers.free);
+    for (const { buffer } of ownInputs.values()) buffers.free(buffer);
+    for (const variable of held) variables.drop(variable, undo);
+  }
+
+  function makeStorage(index: number): GPUBuffer | undefined {
+    const storage = plan.storages[index]!;
+    if (storage.kind === 'input') return undefined;
+    if (storage.kind === 'variable') {
+      const { buffer, checked } = variables.hold(storage.variable);
+      held.push(storage.variable);
+      checks.push(checked);
+      return buffer;
+    }
+    const buffer = make(storageName(plan, index), storage.bytes, tensorUsage);
+    if (storage.kind === 'constant') buffers.write(buffer, 0, storage.values);
+    return buffer;
+  }
+
+  function makeParams(): GPUBuffer {
+    let bytes = 0;
+    for (const { entry } of launches) {
+      offsets.push(bytes);
+      bytes += Math.ceil(paramsBytes(entry) / 256) * 256; // minUniformBufferOffsetAlignment's default
+    }
+    const values = new Uint8Array(Math.max(bytes, 4));
+    launches.forEach((launch, i) => writeParams(launch, new DataView(values.buffer, offsets[i]!)));
+    const buffer = make('params', values.byteLength, usage.uniform | usage.copySource | usage.copyTarget);
+    buffers.write(buffer, 0, values);
+    return buffer;
+  }
+
+  function makeGroup(index: number): GPUBindGroup {
+    const { step, dispatch, entry } = launches[index]!;
+    const entries: GPUBindGroupEntry[] = Object.entries(entry.bindings).map(([name, { index: binding }]) => {
+      const { storage, offset, bytes } = placeOf(step, dispatch.bindings[name]!);
+      const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+      return { binding, resource: { buffer: bound[storage]!, offset, size } };
+    });
+    if (entry.params) {
+      const resource = { buffer: params, offset: offsets[index]!, size: paramsBytes(entry) };
+      entries.push({ binding: entry.params.index, resource });
+    }
+    const label = `${step.call.op.name} (${step.label})`;
+    return life.gpu.createBindGroup({ label, layout: pipelines.layout(entry), entries });
+  }
+
+  function refresh(): void {
+    for (const index of missing) {
+      const { step, dispatch } = launches[index]!;
+      if (Object.values(dispatch.bindings).some((ref) => !bound[placeOf(step, ref).storage])) continue;
+      groups[index] = makeGroup(index);
+      missing.delete(index);
+    }
+  }
+
+  function attach(storage: number, buffer: GPUBuffer): void {
+    if (bound[storage] === buffer) return;
+    bound[storage] = buffer;
+    for (const index of users.get(storage) ?? []) missing.add(index);
+  }
+
+  let params: GPUBuffer;
+  try {
+    for (const index of plan.storages.keys()) bound[index] = makeStorage(index);
+    params = makeParams();
+    const { checked } = life.scoped('binding the plan', refresh);
+    checks.push(checked);
+  } catch (error) {
+    dispose(true);
+    throw error;
+  }
+
+  return {
+    launches,
+    groups,
+    params,
+    checked: Promise.all(checks),
+    bufferOf(storage) {
+      const buffer = bound[storage];
+      if (!buffer) throw new StateError(`${storageName(plan, storage)} was given no value yet`);
+      return buffer;
+    },
+    attach,
+    ownInput(storage) {
+      let made = ownInputs.get(storage);
+      if (!made) {
+        made = buffers.allocate(storageName(plan, storage), plan.storages[storage]!.bytes, tensorUsage);
+        made.checked.catch(() => {
+          // Freed already; a later run may try again.
+          if (bound[storage] === made!.buffer) bound[storage] = undefined;
+          ownInputs.delete(storage);
+        });
+        ownInputs.set(storage, made);
+      }
+      return made;
+    },
+    refresh,
+    dispose,
+  };
+}
+
+/** Launches by the storages they bind. */
+function usersOf(launches: readonly Launch[]): Map<number, number[]> {
+  const users = new Map<number, number[]>();
+  launches.forEach(({ step, dispatch }, index) => {
+    for (const ref of Object.values(dispatch.bindings)) {
+      const { storage } = placeOf(step, ref);
+      const list = users.get(storage);
+      if (list) list.push(index);
+      else users.set(storage, [index]);
+    }
+  });
+  return users;
+}
+
+/** Writes a dispatch's params by name, so neither side depends on the order of the WGSL struct's members. */
+function writeParams({ step, dispatch, entry }: Launch, view: DataView): void {
+  const members = entry.params?.members ?? {};
+  const given = Object.keys(dispatch.params);
+  const wrong = given.find((name) => !Object.hasOwn(members, name)) ?? Object.keys(members).find((name) => !given.includes(name));
+  if (wrong !== undefined) {
+    const problem = given.includes(wrong) ? 'is not in the shader' : 'is missing';
+    throw new DeviceError('validation', `${step.call.op.name} (${step.label}): ${dispatch.shader.file}: params.${wrong} ${problem}`);
+  }
+  for (const [name, member] of Object.entries(members)) {
+    const value = dispatch.params[name]!;
+    if (!writeMember(view, member, value)) {
+      throw new DeviceError('validation', `${step.call.op.name} (${step.label}): params.${name} is ${member.type}, got ${value}`);
+    }
+  }
+}
+
+function writeMember(view: DataView, { offset, type }: ParamsMember, value: number): boolean {
+  switch (type) {
+    case 'f32':
+      view.setFloat32(offset, value, true);
+      return typeof value === 'number';
+    case 'i32':
+      view.setInt32(offset, value, true);
+      return Number.isInteger(value) && Math.abs(value) <= 2 ** 31;
+    case 'u32':
+      view.setUint32(offset, value, true);
+      return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+  }
+}

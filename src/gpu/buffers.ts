@@ -1,0 +1,95 @@
+// The device's buffers: made with their errors awaited, counted, and destroyed by hand (garbage collection keeps their memory).
+
+import type { TypedArray } from '../core/dtype.ts';
+import { DeviceError } from '../core/errors.ts';
+import type { Life } from './life.ts';
+
+// WebGPU's fixed numbers (GPUBufferUsage, GPUMapMode, GPUShaderStage); Node has no such globals.
+export const usage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyTarget: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+  queryResolve: 0x200,
+} as const;
+export const mapRead = 0x1;
+export const computeStage = 0x4;
+
+/** Usage of every buffer that kernels see: it can be written, read back and bound. */
+export const tensorUsage = usage.storage | usage.copySource | usage.copyTarget;
+
+export interface Allocation {
+  readonly buffer: GPUBuffer;
+  /** Rejects when the device could not hold it; the buffer is freed then. May go unheard. */
+  readonly checked: Promise<void>;
+}
+
+export interface Buffers {
+  allocate(label: string, bytes: number, usage: number): Allocation;
+  /** Once or more often; after the device's end too. */
+  free(buffer: GPUBuffer): void;
+  freeAll(): void;
+  /** Queued before every later submit. */
+  write(buffer: GPUBuffer, offset: number, values: TypedArray): void;
+  stats(): { buffersCreated: number; liveBuffers: number; liveBytes: number };
+}
+
+export function createBuffers(life: Life): Buffers {
+  const live = new Map<GPUBuffer, number>();
+  let buffersCreated = 0;
+  let liveBytes = 0;
+
+  function allocate(label: string, bytes: number, use: number): Allocation {
+    life.check();
+    const { maxBufferSize } = life.gpu.limits;
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    // Over a limit is a validation error in WebGPU, never out of memory, and NaN or 2⁵³ a TypeError: named here instead.
+    if (!Number.isSafeInteger(size) || size > maxBufferSize) throw bufferTooLarge(label, bytes, maxBufferSize);
+    const liveBefore = liveBytes;
+    const { value: buffer, checked } = life.scoped(
+      `allocating ${label}`,
+      () => life.gpu.createBuffer({ label, size, usage: use }),
+      () =>
+        `out of GPU memory: ${label} needs ${size} bytes, and ${liveBefore} bytes are live; a smaller batch or model needs less`,
+    );
+    live.set(buffer, size);
+    liveBytes += size;
+    buffersCreated++;
+    checked.catch(() => free(buffer));
+    return { buffer, checked };
+  }
+
+  function free(buffer: GPUBuffer): void {
+    const size = live.get(buffer);
+    if (size === undefined) return;
+    live.delete(buffer);
+    liveBytes -= size;
+    buffer.destroy();
+  }
+
+  return {
+    allocate,
+    free,
+    freeAll: () => [...live.keys()].forEach(free),
+    write(buffer, offset, values) {
+      const bytes = values.byteLength;
+      if (bytes % 4 === 0) {
+        life.gpu.queue.writeBuffer(buffer, offset, values.buffer as ArrayBuffer, values.byteOffset, bytes);
+        return;
+      }
+      // Copies are made of whole 4-byte words; bytes (u8) are padded with zeros.
+      const padded = new Uint8Array(Math.ceil(bytes / 4) * 4);
+      padded.set(new Uint8Array(values.buffer, values.byteOffset, bytes));
+      life.gpu.queue.writeBuffer(buffer, offset, padded);
+    },
+    stats: () => ({ buffersCreated, liveBuffers: live.size, liveBytes }),
+  };
+}
+
+export function bufferTooLarge(name: string, bytes: number, limit: number): DeviceError {
+  return new DeviceError(
+    'limit',
+    `${name} needs a buffer of ${bytes} bytes, and this device's maxBufferSize is ${limit}; use a smaller batch or a smaller model`,
+  );
+}

@@ -1,0 +1,124 @@
+// What a plan asks of a device, checked in plain Node terms before WebGPU is called: it would only answer with zeros.
+
+import { byteLength, dtypeOf, type TypedArray } from '../core/dtype.ts';
+import { DeviceError, ShapeError } from '../core/errors.ts';
+import { format, sizeOf } from '../core/shape.ts';
+import type { TensorType } from '../graph/tensor.ts';
+import type { BufferRef, Dispatch, Entry } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
+import type { Place, Plan, PlanStep } from '../plan/plan.ts';
+import { bufferTooLarge } from './buffers.ts';
+
+/** Throws a DeviceError for the first thing in `plan` that this device cannot do. */
+export function checkPlan(plan: Plan, target: Target): void {
+  const { limits } = target;
+  plan.storages.forEach((storage, index) => {
+    if (storage.bytes > limits.maxBufferSize) {
+      throw bufferTooLarge(storageName(plan, index), storage.bytes, limits.maxBufferSize);
+    }
+  });
+  for (const step of plan.steps) for (const dispatch of step.dispatches) checkDispatch(plan, step, dispatch, target);
+}
+
+function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: Target): void {
+  const { limits } = target;
+  const where = `${step.call.op.name} (${step.label})`;
+  const entry = entryOf(dispatch);
+  for (const feature of dispatch.shader.requires) {
+    if (!target.features.has(feature)) {
+      throw new DeviceError('limit', `${where}: kernel '${step.kernel}' needs the feature '${feature}', which this device lacks`);
+    }
+  }
+  for (const groups of dispatch.workgroups) {
+    // WebGPU truncates 1.7 to 1 without a word.
+    if (!Number.isInteger(groups) || groups < 0) {
+      throw new DeviceError('validation', `${where}: workgroups must be whole numbers, got ${format(dispatch.workgroups)}`);
+    }
+    if (groups > limits.maxComputeWorkgroupsPerDimension) {
+      throw new DeviceError(
+        'limit',
+        `${where}: ${groups} workgroups in one dimension, and this device's maxComputeWorkgroupsPerDimension is ${limits.maxComputeWorkgroupsPerDimension}; use a smaller batch`,
+      );
+    }
+  }
+  const names = Object.keys(entry.bindings);
+  if (names.length > limits.maxStorageBuffersPerShaderStage) {
+    throw new DeviceError(
+      'limit',
+      `${where}: kernel '${step.kernel}' binds ${names.length} storage buffers, and this device's maxStorageBuffersPerShaderStage is ${limits.maxStorageBuffersPerShaderStage}`,
+    );
+  }
+  const access = new Map<number, string>();
+  for (const [name, binding] of Object.entries(entry.bindings)) {
+    const ref = dispatch.bindings[name];
+    if (!ref) throw new DeviceError('validation', `${where}: ${dispatch.shader.file} binds '${name}', the dispatch does not`);
+    const place = placeOf(step, ref);
+    if (place.offset % 256 !== 0) {
+      throw new DeviceError('validation', `${where}: '${name}' lies at byte ${place.offset}, not a multiple of 256`);
+    }
+    if (place.bytes > limits.maxStorageBufferBindingSize) {
+      throw new DeviceError(
+        'limit',
+        `${where}: '${name}' ${format(place.type.shape)} takes ${place.bytes} bytes, and this device's maxStorageBufferBindingSize is ${limits.maxStorageBufferBindingSize}; use a smaller batch`,
+      );
+    }
+    // WebGPU, "usage scope": one buffer is read by any number of bindings of a dispatch, or written by exactly one.
+    const other = access.get(place.storage);
+    if (other !== undefined && (other !== 'read' || binding.access !== 'read')) {
+      throw new DeviceError('validation', `${where}: '${name}' is written and bound twice: both lie in ${storageName(plan, place.storage)}`);
+    }
+    access.set(place.storage, binding.access);
+  }
+}
+
+export function entryOf(dispatch: Dispatch): Entry {
+  const { shader, entry } = dispatch;
+  if (Object.hasOwn(shader.entries, entry)) return shader.entries[entry]!;
+  throw new DeviceError('shader', `${shader.file}: no entry '${entry}'`);
+}
+
+export function placeOf(step: PlanStep, ref: BufferRef): Place {
+  const places = ref.kind === 'input' ? step.inputs : ref.kind === 'output' ? step.outputs : step.scratch;
+  const place = places[ref.index];
+  if (!place) throw new DeviceError('validation', `${step.call.op.name} (${step.label}): no ${ref.kind} ${ref.index}`);
+  return place;
+}
+
+/** What a person calls a storage: a name, or for shared memory its largest tensor. */
+export function storageName(plan: Plan, index: number): string {
+  const storage = plan.storages[index]!;
+  if (storage.kind === 'input') return `input '${storage.name}' ${format(storage.type.shape)}`;
+  if (storage.kind === 'variable') return `variable '${storage.variable.name}' ${format(storage.variable.shape)}`;
+  let largest = '';
+  let bytes = -1;
+  for (const step of plan.steps) {
+    for (const place of [...step.outputs, ...step.scratch]) {
+      if (place.storage !== index || place.bytes <= bytes) continue;
+      bytes = place.bytes;
+      largest = `, the memory of ${step.call.op.name} (${step.label}) ${format(place.type.shape)}`;
+    }
+  }
+  return `${storage.kind} ${index}${largest}`;
+}
+
+/** Throws unless `values` has the dtype and the number of elements of `type`. */
+export function checkValues(where: string, type: TensorType, values: TypedArray): void {
+  const size = sizeOf(type.shape);
+  // dtypeOf answers f32 for whatever else it is given, a Float64Array above all.
+  const fits = dtypeOf(values) === type.dtype && (type.dtype !== 'f32' || values instanceof Float32Array);
+  if (fits && values.length === size) return;
+  const given = `${(values as TypedArray | undefined)?.constructor.name ?? 'nothing'} of ${values?.length ?? 0}`;
+  throw new ShapeError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} elements, got ${given}`);
+}
+
+/** Throws unless one binding can hold a tensor of `type`. */
+export function checkBindable(where: string, type: TensorType, target: Target): void {
+  const bytes = byteLength(type.dtype, sizeOf(type.shape));
+  const { maxBufferSize, maxStorageBufferBindingSize } = target.limits;
+  if (bytes > maxBufferSize) throw bufferTooLarge(where, bytes, maxBufferSize);
+  if (bytes <= maxStorageBufferBindingSize) return;
+  throw new DeviceError(
+    'limit',
+    `${where} takes ${bytes} bytes, and this device's maxStorageBufferBindingSize is ${maxStorageBufferBindingSize}; give it in parts`,
+  );
+}

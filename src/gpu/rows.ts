@@ -1,0 +1,121 @@
+// Scalars of every step without waiting for any: each run copies them into a row of a staging buffer, and a buffer is
+// read when its rows are full while the next ones fill.
+
+import { viewOf, type DType } from '../core/dtype.ts';
+import type { TrackedRow } from '../plan/device.ts';
+import { mapRead, usage, type Buffers } from './buffers.ts';
+import { swallow, type Life } from './life.ts';
+
+export interface TrackedScalar {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly storage: number;
+  readonly offset: number;
+}
+
+export interface Rows {
+  readonly checked: Promise<unknown>;
+  /** Adds the copies of one run's scalars; then `advance` once it is submitted. */
+  copy(encoder: GPUCommandEncoder, bufferOf: (storage: number) => GPUBuffer): void;
+  advance(): void;
+  /** Whether every staging buffer is on its way. */
+  full(): boolean;
+  room(): Promise<void>;
+  /** Reads the rows that are filled and awaits all on their way. Never rejects: errors are reported. */
+  flush(): Promise<void>;
+  mapCalls(): number;
+  dispose(): void;
+}
+
+interface Staging {
+  readonly buffer: GPUBuffer;
+  rows: number;
+}
+
+// Two on their way while one fills.
+const ringLength = 3;
+
+export function createRows(
+  life: Life,
+  buffers: Buffers,
+  scalars: readonly TrackedScalar[],
+  every: number,
+  onRows: (rows: readonly TrackedRow[]) => void,
+  report: (error: Error) => void,
+): Rows {
+  const rowBytes = 4 * scalars.length;
+  const made = Array.from({ length: ringLength }, (_, i) =>
+    buffers.allocate(`tracked rows ${i}`, every * rowBytes, usage.mapRead | usage.copyTarget),
+  );
+  const free: Staging[] = made.map(({ buffer }) => ({ buffer, rows: 0 }));
+  const onTheirWay: Promise<void>[] = [];
+  let filling = free.shift();
+  let deliveries: Promise<void> = Promise.resolve();
+  let delivered = 0;
+  let mapCalls = 0;
+  let disposed = false;
+
+  /** Starts reading the filling buffer; rows are delivered in order whichever read ends first. */
+  function send(staging: Staging): void {
+    filling = free.shift();
+    mapCalls++;
+    const bytes = staging.rows * rowBytes;
+    const mapped = life.wait((async () => staging.buffer.mapAsync(mapRead, 0, bytes))(), 'reading tracked outputs');
+    swallow(mapped);
+    deliveries = deliveries.then(() => deliver(staging, mapped, bytes));
+    onTheirWay.push(deliveries);
+  }
+
+  async function deliver(staging: Staging, mapped: Promise<unknown>, bytes: number): Promise<void> {
+    const firstRun = delivered;
+    const count = staging.rows;
+    delivered += count;
+    try {
+      await mapped;
+      life.progress();
+      if (disposed) return;
+      const values = staging.buffer.getMappedRange(0, bytes).slice(0);
+      staging.buffer.unmap();
+      onRows(Array.from({ length: count }, (_, row) => ({ run: firstRun + row, values: rowValues(values, row) })));
+    } catch (error) {
+      if (!disposed) report(error as Error);
+    } finally {
+      staging.rows = 0;
+      if (filling) free.push(staging);
+      else filling = staging;
+      void onTheirWay.shift();
+    }
+  }
+
+  function rowValues(values: ArrayBuffer, row: number): Record<string, number> {
+    return Object.fromEntries(
+      scalars.map(({ name, dtype }, i) => [name, viewOf(dtype, values, row * rowBytes + 4 * i, 1)[0]!]),
+    );
+  }
+
+  return {
+    checked: Promise.all(made.map(({ checked }) => checked)),
+    copy(encoder, bufferOf) {
+      const base = filling!.rows * rowBytes;
+      scalars.forEach(({ storage, offset }, i) => {
+        encoder.copyBufferToBuffer(bufferOf(storage), offset, filling!.buffer, base + 4 * i, 4);
+      });
+    },
+    advance() {
+      if (++filling!.rows === every) send(filling!);
+    },
+    full: () => !filling,
+    async room() {
+      await onTheirWay[0];
+    },
+    async flush() {
+      if (filling && filling.rows > 0) send(filling);
+      await deliveries;
+    },
+    mapCalls: () => mapCalls,
+    dispose() {
+      disposed = true;
+      for (const { buffer } of made) buffers.free(buffer);
+    },
+  };
+}

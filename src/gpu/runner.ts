@@ -1,0 +1,251 @@
+// A plan bound to a WebGPU device: everything is made here once; a step writes inputs, re-encodes the list and submits.
+
+import { viewOf, type TypedArray } from '../core/dtype.ts';
+import { DeviceError, OptionError, ShapeError, StateError, suggestion } from '../core/errors.ts';
+import { equal, format, sizeOf } from '../core/shape.ts';
+import { isDeviceTensor, type DeviceTensor, type Runner, type RunnerOptions } from '../plan/device.ts';
+import type { Place, Plan } from '../plan/plan.ts';
+import { bind } from './binding.ts';
+import { swallow } from './life.ts';
+import { checkPlan, checkValues } from './limits.ts';
+import type { DeviceParts } from './parts.ts';
+import { createReader } from './reader.ts';
+import { createRows, type TrackedScalar } from './rows.ts';
+import { timeLaunches } from './timer.ts';
+
+// Staging buffers for results are kept up to this many bytes a runner; larger reads make and free their own.
+const keptStaging = 64 * 2 ** 20;
+
+export async function createRunner(parts: DeviceParts, plan: Plan, options: RunnerOptions = {}): Promise<Runner> {
+  const { life, buffers, queue, pipelines } = parts;
+  life.check();
+  checkPlan(plan, parts.target);
+  const scalars = trackedScalars(plan, options.track);
+  const inputNames = Object.keys(plan.inputs);
+
+  const troubles: Error[] = [];
+  const binding = bind(parts, plan);
+  const { launches, groups, bufferOf } = binding;
+  const reader = createReader(life, buffers, keptStaging);
+  const every = options.track?.every ?? 1;
+  const report = (error: Error): void => void troubles.push(error);
+  const onRows = options.onRows ?? (() => {});
+  let rows: ReturnType<typeof createRows> | null = null;
+
+  let disposed = false;
+  function release(undo: boolean): void {
+    disposed = true;
+    rows?.dispose();
+    reader.dispose();
+    binding.dispose(undo);
+  }
+
+  let compiled: readonly GPUComputePipeline[];
+  try {
+    swallow(binding.checked);
+    if (scalars.length > 0) {
+      rows = createRows(life, buffers, scalars, every, onRows, report);
+      swallow(rows.checked);
+    }
+    const dispatches = launches.map(({ dispatch }) => dispatch);
+    [compiled] = await Promise.all([
+      pipelines.compile(dispatches, options.onProgress),
+      binding.checked,
+      rows?.checked,
+      reader.reserve(4),
+    ]);
+    life.check();
+  } catch (error) {
+    release(true);
+    throw error;
+  }
+
+  let runs = 0;
+  let submits = 0;
+  // The first step's submit is checked: one bad call in a command buffer drops all of it without a word.
+  let verifying: Promise<void> | null = null;
+  const given = new Map<string, DeviceTensor>();
+
+  function launch(pass: GPUComputePassEncoder, index: number): void {
+    const [x, y, z] = launches[index]!.dispatch.workgroups;
+    pass.setPipeline(compiled[index]!);
+    pass.setBindGroup(0, groups[index]!);
+    pass.dispatchWorkgroups(x, y, z);
+  }
+
+  function step(): void {
+    const encoder = life.gpu.createCommandEncoder({ label: 'step' });
+    // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
+    const pass = encoder.beginComputePass({ label: 'step' });
+    let pipeline: GPUComputePipeline | undefined;
+    for (let i = 0; i < launches.length; i++) {
+      if (compiled[i] !== pipeline) pass.setPipeline((pipeline = compiled[i]!));
+      const [x, y, z] = launches[i]!.dispatch.workgroups;
+      pass.setBindGroup(0, groups[i]!);
+      pass.dispatchWorkgroups(x, y, z);
+    }
+    pass.end();
+    rows?.copy(encoder, bufferOf);
+    queue.submit(encoder.finish());
+  }
+
+  function check(): void {
+    life.check();
+    if (disposed) throw new StateError('the program was disposed of');
+  }
+
+  /** Throws what went wrong since it was last asked. */
+  function rethrow(): void {
+    check();
+    const trouble = troubles.shift() ?? life.takeTrouble();
+    if (trouble) throw trouble;
+  }
+
+  function verify(checks: readonly Promise<void>[]): void {
+    const all: Promise<void> = Promise.all([verifying, ...checks]).then(
+      () => {
+        if (verifying === all) verifying = null;
+      },
+      (error: Error) => {
+        report(error);
+        if (verifying === all) verifying = null;
+      },
+    );
+    verifying = all;
+  }
+
+  function checkInput(name: string, value: TypedArray | DeviceTensor): void {
+    const place = Object.hasOwn(plan.inputs, name) ? plan.inputs[name] : undefined;
+    if (!place) {
+      throw new OptionError(
+        `run: there is no input '${name}'${suggestion(name, inputNames)}; inputs: ${inputNames.join(', ') || 'none'}`,
+      );
+    }
+    if (isDeviceTensor(value)) checkTensor(name, place, value);
+    else checkValues(`input '${name}'`, place.type, value);
+  }
+
+  function checkTensor(name: string, { type }: Place, tensor: DeviceTensor): void {
+    // With a lost device's buffer the call itself would end the browser tab (Chromium 156, after a GPU process crash).
+    if (tensor.device !== parts.device) {
+      throw new DeviceError('stale', `input '${name}' lies on another device; upload it to this one`);
+    }
+    if (!parts.tensors.has(tensor)) throw new StateError(`input '${name}': the tensor was disposed of`);
+    if (tensor.dtype === type.dtype && equal(tensor.shape, type.shape)) return;
+    throw new ShapeError(
+      `input '${name}' is ${type.dtype} ${format(type.shape)}, got a tensor of ${tensor.dtype} ${format(tensor.shape)}`,
+    );
+  }
+
+  function run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void {
+    check();
+    if (rows?.full()) throw new StateError('run: all reads are on their way; await ready() first');
+    for (const name of Object.keys(inputs)) checkInput(name, inputs[name]!);
+    for (const [name, tensor] of given) if (!Object.hasOwn(inputs, name)) checkTensor(name, plan.inputs[name]!, tensor);
+
+    const checks: Promise<void>[] = [];
+    for (const name of Object.keys(inputs)) {
+      const value = inputs[name]!;
+      const { storage, offset } = plan.inputs[name]!;
+      if (isDeviceTensor(value)) {
+        given.set(name, value);
+        binding.attach(storage, parts.tensors.get(value)!);
+      } else {
+        given.delete(name);
+        const { buffer, checked } = binding.ownInput(storage);
+        if (runs === 0) checks.push(checked);
+        else checked.catch(report);
+        binding.attach(storage, buffer);
+        buffers.write(buffer, offset, value);
+      }
+    }
+    for (const name of inputNames) bufferOf(plan.inputs[name]!.storage);
+    binding.refresh();
+    if (runs === 0) verify([...checks, life.scoped('the first step', step).checked]);
+    else step();
+    runs++;
+    submits++;
+    rows?.advance();
+  }
+
+  async function settled(): Promise<void> {
+    await verifying;
+    while (!disposed && rows?.full()) await rows.room();
+    while (!disposed && queue.full()) await queue.room();
+    rethrow();
+  }
+
+  function ready(): Promise<void> | null {
+    try {
+      rethrow();
+    } catch (error) {
+      const rejected = Promise.reject(error as Error);
+      swallow(rejected);
+      return rejected;
+    }
+    if (!verifying && !rows?.full() && !queue.full()) return null;
+    const room = settled();
+    swallow(room);
+    return room;
+  }
+
+  async function read(name: string): Promise<TypedArray> {
+    rethrow();
+    const place = Object.hasOwn(plan.outputs, name) ? plan.outputs[name] : undefined;
+    const names = Object.keys(plan.outputs);
+    if (!place) throw new OptionError(`read: there is no output '${name}'${suggestion(name, names)}; outputs: ${names.join(', ')}`);
+    if (runs === 0) throw new StateError(`read: '${name}' has no value before the first run`);
+    const { storage, offset, type } = place;
+    const bytes = Math.ceil(place.bytes / 4) * 4;
+    const values = await reader.read(bufferOf(storage), offset, bytes, `reading output '${name}'`);
+    await verifying;
+    rethrow();
+    return viewOf(type.dtype, values, 0, sizeOf(type.shape));
+  }
+
+  return {
+    run,
+    ready,
+    read,
+    async flush() {
+      check();
+      await verifying;
+      // A lost device looks like one that has finished (WebGPU, "Errors & Debugging"): only a read is evidence of work.
+      if (rows) await rows.flush();
+      else await reader.read(binding.params, 0, 4, 'waiting for submitted steps');
+      rethrow();
+    },
+    async profile() {
+      rethrow();
+      for (const name of inputNames) bufferOf(plan.inputs[name]!.storage);
+      binding.refresh();
+      return timeLaunches(parts, launches, launch);
+    },
+    stats: () => ({
+      runs,
+      submits,
+      dispatches: launches.length,
+      mapCalls: rows?.mapCalls() ?? 0,
+    }),
+    dispose() {
+      if (!disposed) release(false);
+    },
+  };
+}
+
+function trackedScalars(plan: Plan, track: RunnerOptions['track']): TrackedScalar[] {
+  if (!track) return [];
+  if (!Number.isInteger(track.every) || track.every < 1) {
+    throw new OptionError(`track: every must be a whole number of at least 1, got ${track.every}`);
+  }
+  return track.outputs.map((name) => {
+    const names = Object.keys(plan.outputs);
+    const place = Object.hasOwn(plan.outputs, name) ? plan.outputs[name] : undefined;
+    if (!place) throw new OptionError(`track: there is no output '${name}'${suggestion(name, names)}; outputs: ${names.join(', ')}`);
+    const { type, storage, offset } = place;
+    if (sizeOf(type.shape) !== 1 || type.dtype === 'u8') {
+      throw new OptionError(`track: '${name}' is ${type.dtype} ${format(type.shape)}; only single f32, i32 or u32 values can be tracked`);
+    }
+    return { name, dtype: type.dtype, storage, offset };
+  });
+}

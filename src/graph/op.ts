@@ -1,0 +1,118 @@
+// The op record: everything the engine knows about one op stands in one such record.
+
+import type { Values } from '../core/dtype.ts';
+import type { Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
+import type { Shape } from '../core/shape.ts';
+import type { DType } from '../core/dtype.ts';
+import type { Tensor, TensorType } from './tensor.ts';
+
+/** The shapes and attributes of one call: all that kernels, references and costs may depend on. */
+export interface CallTypes<A> {
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+  readonly attrs: A;
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- the registry holds ops of every attribute type
+export interface Op<A = any> {
+  /** snake_case; also the file's, the shader's and the entry's name. */
+  readonly name: string;
+
+  /** The outputs' types, or a ShapeError that names the shapes and what was expected. */
+  infer(inputs: readonly TensorType[], attrs: A): TensorType[];
+
+  /**
+   * The meaning of the op: plain loops in double precision that fill `y` from `x`. Arrays are Float64Array (oracle) or
+   * Float32Array (replay) for f32. With `inPlace`, `y` may be the same memory as `x`. Every element of `y` is written.
+   */
+  cpu(x: readonly Values[], y: readonly Values[], call: CallTypes<A>): void;
+
+  /** Ways to run it on a GPU, best first; the first that fits is used, so the last one must fit everything. */
+  readonly kernels: Readonly<Record<string, Kernel<A>>>;
+
+  /**
+   * The gradient of each input as more graph, or null for an input that has none. `dy[i]` is null where nothing
+   * depends on output i. An op that is not differentiable states `grad: null`.
+   */
+  readonly grad: ((call: GradCall<A>) => (Tensor | null)[]) | null;
+
+  /** Floating-point operations and bytes moved, each input read once and each output written once. */
+  cost?(call: CallTypes<A>): { flops: number; bytes: number };
+
+  /** How near a kernel must come to the reference (bounds follow the arithmetic). */
+  readonly accuracy: Accuracy<A> | ((call: CallTypes<A>) => Accuracy<A>);
+
+  /** Shapes worth testing, timing and showing: odd sizes, ones, non-multiples of tiles, each option. */
+  readonly samples: readonly Sample<A>[];
+
+  /** The output is the same memory as input 0: no dispatch at all (reshape). */
+  readonly view?: boolean;
+
+  /** Output index -> input index that it overwrites. Such a call runs after every other reader of that input. */
+  readonly inPlace?: Readonly<Record<number, number>>;
+
+  /**
+   * For an op that lays its inputs side by side in one output: the element offset of each. The planner lets producers
+   * write there directly and drops the copies, so dispatch i of every kernel copies input i.
+   */
+  packs?(attrs: A): readonly number[];
+}
+
+export interface GradCall<A> {
+  readonly dy: readonly (Tensor | null)[];
+  readonly x: readonly Tensor[];
+  readonly y: readonly Tensor[];
+  readonly attrs: A;
+  /** Which inputs' gradients are wanted; the others may be returned as null to spare work. */
+  readonly needs: readonly boolean[];
+}
+
+/** One way to run an op on a GPU. */
+export interface Kernel<A> {
+  /** Whether it can run these shapes on this device; absent means always. */
+  fits?(call: CallTypes<A>, target: Target): boolean;
+  /** The dispatches in order, and the bytes of each scratch buffer they share. */
+  plan(call: CallTypes<A>, target: Target): KernelPlan;
+}
+
+export interface KernelPlan {
+  readonly dispatches: readonly Dispatch[];
+  readonly scratch?: readonly number[];
+}
+
+/** u = 2⁻²⁴. */
+export type Accuracy<A> =
+  | { readonly kind: 'exact' }
+  /** Units in the last place of f32 at the reference. */
+  | { readonly kind: 'ulp'; readonly ulp: number }
+  | { readonly kind: 'mixed'; readonly absolute: number; readonly relative: number }
+  /**
+   * A sum of K products: (4 + √K / 2)·u·Σ|terms|. Σ|terms| is the reference itself run on the inputs' absolute
+   * values, so the op must be a sum of products of its inputs (the test does this).
+   */
+  | { readonly kind: 'sum'; readonly terms: (call: CallTypes<A>) => number };
+
+export interface Sample<A> {
+  readonly inputs: readonly SampleInput[];
+  readonly attrs: A;
+}
+
+export interface SampleInput {
+  readonly shape: Shape;
+  readonly dtype?: DType;
+  /** How test values are drawn; 'normal' where absent. Seeded, never constant. */
+  readonly fill?: Fill;
+}
+
+export type Fill =
+  | 'normal'
+  /** Uniform in [0.1, 2]: logarithms, roots, divisors. */
+  | 'positive'
+  /** A shuffled arithmetic series without ties or values near zero: max-pool, ReLU and their gradients. */
+  | 'distinct'
+  /** Small integers with many ties. */
+  | 'ties'
+  /** Integers from 0 up to, not including, `below`. */
+  | { readonly below: number }
+  | { readonly values: readonly number[] };

@@ -1,0 +1,80 @@
+// What an optimizer keeps between steps: its moments on the device, its step count on the host.
+
+import { sizeOf } from '../core/shape.ts';
+import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
+import type { Parameters } from './parameters.ts';
+import type { Schedule } from './schedules.ts';
+
+/** An optimizer as data: how it updates whole arenas, and which scalars a step needs. */
+export interface Optimizer {
+  readonly name: string;
+  readonly schedule: Schedule;
+  /** One arena of the parameters' size for each. */
+  readonly moments: readonly string[];
+  /** Adds the update to the graph: in-place calls on the arenas, and the index of the first non-finite gradient. */
+  update(arenas: {
+    parameters: Tensor;
+    gradients: Tensor;
+    moments: readonly Tensor[];
+    scalars: Tensor;
+    firstBad: Tensor;
+  }): { effects: Tensor[]; firstBad: Tensor };
+  /** f32 [4] for step `step` (from 0), computed in double: learning rate, bias corrections, gradient scale. */
+  scalars(step: number, learningRate: number): Float32Array;
+}
+
+export interface OptimizerState {
+  readonly optimizer: Optimizer;
+  /** Steps done so far; programs that share the state share the count. */
+  step: number;
+  /** Takes the schedule's place while it is a number. */
+  learningRate: number | null;
+  readonly moments: readonly Variable[];
+  readonly firstBad: Variable;
+  update(gradients: Tensor, scalars: Tensor): { effects: Tensor[]; firstBad: Tensor };
+  scalars(): Float32Array;
+}
+
+/** What `firstBad` holds while every gradient has been finite. */
+export const NO_BAD_INDEX = 0xffffffff;
+
+export function createState(optimizer: Optimizer, parameters: Parameters): OptimizerState {
+  const { arena } = parameters;
+  const moments = optimizer.moments.map(
+    (name): Variable => ({
+      name: `${optimizer.name}/${name}`,
+      shape: arena.shape,
+      dtype: 'f32',
+      initial: () => new Float32Array(sizeOf(arena.shape)),
+    }),
+  );
+  const firstBad: Variable = {
+    name: `${optimizer.name}/firstBad`,
+    shape: [1],
+    dtype: 'u32',
+    initial: () => Uint32Array.of(NO_BAD_INDEX),
+  };
+  return {
+    optimizer,
+    step: 0,
+    learningRate: null,
+    moments,
+    firstBad,
+    update(gradients, scalars) {
+      return optimizer.update({
+        parameters: variableTensor(arena),
+        gradients,
+        moments: moments.map((moment) => variableTensor(moment)),
+        scalars,
+        firstBad: variableTensor(firstBad),
+      });
+    },
+    scalars() {
+      return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step));
+    },
+  };
+}
+
+export function isOptimizerState(value: Optimizer | OptimizerState): value is OptimizerState {
+  return 'optimizer' in value;
+}

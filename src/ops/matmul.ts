@@ -1,0 +1,185 @@
+// Matrix product, batched, in the four transpose cases, with an optional bias and activation in the epilogue.
+
+import { ShapeError } from '../core/errors.ts';
+import { equal, format, sizeOf } from '../core/shape.ts';
+import type { Accuracy, CallTypes, Op, Sample } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import { activations, type EpilogueActivation } from './activations.ts';
+import { sumTo } from './binary.ts';
+import { matmulKernels } from './matmul_kernels.ts';
+import { reshape } from './reshape.ts';
+
+export interface MatmulAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** Input 2 is a vector added to every row. Set by the planner only. */
+  readonly bias: boolean;
+  /** Applied to the sum. Set by the planner only. */
+  readonly activation: EpilogueActivation | null;
+}
+
+/** What the loops need: C[b] = A[b]·B[b] with M×K by K×N matrices; a batch stride of 0 means one matrix for all. */
+export interface MatmulSizes {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batchStrideA: number;
+  readonly batchStrideB: number;
+}
+
+export function matmulSizes(inputs: readonly TensorType[], attrs: MatmulAttrs): MatmulSizes {
+  const a = inputs[0]!.shape;
+  const b = inputs[1]!.shape;
+  const [aRows, aColumns] = [a.at(-2)!, a.at(-1)!];
+  const [bRows, bColumns] = [b.at(-2)!, b.at(-1)!];
+  const [m, k] = attrs.transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const n = attrs.transposeB ? bRows : bColumns;
+  const batch = Math.max(sizeOf(a.slice(0, -2)), sizeOf(b.slice(0, -2)));
+  return { batch, m, n, k, batchStrideA: a.length > 2 ? m * k : 0, batchStrideB: b.length > 2 ? k * n : 0 };
+}
+
+export const matmulOp: Op<MatmulAttrs> = {
+  name: 'matmul',
+
+  infer(inputs, attrs) {
+    const [a, b, bias] = inputs as [TensorType, TensorType, TensorType?];
+    expectDType('matmul', 'a', a, 'f32');
+    expectDType('matmul', 'b', b, 'f32');
+    if (a.shape.length < 2 || b.shape.length < 2) {
+      throw new ShapeError(`matmul: expected two matrices or batches of them, got ${format(a.shape)} and ${format(b.shape)}`);
+    }
+    const innerA = attrs.transposeA ? a.shape.at(-2)! : a.shape.at(-1)!;
+    const innerB = attrs.transposeB ? b.shape.at(-1)! : b.shape.at(-2)!;
+    if (innerA !== innerB) {
+      throw new ShapeError(
+        `matmul: the inner sizes differ: ${format(a.shape)}${attrs.transposeA ? 'ᵀ' : ''} has ${innerA}, ` +
+          `${format(b.shape)}${attrs.transposeB ? 'ᵀ' : ''} has ${innerB}`,
+      );
+    }
+    const batchA = a.shape.slice(0, -2);
+    const batchB = b.shape.slice(0, -2);
+    if (batchA.length > 0 && batchB.length > 0 && !equal(batchA, batchB)) {
+      throw new ShapeError(`matmul: the batches differ: ${format(a.shape)} and ${format(b.shape)}`);
+    }
+    const { m, n } = matmulSizes([a, b], attrs);
+    if (bias && !equal(bias.shape, [n])) {
+      throw new ShapeError(`matmul: the bias has shape ${format(bias.shape)}, expected ${format([n])}`);
+    }
+    return [{ shape: [...(batchA.length > 0 ? batchA : batchB), m, n], dtype: 'f32' }];
+  },
+
+  cpu([a, b, bias], [c], { inputs, attrs }) {
+    const { batch, m, n, k, batchStrideA, batchStrideB } = matmulSizes(inputs, attrs);
+    const { transposeA, transposeB, activation } = attrs;
+    const activate = activation ? activations[activation].reference! : null;
+    const [rowA, stepA] = transposeA ? [1, m] : [k, 1];
+    const [stepB, columnB] = transposeB ? [1, k] : [n, 1];
+    const row = new Float64Array(n);
+    for (let s = 0; s < batch; s++) {
+      for (let i = 0; i < m; i++) {
+        row.fill(0);
+        for (let p = 0; p < k; p++) {
+          const value = a![s * batchStrideA + i * rowA + p * stepA]!;
+          const from = s * batchStrideB + p * stepB;
+          for (let j = 0; j < n; j++) row[j]! += value * b![from + j * columnB]!;
+        }
+        for (let j = 0; j < n; j++) {
+          const sum = attrs.bias ? row[j]! + bias![j]! : row[j]!;
+          c![(s * m + i) * n + j] = activate ? activate(sum) : sum;
+        }
+      }
+    }
+  },
+
+  kernels: matmulKernels,
+
+  grad({ dy, x: [a, b], attrs: { transposeA, transposeB, bias, activation }, needs }) {
+    if (bias || activation !== null) throw new Error('matmul: the epilogue is added after differentiation');
+    const dc = dy[0]!;
+    const da = transposeA
+      ? () => product(b!, dc, transposeB, true)
+      : () => product(dc, b!, false, !transposeB);
+    const db = transposeB
+      ? () => product(dc, a!, true, transposeA)
+      : () => product(a!, dc, !transposeA, false);
+    return [needs[0] ? sumTo(da(), a!.shape) : null, needs[1] ? sumTo(db(), b!.shape) : null];
+  },
+
+  cost({ inputs, attrs }) {
+    const { batch, m, n, k } = matmulSizes(inputs, attrs);
+    const elements = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), batch * m * n);
+    return { flops: 2 * batch * m * n * k, bytes: 4 * elements };
+  },
+
+  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs, attrs: a }) => matmulSizes(inputs, a).k + 1),
+
+  samples: [
+    ...transposeCases([1, 1, 1]),
+    ...transposeCases([5, 9, 7]),
+    ...transposeCases([33, 17, 65]),
+    ...transposeCases([64, 64, 64]),
+    ...transposeCases([68, 36, 100]),
+    ...transposeCases([128, 12, 260]),
+    // batches: both, only A, only B
+    sample([3, 5, 7], [3, 7, 4]),
+    sample([2, 3, 8, 16], [2, 3, 16, 8]),
+    sample([3, 7, 5], [7, 4], { transposeA: true }),
+    sample([6, 8], [3, 12, 8], { transposeB: true }),
+    // tall and skinny products of dense layers and their weight gradients
+    sample([1, 784], [784, 10]),
+    sample([37, 784], [784, 128]),
+    sample([200, 33], [200, 10], { transposeA: true }),
+    sample([1030, 12], [1030, 20], { transposeA: true }),
+    // epilogues
+    sample([5, 9], [9, 7], { bias: true }),
+    sample([33, 16], [16, 20], { bias: true, activation: 'relu' }),
+    sample([64, 32], [32, 64], { activation: 'relu' }),
+    sample([9, 20], [20, 12], { bias: true, activation: 'sigmoid' }),
+    sample([17, 8], [8, 3], { bias: true, activation: 'tanh' }),
+  ],
+};
+
+/** The bound of a sum of products, or that of the activation that squashes it. */
+export function productAccuracy<A>(
+  activation: EpilogueActivation | null,
+  terms: (call: CallTypes<A>) => number,
+): Accuracy<A> {
+  if (activation === null || activation === 'relu') return { kind: 'sum', terms };
+  return { kind: 'mixed', absolute: 4e-6, relative: 1e-5 };
+}
+
+/** Batch-aware product without the folding that `matmul` does for users. */
+function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
+  return applyOne(matmulOp, [a, b], { transposeA, transposeB, bias: false, activation: null });
+}
+
+/**
+ * a·b over the last two axes: `[…, M, K]` by `[…, K, N]` gives `[…, M, N]`. The batches must be equal, or one of the
+ * two a plain matrix. `transposeA` and `transposeB` (false by default) read an operand transposed without copying it.
+ * ShapeError where the inner sizes or the batches differ.
+ */
+export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
+  const { transposeA = false, transposeB = false } = options;
+  if (a.shape.length > 2 && b.shape.length === 2 && !transposeA) {
+    const rows = sizeOf(a.shape.slice(0, -1));
+    const flat = product(reshape(a, [rows, a.shape.at(-1)!]), b, false, transposeB);
+    return reshape(flat, [...a.shape.slice(0, -1), flat.shape[1]!]);
+  }
+  return product(a, b, transposeA, transposeB);
+}
+
+function sample(a: readonly number[], b: readonly number[], attrs: Partial<MatmulAttrs> = {}): Sample<MatmulAttrs> {
+  const full = { transposeA: false, transposeB: false, bias: false, activation: null, ...attrs };
+  const inputs = [{ shape: a }, { shape: b }];
+  if (full.bias) inputs.push({ shape: [full.transposeB ? b.at(-2)! : b.at(-1)!] });
+  return { inputs, attrs: full };
+}
+
+function transposeCases([m, k, n]: readonly [number, number, number]): Sample<MatmulAttrs>[] {
+  return [false, true].flatMap((transposeA) =>
+    [false, true].map((transposeB) =>
+      sample(transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n], { transposeA, transposeB }),
+    ),
+  );
+}

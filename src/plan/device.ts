@@ -1,0 +1,93 @@
+// What a device is to the rooms above: it keeps variables, makes runners from plans, and says what it did.
+
+import type { TypedArray } from '../core/dtype.ts';
+import type { TensorType, Variable } from '../graph/tensor.ts';
+import type { Target } from '../kernel/target.ts';
+import type { Plan } from './plan.ts';
+
+export interface Device {
+  readonly kind: 'webgpu' | 'cpu';
+  /** For people: `NVIDIA ada-lovelace · WebGPU/Dawn`, `SwiftShader (software) · WebGPU`, `CPU`. */
+  readonly description: string;
+  /** What plans for this device may use; null on the CPU, where references are run instead of kernels. */
+  readonly target: Target | null;
+  /** Everything that a program will need is made here; nothing is made while it runs. */
+  createRunner(plan: Plan, options?: RunnerOptions): Promise<Runner>;
+  /** Copies an array to the device, to be given to programs as an input without further copies. */
+  upload(values: TypedArray, type: TensorType): Promise<DeviceTensor>;
+  readVariable(variable: Variable): Promise<TypedArray>;
+  writeVariable(variable: Variable, values: TypedArray): void;
+  /** Frees the variable's memory. Programs that use it must have been disposed of before. */
+  releaseVariable(variable: Variable): void;
+  stats(): DeviceStats;
+  /** Resolves with the error that ended the device: lost, destroyed or hung. Never rejects. */
+  readonly lost: Promise<Error>;
+  dispose(): void;
+}
+
+export interface RunnerOptions {
+  /** Scalar outputs (one f32, i32 or u32 element) kept for every step, and how many steps are read at once. */
+  readonly track?: { readonly outputs: readonly string[]; readonly every: number };
+  /** Called in order with `every` rows at a time (fewer after `flush`). Errors thrown here surface in `ready`. */
+  readonly onRows?: (rows: readonly TrackedRow[]) => void;
+  /** Called while pipelines are compiled. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface TrackedRow {
+  /** Counts this runner's runs from 0. */
+  readonly run: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** A plan bound to a device: bind once, replay, read. */
+export interface Runner {
+  /**
+   * Writes the inputs given (the others keep their last values) and submits one step, without waiting for it. Throws
+   * a typed error at once for wrong names or sizes, and after the device was lost.
+   */
+  run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void;
+  /** Null when another step may be submitted now; else a promise to await first (the ring of reads is full). */
+  ready(): Promise<void> | null;
+  /** Delivers every tracked row that is still on its way, and rethrows what went wrong since the last call. */
+  flush(): Promise<void>;
+  /** The named output's value after the latest step. */
+  read(output: string): Promise<TypedArray>;
+  /** Runs one step with the last inputs, untracked, and times each dispatch on the GPU. Absent where that means nothing. */
+  profile?(): Promise<readonly DispatchTime[]>;
+  stats(): RunnerStats;
+  dispose(): void;
+}
+
+/** Device memory owned by the caller until `dispose`. */
+export interface DeviceTensor extends TensorType {
+  readonly device: Device;
+  dispose(): void;
+}
+
+export function isDeviceTensor(value: TypedArray | DeviceTensor): value is DeviceTensor {
+  return 'device' in value;
+}
+
+export interface DispatchTime {
+  readonly op: string;
+  readonly label: string;
+  readonly kernel: string;
+  readonly entry: string;
+  readonly nanoseconds: number;
+}
+
+export interface RunnerStats {
+  readonly runs: number;
+  readonly submits: number;
+  /** Dispatches in one step. */
+  readonly dispatches: number;
+  readonly mapCalls: number;
+}
+
+export interface DeviceStats {
+  readonly buffersCreated: number;
+  readonly liveBuffers: number;
+  readonly liveBytes: number;
+  readonly pipelinesCreated: number;
+}

@@ -1,0 +1,44 @@
+// Finding a program's inputs and outputs by name, and refusing values that cannot be theirs.
+
+import type { TypedArray } from '../core/dtype.ts';
+import { DeviceError, OptionError, suggestion } from '../core/errors.ts';
+import { format, sizeOf } from '../core/shape.ts';
+import type { TensorType } from '../graph/tensor.ts';
+import type { Device, DeviceTensor } from './device.ts';
+import type { Place, Plan } from './plan.ts';
+
+/** The place of input `name`, or an OptionError naming the nearest known input. */
+export function inputPlace(plan: Plan, name: string): Place {
+  if (Object.hasOwn(plan.inputs, name)) return plan.inputs[name]!;
+  const known = Object.keys(plan.inputs);
+  throw new OptionError(`run: no input '${name}'${suggestion(name, known)}; known: ${known.join(', ')}`);
+}
+
+export function outputPlace(plan: Plan, name: string): Place {
+  if (Object.hasOwn(plan.outputs, name)) return plan.outputs[name]!;
+  const known = Object.keys(plan.outputs);
+  throw new OptionError(`read: no output '${name}'${suggestion(name, known)}; known: ${known.join(', ')}`);
+}
+
+/** Throws unless `values` has as many elements as the input. */
+export function checkLength(name: string, values: TypedArray, place: Place): void {
+  const expected = sizeOf(place.type.shape);
+  if (values.length !== expected) {
+    throw new OptionError(
+      `run: input '${name}' has ${values.length} values, expected ${expected} for ${place.type.dtype} ${format(place.type.shape)}`,
+    );
+  }
+}
+
+/** Throws unless the device tensor lives on `device` and has the input's type. */
+export function checkTensor(name: string, value: DeviceTensor, place: Place, device: Device): void {
+  const expected: TensorType = place.type;
+  if (value.device !== device) {
+    throw new DeviceError('stale', `run: input '${name}' lives on another device, or on this one before it was lost; upload it again`);
+  }
+  if (value.dtype !== expected.dtype || sizeOf(value.shape) !== sizeOf(expected.shape)) {
+    throw new OptionError(
+      `run: input '${name}' is ${value.dtype} ${format(value.shape)}, expected ${expected.dtype} ${format(expected.shape)}`,
+    );
+  }
+}

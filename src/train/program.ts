@@ -1,0 +1,157 @@
+// The lower door: a function of symbolic tensors, traced once, becomes a program that a device replays.
+
+import type { DType, TypedArray } from '../core/dtype.ts';
+import { checkOptions, OptionError, ShapeError, StateError } from '../core/errors.ts';
+import { format, sizeOf, type Shape } from '../core/shape.ts';
+import { gradients } from '../autodiff/gradients.ts';
+import { inputTensor, type Tensor } from '../graph/tensor.ts';
+import { createState, isOptimizerState, type Optimizer, type OptimizerState } from '../nn/optimizer_state.ts';
+import type { Parameters } from '../nn/parameters.ts';
+import { pack } from '../ops/pack.ts';
+import { makePlan } from '../plan/build.ts';
+import type { Device, DeviceTensor, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planDot, printPlan } from '../plan/print.ts';
+import { defaultDevice } from './device.ts';
+
+/** A shape of f32, or a shape with its dtype. */
+export type InputSpec = Shape | { readonly shape: Shape; readonly dtype: DType };
+
+export interface TraceContext {
+  /** u32 [4] = (seed, step, 0, 0), new for every run: what `dropout` and other random ops draw from. */
+  readonly random: Tensor;
+}
+
+export interface ProgramOptions {
+  /** Weights that the function uses and the optimizer changes. */
+  readonly parameters?: Parameters;
+  /** Given, the program trains: the function must return a scalar called `loss`. A state is shared between programs. */
+  readonly optimizer?: Optimizer | OptimizerState;
+  /** `createDevice()` unless given. */
+  readonly device?: Device;
+  /** Of the random ops; 0 unless given. */
+  readonly seed?: number;
+  /** Scalar outputs delivered for every run through `onRows`, `every` runs at a time. */
+  readonly track?: { readonly outputs: readonly string[]; readonly every: number };
+  readonly onRows?: (rows: readonly TrackedRow[]) => void;
+  /** Op name -> kernel to use where it fits; for benchmarks. */
+  readonly kernels?: Readonly<Record<string, string>>;
+  /** Whether groups of ops are replaced by fused ones; true unless given. */
+  readonly fuse?: boolean;
+}
+
+export interface Program {
+  readonly plan: Plan;
+  /** Compiles everything and allocates everything; after it no pipeline is created, after the first run no buffer. */
+  prepare(options?: { onProgress?: (done: number, total: number) => void }): Promise<void>;
+  /** One step: writes the inputs given, submits, and does not wait. Inputs left out keep their last values. */
+  run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void;
+  /** Null when another step may be submitted now, else a promise to await first. */
+  ready(): Promise<void> | null;
+  /** Waits for every tracked row, and rethrows what went wrong. */
+  flush(): Promise<void>;
+  /** The value of an output after the latest run. */
+  read(output: string): Promise<TypedArray>;
+  stats(): RunnerStats;
+  /** The plan as text. */
+  print(): string;
+  /** The plan in Graphviz's DOT. */
+  dot(): string;
+  dispose(): void;
+}
+
+/** The lowest arena index with a non-finite gradient in any step so far; `NO_BAD_INDEX` while there is none. */
+export const FIRST_BAD = '$firstBad';
+
+const known = ['parameters', 'optimizer', 'device', 'seed', 'track', 'onRows', 'kernels', 'fuse'];
+
+/**
+ * Traces `f` once with symbolic inputs and plans what it returns. With an optimizer, the gradients of `loss` with
+ * respect to `parameters` and their update are part of every run.
+ */
+export async function program(
+  inputs: Readonly<Record<string, InputSpec>>,
+  f: (inputs: Record<string, Tensor>, context: TraceContext) => Record<string, Tensor>,
+  options: ProgramOptions = {},
+): Promise<Program> {
+  checkOptions('program', options, known);
+  const { parameters, optimizer, seed = 0, track, onRows } = options;
+
+  const symbols: Record<string, Tensor> = {};
+  for (const [name, spec] of Object.entries(inputs)) {
+    if (name.startsWith('$')) throw new OptionError(`program: input names beginning with $ are reserved, got '${name}'`);
+    symbols[name] = 'shape' in spec ? inputTensor(name, spec.shape, spec.dtype) : inputTensor(name, spec);
+  }
+  const random = inputTensor('$random', [4], 'u32');
+  const outputs = { ...f(symbols, { random }) };
+  const effects: Tensor[] = [];
+  let state: OptimizerState | null = null;
+
+  if (optimizer) {
+    if (!parameters) throw new OptionError('program: an optimizer needs parameters');
+    const { loss } = outputs;
+    if (!loss) throw new OptionError(`program: an optimizer needs an output 'loss'; given: ${Object.keys(outputs).join(', ')}`);
+    if (sizeOf(loss.shape) !== 1) {
+      throw new ShapeError(`program: 'loss' must be one number to differentiate, got shape ${format(loss.shape)}`);
+    }
+    state = isOptimizerState(optimizer) ? optimizer : createState(optimizer, parameters);
+    const list = parameters.list;
+    const slopes = gradients(
+      loss,
+      list.map(({ tensor }) => tensor),
+    );
+    const packed = pack(
+      slopes,
+      list.map(({ offset }) => offset),
+      sizeOf(parameters.arena.shape),
+    );
+    const update = state.update(packed, inputTensor('$scalars', [4]));
+    effects.push(...update.effects);
+    outputs[FIRST_BAD] = update.firstBad;
+  }
+
+  const device = options.device ?? (await defaultDevice());
+  const plan = makePlan(outputs, effects, { target: device.target, kernels: options.kernels, fuse: options.fuse });
+  checkInputsUsed(plan, symbols);
+  const usesRandom = '$random' in plan.inputs;
+
+  let runner: Runner | null = null;
+  let runs = 0;
+  const prepared = (): Runner => {
+    if (!runner) throw new StateError('program: prepare() must be awaited before a run');
+    return runner;
+  };
+  return {
+    plan,
+    async prepare({ onProgress } = {}) {
+      runner ??= await device.createRunner(plan, { track, onRows, onProgress });
+    },
+    run(given) {
+      const ready = prepared();
+      const own: Record<string, TypedArray> = {};
+      const step = state ? state.step : runs;
+      if (usesRandom) own['$random'] = Uint32Array.of(seed, step, 0, 0);
+      if (state) own['$scalars'] = state.scalars();
+      ready.run({ ...given, ...own });
+      runs++;
+      if (state) state.step++;
+    },
+    ready: () => prepared().ready(),
+    flush: () => prepared().flush(),
+    read: (output) => prepared().read(output),
+    stats: () => prepared().stats(),
+    print: () => printPlan(plan),
+    dot: () => planDot(plan),
+    dispose() {
+      runner?.dispose();
+      runner = null;
+    },
+  };
+}
+
+/** An input that nothing reads is a mistake of the function, so it is said at once. */
+function checkInputsUsed(plan: Plan, symbols: Readonly<Record<string, Tensor>>): void {
+  for (const name of Object.keys(symbols)) {
+    if (!Object.hasOwn(plan.inputs, name)) throw new OptionError(`program: no output depends on input '${name}'`);
+  }
+}

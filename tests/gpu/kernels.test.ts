@@ -1,0 +1,105 @@
+// Every op × kernel × sample on the GPU against the reference in double precision, within the op's bounds.
+
+import { describe, expect, test } from 'vitest';
+import type { TypedArray, Values } from '../../src/core/dtype.ts';
+import { sizeOf } from '../../src/core/shape.ts';
+import { apply, constantTensor, variableTensor, type Tensor, type Variable } from '../../src/graph/tensor.ts';
+import type { Op, Sample } from '../../src/graph/op.ts';
+import { inputTensor } from '../../src/graph/tensor.ts';
+import { ops } from '../../src/ops/index.ts';
+import { makePlan } from '../../src/plan/build.ts';
+import { bounds, callTypes, describeSample, firstMismatch, inputType, reference, sampleValues } from '../ops/table.ts';
+import { sharedDevice } from './device.ts';
+
+for (const [name, op] of Object.entries(ops)) {
+  if (op.view) continue;
+  describe(name, () => {
+    for (const kernel of Object.keys(op.kernels)) {
+      test(`${kernel} kernel`, { timeout: 60_000 }, async () => {
+        const device = await sharedDevice();
+        let ran = 0;
+        for (const [i, sample] of op.samples.entries()) {
+          const call = callTypes(op, sample);
+          if (!(op.kernels[kernel]!.fits?.(call, device.target!) ?? true)) continue;
+          ran++;
+          const mismatch = await compare(op, sample, kernel, 101 * i);
+          expect(mismatch, `${describeSample(sample)}: ${mismatch}`).toBeNull();
+        }
+        const optional = kernel !== Object.keys(op.kernels).at(-1);
+        const possible = optional && needsMissingFeature(op, kernel, device.target!.features);
+        expect(ran > 0 || possible, `no sample of ${name} reaches its ${kernel} kernel`).toBe(true);
+      });
+    }
+  });
+}
+
+/** Runs one op on the device as a plan of its own and compares each output. */
+async function compare(op: Op, sample: Sample<unknown>, kernel: string, seed: number): Promise<string | null> {
+  const device = await sharedDevice();
+  const call = callTypes(op, sample);
+  const x = sample.inputs.map((input, i) => sampleValues(input, seed + i));
+  const expected = reference(op, call, x.map((values) => values.slice()));
+  const bound = bounds(op, call, x, expected);
+
+  const overwritten = new Set(Object.values(op.inPlace ?? {}));
+  const variables: Variable[] = [];
+  const feeds: Record<string, TypedArray> = {};
+  const inputs = sample.inputs.map((input, i): Tensor => {
+    const type = inputType(input);
+    const values = toDevice(x[i]!);
+    if (overwritten.has(i)) {
+      const variable: Variable = { name: `x${i}`, ...type, initial: () => values };
+      variables.push(variable);
+      return variableTensor(variable);
+    }
+    if (i % 2 === 1 && sizeOf(type.shape) < 64) return constantTensor(values, type.shape, type.dtype);
+    feeds[`x${i}`] = values;
+    return inputTensor(`x${i}`, type.shape, type.dtype);
+  });
+  const outputs = Object.fromEntries(apply(op, inputs, sample.attrs).map((y, i) => [`y${i}`, y]));
+  const plan = makePlan(outputs, Object.values(outputs), {
+    target: device.target,
+    kernels: { [op.name]: kernel },
+    fuse: false,
+  });
+  const chosen = plan.steps.find((step) => step.call.op === op)?.kernel;
+  if (chosen !== kernel) return `planned ${chosen}`;
+  const runner = await device.createRunner(plan);
+  try {
+    runner.run(feeds);
+    for (const [i, y] of expected.entries()) {
+      const actual = await runner.read(`y${i}`);
+      const mismatch = firstMismatch(actual, y, bound[i]!);
+      if (mismatch) return `output ${i}, ${mismatch}`;
+    }
+    return null;
+  } finally {
+    runner.dispose();
+    variables.forEach((variable) => device.releaseVariable(variable));
+  }
+}
+
+function toDevice(values: Values): TypedArray {
+  return values instanceof Float64Array ? Float32Array.from(values) : values;
+}
+
+function needsMissingFeature(op: Op, kernel: string, features: ReadonlySet<string>): boolean {
+  return op.samples.some((sample) => {
+    const call = callTypes(op, sample);
+    const everything = { ...allFeatures, features: new Set([...features, 'subgroups', 'shader-f16']) };
+    if (!(op.kernels[kernel]!.fits?.(call, everything) ?? true)) return false;
+    return op.kernels[kernel]!.plan(call, everything).dispatches.some(({ shader }) => shader.requires.some((r) => !features.has(r)));
+  });
+}
+
+const allFeatures = {
+  adapter: 'discrete' as const,
+  limits: {
+    maxComputeWorkgroupsPerDimension: 65535,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupStorageSize: 32768,
+    maxStorageBufferBindingSize: 2 ** 30,
+    maxBufferSize: 2 ** 30,
+    maxStorageBuffersPerShaderStage: 10,
+  },
+};

@@ -1,0 +1,39 @@
+// The last step of a build: completes the declarations, and prints and limits what the library weighs in a web app.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'vite';
+
+const limit = 40_000;
+
+for (const name of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('.d.ts')) continue;
+  const file = join('dist', name);
+  const text = readFileSync(file, 'utf8');
+  // tsc rewrites './x.ts' to './x.js' in JavaScript only.
+  writeFileSync(file, text.replace(/(\bfrom |\bimport\(|\bimport )(['"])(\.{1,2}\/[^'"]*)\.ts\2/g, '$1$2$3.js$2'));
+  if (/\.wgsl['"]/.test(text)) {
+    console.error(`${file} refers to a .wgsl file, which is not shipped: write out the type of the exported value`);
+    process.exitCode = 1;
+  }
+}
+
+// One minified bundle, as a web app would ship it; dist/ itself stays readable.
+const result = await build({
+  configFile: false,
+  logLevel: 'warn',
+  build: {
+    write: false,
+    modulePreload: false,
+    rolldownOptions: { input: 'dist/index.js', preserveEntrySignatures: 'strict' },
+  },
+});
+const outputs = (Array.isArray(result) ? result : [result]).flatMap((one) => ('output' in one ? one.output : []));
+const code = outputs.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n');
+const size = gzipSync(code, { level: 9 }).length;
+console.log(`the whole library: ${(size / 1000).toFixed(1)} kB gzipped (at most ${limit / 1000} kB)`);
+if (size > limit) {
+  console.error('the library is too large; raise the limit in tools/finish_build.mjs only with a reason');
+  process.exitCode = 1;
+}

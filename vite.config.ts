@@ -1,0 +1,54 @@
+// One configuration: the dev server with the demo pages, the library build, and the tests in Node and in Chrome.
+import { defineConfig } from 'vitest/config';
+
+import { dataFiles } from './tools/data_plugin.ts';
+import { puppeteer } from './tools/puppeteer_provider.ts';
+import { wgsl } from './tools/wgsl_plugin.ts';
+
+const host = '127.0.0.1';
+
+export default defineConfig({
+  plugins: [wgsl(), dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data')],
+  publicDir: false,
+  server: { host },
+  build: {
+    target: 'es2022',
+    minify: false,
+    lib: { entry: 'src/index.ts', formats: ['es'] },
+    rolldownOptions: {
+      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
+    },
+  },
+  test: {
+    reporters: ['default', './tools/summary_reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/gpu/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          include: ['tests/gpu/**/*.test.ts'],
+          setupFiles: ['tests/gpu/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          isolate: false,
+          browser: {
+            enabled: true,
+            headless: true,
+            provider: puppeteer(),
+            instances: [{ browser: 'chrome', name: 'chrome' }],
+            api: { host },
+            screenshotFailures: false,
+          },
+        },
+      },
+    ],
+  },
+});
