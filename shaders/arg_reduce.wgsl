@@ -53,9 +53,9 @@ fn arg_reduce(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgro
 fn arg_reduce_segments(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.inner) { return; }
-  let block = at / params.inner;
-  let base = (block / params.segments) * params.reduced * params.inner + at % params.inner;
-  let first = (block % params.segments) * params.per_segment;
+  let part = at / params.inner;
+  let base = (part / params.segments) * params.reduced * params.inner + at % params.inner;
+  let first = (part % params.segments) * params.per_segment;
   found[at] = first_best(base, first, min(first + params.per_segment, params.reduced));
 }
 
@@ -84,8 +84,8 @@ fn arg_reduce_merge(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
 fn pick_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.reduced * params.inner) { return; }
-  let block = at / params.inner;
-  let r = block % params.reduced;
-  let from = (block / params.reduced) * params.inner + at % params.inner;
-  dx[at] = select(0.0, dy[from], winner[from] == i32(r));
+  let part = at / params.inner;
+  let r = part % params.reduced;
+  let source = (part / params.reduced) * params.inner + at % params.inner;
+  dx[at] = select(0.0, dy[source], winner[source] == i32(r));
 }

@@ -41,17 +41,17 @@ fn broadcast_to(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   let i = flat_index(thread, groups, GROUP_SIZE);
   if (i >= params.size) { return; }
   var rest = i;
-  var from = (rest % params.length_0) * params.stride_0;
+  var source = (rest % params.length_0) * params.stride_0;
   rest /= params.length_0;
-  from += (rest % params.length_1) * params.stride_1;
+  source += (rest % params.length_1) * params.stride_1;
   rest /= params.length_1;
-  from += (rest % params.length_2) * params.stride_2;
+  source += (rest % params.length_2) * params.stride_2;
   rest /= params.length_2;
-  from += (rest % params.length_3) * params.stride_3;
+  source += (rest % params.length_3) * params.stride_3;
   rest /= params.length_3;
-  from += (rest % params.length_4) * params.stride_4;
-  from += (rest / params.length_4) * params.stride_5;
-  y[i] = x[from] * params.scale;
+  source += (rest % params.length_4) * params.stride_4;
+  source += (rest / params.length_4) * params.stride_5;
+  y[i] = x[source] * params.scale;
 }
 
 @compute @workgroup_size(GROUP_SIZE)

@@ -1,18 +1,18 @@
 // Two-dimensional convolution with bias and activation, and its two gradients. NHWC images, HWIO filters.
 //
-//   forward      y[b, oh, ow, o]  = activate( sum over kh, kw, c of x[b, h, w, c] * filter[kh, kw, c, o]  +  bias[o] )
-//   grad_input   dx[b, h, w, c]   = sum over kh, kw, o of dy[b, oh, ow, o] * filter[kh, kw, c, o]
+//   forward      y[b, oh, ow, o]  = activate( sum over kh, kw, c of x[b, h, w, c] * weights[kh, kw, c, o]  +  bias[o] )
+//   grad_input   dx[b, h, w, c]   = sum over kh, kw, o of dy[b, oh, ow, o] * weights[kh, kw, c, o]
 //   grad_filter  dw[kh, kw, c, o] = sum over b, oh, ow of x[b, h, w, c] * dy[b, oh, ow, o]
 //
 //   where everywhere  h = oh * stride_height + kh * dilation_height - pad_top,
 //                     w = ow * stride_width  + kw * dilation_width  - pad_left,
 //   and terms with (h, w) outside the image or (oh, ow) outside the output are 0.
 //
-//   x, dx   [batch, height, width, channels]
-//   weights [kernel_height, kernel_width, channels, out_channels]
-//   bias    [out_channels] when HAS_BIAS; otherwise never read, and any read-only buffer (filter) may be bound there
-//   y, dy   [batch, out_height, out_width, out_channels]
-//   dw      [slices, kernel_height, kernel_width, channels, out_channels]
+//   x, dx    [batch, height, width, channels]
+//   weights  [kernel_height, kernel_width, channels, out_channels]
+//   bias     [out_channels] when HAS_BIAS; otherwise never read, and any read-only buffer (weights) may be bound there
+//   y, dy    [batch, out_height, out_width, out_channels]
+//   dw       [slices, kernel_height, kernel_width, channels, out_channels]
 //
 // Each is a matrix product whose left matrix is never written ("implicit im2col"): its elements are found in the image.
 // The filter's gradient has few outputs and very many terms, so the output lines (batch * out_height of them) may be cut
@@ -26,6 +26,8 @@
 //      channels: out_channels % 4 == 0
 //
 // `conv2d_quad.wgsl` goes on with subgroups.
+
+// @import lib/activation.wgsl
 
 struct Params {
   batch: u32,
@@ -48,6 +50,7 @@ struct Params {
 }
 
 const HAS_BIAS: bool = false;
+const PADDED: bool = true; // false spares forward the tests, where no window reaches beyond its image
 
 @group(0) @binding(0) var<uniform> params: Params;
 
@@ -104,9 +107,9 @@ fn conv2d(
       let w = u32(left + i32(kw * params.dilation_width));
       if (w >= params.width) { continue; }
       let x_at = ((first_line + h) * params.width + w) * params.channels;
-      let filter_at = (kh * params.kernel_width + kw) * params.channels * params.out_channels + o;
+      let weights_at = (kh * params.kernel_width + kw) * params.channels * params.out_channels + o;
       for (var c = 0u; c < params.channels; c++) {
-        sum = fma(x[x_at + c], weights[filter_at + c * params.out_channels], sum);
+        sum = fma(x[x_at + c], weights[weights_at + c * params.out_channels], sum);
       }
     }
   }
@@ -140,9 +143,9 @@ fn conv2d_grad_input(
       let ow = beyond / stride_w;
       if (ow * stride_w != beyond || u32(ow) >= params.out_width) { continue; }
       let dy_at = ((first_line + u32(oh)) * params.out_width + u32(ow)) * params.out_channels;
-      let filter_at = ((kh * params.kernel_width + kw) * params.channels + c) * params.out_channels;
+      let weights_at = ((kh * params.kernel_width + kw) * params.channels + c) * params.out_channels;
       for (var o = 0u; o < params.out_channels; o++) {
-        sum = fma(dy[dy_at + o], weights[filter_at + o], sum);
+        sum = fma(dy[dy_at + o], weights[weights_at + o], sum);
       }
     }
   }
@@ -226,7 +229,8 @@ fn add_outer_product(sums: ptr<function, Block>, rows: vec4f, left: vec4f, right
 const FOUR: vec4u = vec4u(0, 1, 2, 3);
 
 // The loop over a window's taps and their channels is one flat loop: nested ones would carry all sums from loop to loop,
-// which costs more than the sums where they do not fit in registers.
+// which costs much where they do not fit in registers. A tap's set-up is short, for the software adapter runs both sides of
+// every `if` in every pass.
 struct Tap {
   h: u32,
   w: u32,
@@ -235,15 +239,19 @@ struct Tap {
 const FIRST_TAP: Tap = Tap(0, 0, 0);
 
 fn next_tap(tap: Tap, channels: u32) -> Tap {
-  if (tap.channel + 1 < channels) { return Tap(tap.h, tap.w, tap.channel + 1); }
-  if (tap.w + 1 < params.kernel_width) { return Tap(tap.h, tap.w + 1, 0); }
-  return Tap(tap.h + 1, 0, 0);
+  let next_position = tap.channel + 1 == channels;
+  let next_line = next_position && tap.w + 1 == params.kernel_width;
+  return Tap(
+    select(tap.h, tap.h + 1, next_line),
+    select(select(tap.w, tap.w + 1, next_position), 0u, next_line),
+    select(tap.channel + 1, 0u, next_position),
+  );
 }
 
-// Integer division costs far more than the test for the commonest stride.
+// The quotient, exact where `stride` divides the value and any number elsewhere: callers multiply back and compare.
+// Rounding the float quotient finds it (below 2^21) without an integer division, which some devices do lane by lane.
 fn divide(values: vec4i, stride: u32) -> vec4i {
-  if (stride == 1) { return values; }
-  return values / i32(stride);
+  return vec4i(round(vec4f(values) / f32(stride)));
 }
 
 // Four output pixels: where their windows begin in the image (perhaps in the padding), and their image's first pixel.
@@ -266,6 +274,11 @@ fn find_windows(row: u32) -> Windows {
   );
 }
 
+fn read_x4(at: u32, inside: bool) -> vec4f {
+  if (PADDED) { return select(vec4f(), x4[at], inside); }
+  return x4[at];
+}
+
 @compute @workgroup_size(64)
 fn conv2d_register(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -283,7 +296,7 @@ fn conv2d_register(
   let windows = find_windows(row);
 
   var sums = Block();
-  var filter_at = left;
+  var weights_at = left;
   var tap = FIRST_TAP;
   var at = vec4u();
   var inside = vec4<bool>();
@@ -295,17 +308,17 @@ fn conv2d_register(
       at = select(vec4u(), (windows.image + h * params.width + w) * channels4, inside);
     }
     let pixels = transpose(mat4x4f(
-      select(vec4f(), x4[at.x], inside.x), select(vec4f(), x4[at.y], inside.y),
-      select(vec4f(), x4[at.z], inside.z), select(vec4f(), x4[at.w], inside.w),
+      read_x4(at.x, inside.x), read_x4(at.y, inside.y),
+      read_x4(at.z, inside.z), read_x4(at.w, inside.w),
     ));
-    let filter1 = filter_at + columns4;
-    let filter2 = filter1 + columns4;
-    let filter3 = filter2 + columns4;
-    add_outer_product(&sums, pixels[0], weights4[filter_at], weights4[filter_at + right_step]);
-    add_outer_product(&sums, pixels[1], weights4[filter1], weights4[filter1 + right_step]);
-    add_outer_product(&sums, pixels[2], weights4[filter2], weights4[filter2 + right_step]);
-    add_outer_product(&sums, pixels[3], weights4[filter3], weights4[filter3 + right_step]);
-    filter_at = filter3 + columns4;
+    let weights1 = weights_at + columns4;
+    let weights2 = weights1 + columns4;
+    let weights3 = weights2 + columns4;
+    add_outer_product(&sums, pixels[0], weights4[weights_at], weights4[weights_at + right_step]);
+    add_outer_product(&sums, pixels[1], weights4[weights1], weights4[weights1 + right_step]);
+    add_outer_product(&sums, pixels[2], weights4[weights2], weights4[weights2 + right_step]);
+    add_outer_product(&sums, pixels[3], weights4[weights3], weights4[weights3 + right_step]);
+    weights_at = weights3 + columns4;
     at += vec4u(1);
     tap = next_tap(tap, channels4);
   }
@@ -349,39 +362,44 @@ fn conv2d_grad_input_register(
   let first_pixel = images * (params.out_height * params.out_width);
 
   var sums = Block();
-  var tap_at = 0u;
-  var tap = FIRST_TAP;
-  var at = vec4u();
-  var inside = vec4<bool>();
-  for (var term = 0u; term < params.kernel_height * params.kernel_width * terms4; term++) {
-    if (tap.channel == 0) {
-      let below = padded_h - i32(tap.h * params.dilation_height);
-      let beyond = padded_w - i32(tap.w * params.dilation_width);
-      let out_h = divide(below, params.stride_height);
-      let out_w = divide(beyond, params.stride_width);
-      inside = (out_h * i32(params.stride_height) == below) & (vec4u(out_h) < vec4u(params.out_height)) &
-        (out_w * i32(params.stride_width) == beyond) & (vec4u(out_w) < vec4u(params.out_width));
-      at = select(vec4u(), (first_pixel + vec4u(out_h) * params.out_width + vec4u(out_w)) * terms4, inside);
+  var left_at = (left * 4 + FOUR) * terms4; // of the left half's four channels
+  let right_step = (right - left) * 4 * terms4;
+  // Two loops here: a tap's set-up is longer than forward's, so it is not repeated for every channel.
+  var kh = 0u;
+  var kw = 0u;
+  for (var tap = 0u; tap < params.kernel_height * params.kernel_width; tap++) {
+    let below = padded_h - i32(kh * params.dilation_height);
+    let beyond = padded_w - i32(kw * params.dilation_width);
+    let out_h = divide(below, params.stride_height);
+    let out_w = divide(beyond, params.stride_width);
+    let inside = (out_h * i32(params.stride_height) == below) & (vec4u(out_h) < vec4u(params.out_height)) &
+      (out_w * i32(params.stride_width) == beyond) & (vec4u(out_w) < vec4u(params.out_width));
+    var at = select(vec4u(), (first_pixel + vec4u(out_h) * params.out_width + vec4u(out_w)) * terms4, inside);
+    for (var term = 0u; term < terms4; term++) {
+      let gradients = transpose(mat4x4f(
+        select(vec4f(), dy4[at.x], inside.x), select(vec4f(), dy4[at.y], inside.y),
+        select(vec4f(), dy4[at.z], inside.z), select(vec4f(), dy4[at.w], inside.w),
+      ));
+      let left_taps = transpose(mat4x4f(
+        weights4[left_at.x], weights4[left_at.y], weights4[left_at.z], weights4[left_at.w],
+      ));
+      let right_taps = transpose(mat4x4f(
+        weights4[left_at.x + right_step], weights4[left_at.y + right_step],
+        weights4[left_at.z + right_step], weights4[left_at.w + right_step],
+      ));
+      add_outer_product(&sums, gradients[0], left_taps[0], right_taps[0]);
+      add_outer_product(&sums, gradients[1], left_taps[1], right_taps[1]);
+      add_outer_product(&sums, gradients[2], left_taps[2], right_taps[2]);
+      add_outer_product(&sums, gradients[3], left_taps[3], right_taps[3]);
+      at += vec4u(1);
+      left_at += vec4u(1);
     }
-    let gradients = transpose(mat4x4f(
-      select(vec4f(), dy4[at.x], inside.x), select(vec4f(), dy4[at.y], inside.y),
-      select(vec4f(), dy4[at.z], inside.z), select(vec4f(), dy4[at.w], inside.w),
-    ));
-    let left_at = tap_at + left * 4 * terms4 + tap.channel;
-    let right_at = tap_at + right * 4 * terms4 + tap.channel;
-    let left_weights = transpose(mat4x4f(
-      weights4[left_at], weights4[left_at + terms4], weights4[left_at + 2 * terms4], weights4[left_at + 3 * terms4],
-    ));
-    let right_weights = transpose(mat4x4f(
-      weights4[right_at], weights4[right_at + terms4], weights4[right_at + 2 * terms4], weights4[right_at + 3 * terms4],
-    ));
-    add_outer_product(&sums, gradients[0], left_weights[0], right_weights[0]);
-    add_outer_product(&sums, gradients[1], left_weights[1], right_weights[1]);
-    add_outer_product(&sums, gradients[2], left_weights[2], right_weights[2]);
-    add_outer_product(&sums, gradients[3], left_weights[3], right_weights[3]);
-    at += vec4u(1);
-    tap = next_tap(tap, terms4);
-    if (tap.channel == 0) { tap_at += params.channels * terms4; }
+    left_at += vec4u((params.channels - 1) * terms4);
+    kw++;
+    if (kw == params.kernel_width) {
+      kw = 0;
+      kh++;
+    }
   }
   store_input_gradients(row, left, sums.left0, sums.left1, sums.left2, sums.left3);
   if (right > left) { store_input_gradients(row, right, sums.right0, sums.right1, sums.right2, sums.right3); }
@@ -426,10 +444,11 @@ fn conv2d_grad_filter_register(
   var x_line = 0u;
   var inside_line = vec4<bool>();
   var line = first_line;
+  var image = line / params.out_height;
+  var out_h = line % params.out_height;
   while (line < end_line) {
     if (start == 0) {
-      let image = line / params.out_height;
-      let h = u32(i32((line - image * params.out_height) * params.stride_height) + tap_h);
+      let h = u32(i32(out_h * params.stride_height) + tap_h);
       inside_line = vec4<bool>(h < params.height);
       x_line = (image * params.height + h) * params.width;
     }
@@ -447,6 +466,11 @@ fn conv2d_grad_filter_register(
     if (start >= params.out_width) {
       start = 0;
       line++;
+      out_h++;
+      if (out_h == params.out_height) {
+        out_h = 0;
+        image++;
+      }
     }
   }
   store_filter_gradients(slice, row4 * 4, left, sums.left0, sums.left1, sums.left2, sums.left3);
@@ -486,7 +510,7 @@ fn conv2d_register_thin(
   let windows = find_windows(row);
 
   var sums = Block();
-  var filter_at = left;
+  var weights_at = left;
   var tap = FIRST_TAP;
   var at = vec4u();
   var inside = vec4<bool>();
@@ -498,8 +522,8 @@ fn conv2d_register_thin(
       at = select(vec4u(), (windows.image + h * params.width + w) * params.channels, inside);
     }
     let pixels = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
-    add_outer_product(&sums, pixels, weights4[filter_at], weights4[filter_at + right_step]);
-    filter_at += columns4;
+    add_outer_product(&sums, pixels, weights4[weights_at], weights4[weights_at + right_step]);
+    weights_at += columns4;
     at += vec4u(1);
     tap = next_tap(tap, params.channels);
   }
@@ -536,10 +560,11 @@ fn conv2d_grad_filter_register_thin(
   var x_line = vec4u();
   var inside_line = vec4<bool>();
   var line = first_line;
+  var image = line / params.out_height;
+  var out_h = line % params.out_height;
   while (line < end_line) {
     if (start == 0) {
-      let image = line / params.out_height;
-      let h = vec4u(i32((line - image * params.out_height) * params.stride_height) + tap_h);
+      let h = vec4u(i32(out_h * params.stride_height) + tap_h);
       inside_line = h < vec4u(params.height);
       x_line = (image * params.height + h) * params.width;
     }
@@ -557,6 +582,11 @@ fn conv2d_grad_filter_register_thin(
     if (start >= params.out_width) {
       start = 0;
       line++;
+      out_h++;
+      if (out_h == params.out_height) {
+        out_h = 0;
+        image++;
+      }
     }
   }
   store_filter_gradients(slice, row, left, sums.left0, sums.left1, sums.left2, sums.left3);

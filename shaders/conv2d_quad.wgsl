@@ -8,14 +8,19 @@
 // WORKGROUP_SIZE / 4 quads with consecutive tiles, along columns first. Lanes beyond an edge repeat the last row or
 // column, for quad operations need all four lanes, and do not store.
 //
-//                           result: rows x columns                          terms                              fits when
-//   conv2d_quad             y  [batch*out_height*out_width, out_channels]   kernel_height*kernel_width*channels      channels, out_channels % 4 == 0
-//   conv2d_quad_thin        the same, pixels read one number at a time                                        out_channels % 4 == 0
-//   conv2d_grad_input_quad  dx [batch*height*width, channels]               kernel_height*kernel_width*out_channels  channels, out_channels % 4 == 0
-//   conv2d_grad_filter_quad dw [kernel_height*kernel_width*channels, out_channels]   batch*out_height*out_width      channels, out_channels % 4 == 0
-//   conv2d_grad_filter_quad_thin   the same, pixels read one number at a time                                  out_channels % 4 == 0
+//   entry                          rows of the result                     columns         terms summed
+//   conv2d_quad                    batch * out_height * out_width         out_channels    taps * channels
+//   conv2d_quad_thin               the same
+//   conv2d_grad_input_quad         batch * height * width                 channels        taps * out_channels
+//   conv2d_grad_filter_quad        taps * channels                        out_channels    batch * out_height * out_width
+//   conv2d_grad_filter_quad_thin   the same
+//
+// where taps = kernel_height * kernel_width. They read four numbers at a time, which needs channels % 4 == 0 and
+// out_channels % 4 == 0; the thin ones read pixels one number at a time, and need only out_channels % 4 == 0.
 
 enable subgroups;
+
+// @import lib/activation.wgsl
 
 struct Params {
   batch: u32,
@@ -39,11 +44,12 @@ struct Params {
 
 const WORKGROUP_SIZE: u32 = 64; // a multiple of the subgroup size, or a smaller multiple of 4
 const HAS_BIAS: bool = false;
+const PADDED: bool = true; // false spares forward the tests, where no window reaches beyond its image
 
 @group(0) @binding(0) var<uniform> params: Params;
 
-// Forward reads x, filter and bias and writes y; without bias, bind filter there. The gradient of the input reads dy and
-// filter and writes dx; that of the filter reads x and dy and writes dw. Names ending in 4 hold four numbers an element.
+// Forward reads x, weights and bias and writes y; without bias, bind weights there. The gradient of the input reads dy
+// and weights and writes dx; that of the filter reads x and dy and writes dw. Names ending in 4 hold four numbers an element.
 @group(0) @binding(1) var<storage, read> x4: array<vec4f>; // [batch, height, width, channels]
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> weights4: array<vec4f>; // [kernel_height, kernel_width, channels, out_channels]
@@ -51,7 +57,7 @@ const HAS_BIAS: bool = false;
 @group(0) @binding(3) var<storage, read> dy4: array<vec4f>; // [batch, out_height, out_width, out_channels]
 @group(0) @binding(4) var<storage, read_write> y4: array<vec4f>; // like dy
 @group(0) @binding(4) var<storage, read_write> dx4: array<vec4f>; // like x
-@group(0) @binding(4) var<storage, read_write> dw4: array<vec4f>; // [slices, like filter]
+@group(0) @binding(4) var<storage, read_write> dw4: array<vec4f>; // [slices, like weights]
 
 // @hook
 fn activate4(x: vec4f) -> vec4f { return x; }
@@ -96,7 +102,8 @@ fn find_quad(workgroup: vec3u, workgroups: vec3u, thread: u32) -> u32 {
 const FOUR: vec4u = vec4u(0, 1, 2, 3);
 
 // The loop over a window's taps and their channels is one flat loop: nested ones would carry all sums from loop to loop,
-// which costs more than the sums where they do not fit in registers.
+// which costs much where they do not fit in registers. A tap's set-up is short, for the software adapter runs both sides of
+// every `if` in every pass.
 struct Tap {
   h: u32,
   w: u32,
@@ -105,15 +112,19 @@ struct Tap {
 const FIRST_TAP: Tap = Tap(0, 0, 0);
 
 fn next_tap(tap: Tap, channels: u32) -> Tap {
-  if (tap.channel + 1 < channels) { return Tap(tap.h, tap.w, tap.channel + 1); }
-  if (tap.w + 1 < params.kernel_width) { return Tap(tap.h, tap.w + 1, 0); }
-  return Tap(tap.h + 1, 0, 0);
+  let next_position = tap.channel + 1 == channels;
+  let next_line = next_position && tap.w + 1 == params.kernel_width;
+  return Tap(
+    select(tap.h, tap.h + 1, next_line),
+    select(select(tap.w, tap.w + 1, next_position), 0u, next_line),
+    select(tap.channel + 1, 0u, next_position),
+  );
 }
 
-// Integer division costs far more than the test for the commonest stride.
+// The quotient, exact where `stride` divides the value and any number elsewhere: callers multiply back and compare.
+// Rounding the float quotient finds it (below 2^21) without an integer division, which some devices do lane by lane.
 fn divide(values: vec4i, stride: u32) -> vec4i {
-  if (stride == 1) { return values; }
-  return values / i32(stride);
+  return vec4i(round(vec4f(values) / f32(stride)));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -139,6 +150,11 @@ fn find_windows(row: u32) -> Windows {
   );
 }
 
+fn read_x4(at: u32, inside: bool) -> vec4f {
+  if (PADDED) { return select(vec4f(), x4[at], inside); }
+  return x4[at];
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_quad(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -155,7 +171,7 @@ fn conv2d_quad(
   let windows = find_windows(row);
 
   var sums = Sums();
-  var filter_at = min(tile_column + lane, columns4 - 1);
+  var weights_at = min(tile_column + lane, columns4 - 1);
   var tap = FIRST_TAP;
   var at = vec4u();
   var inside = vec4<bool>();
@@ -167,14 +183,14 @@ fn conv2d_quad(
       at = select(vec4u(), (windows.image + h * params.width + w) * channels4, inside);
     }
     let pixels = transpose(mat4x4f(
-      select(vec4f(), x4[at.x], inside.x), select(vec4f(), x4[at.y], inside.y),
-      select(vec4f(), x4[at.z], inside.z), select(vec4f(), x4[at.w], inside.w),
+      read_x4(at.x, inside.x), read_x4(at.y, inside.y),
+      read_x4(at.z, inside.z), read_x4(at.w, inside.w),
     ));
-    add_outer_product(&sums, pixels[0], weights4[filter_at]);
-    add_outer_product(&sums, pixels[1], weights4[filter_at + columns4]);
-    add_outer_product(&sums, pixels[2], weights4[filter_at + 2 * columns4]);
-    add_outer_product(&sums, pixels[3], weights4[filter_at + 3 * columns4]);
-    filter_at += 4 * columns4;
+    add_outer_product(&sums, pixels[0], weights4[weights_at]);
+    add_outer_product(&sums, pixels[1], weights4[weights_at + columns4]);
+    add_outer_product(&sums, pixels[2], weights4[weights_at + 2 * columns4]);
+    add_outer_product(&sums, pixels[3], weights4[weights_at + 3 * columns4]);
+    weights_at += 4 * columns4;
     at += vec4u(1);
     tap = next_tap(tap, channels4);
   }
@@ -199,7 +215,7 @@ fn conv2d_quad_thin(
   let windows = find_windows(row);
 
   var sums = Sums();
-  var filter_at = min(tile_column + lane, columns4 - 1);
+  var weights_at = min(tile_column + lane, columns4 - 1);
   var tap = FIRST_TAP;
   var at = vec4u();
   var inside = vec4<bool>();
@@ -211,8 +227,8 @@ fn conv2d_quad_thin(
       at = select(vec4u(), (windows.image + h * params.width + w) * params.channels, inside);
     }
     let pixels = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
-    add_outer_product(&sums, pixels, weights4[filter_at]);
-    filter_at += columns4;
+    add_outer_product(&sums, pixels, weights4[weights_at]);
+    weights_at += columns4;
     at += vec4u(1);
     tap = next_tap(tap, params.channels);
   }
@@ -262,35 +278,39 @@ fn conv2d_grad_input_quad(
   let first_pixel = images * (params.out_height * params.out_width);
 
   var sums = Sums();
-  var filter_row = min(tile_column + lane, columns4 - 1) * 4 * terms4; // channel after channel, terms4 apart
-  var tap = FIRST_TAP;
-  var at = vec4u();
-  var inside = vec4<bool>();
-  for (var term = 0u; term < params.kernel_height * params.kernel_width * terms4; term++) {
-    if (tap.channel == 0) {
-      let below = padded_h - i32(tap.h * params.dilation_height);
-      let beyond = padded_w - i32(tap.w * params.dilation_width);
-      let out_h = divide(below, params.stride_height);
-      let out_w = divide(beyond, params.stride_width);
-      inside = (out_h * i32(params.stride_height) == below) & (vec4u(out_h) < vec4u(params.out_height)) &
-        (out_w * i32(params.stride_width) == beyond) & (vec4u(out_w) < vec4u(params.out_width));
-      at = select(vec4u(), (first_pixel + vec4u(out_h) * params.out_width + vec4u(out_w)) * terms4, inside);
+  var weights_at = (min(tile_column + lane, columns4 - 1) * 4 + FOUR) * terms4; // of the lane's four channels
+  // Two loops here: a tap's set-up is longer than forward's, so it is not repeated for every channel.
+  var kh = 0u;
+  var kw = 0u;
+  for (var tap = 0u; tap < params.kernel_height * params.kernel_width; tap++) {
+    let below = padded_h - i32(kh * params.dilation_height);
+    let beyond = padded_w - i32(kw * params.dilation_width);
+    let out_h = divide(below, params.stride_height);
+    let out_w = divide(beyond, params.stride_width);
+    let inside = (out_h * i32(params.stride_height) == below) & (vec4u(out_h) < vec4u(params.out_height)) &
+      (out_w * i32(params.stride_width) == beyond) & (vec4u(out_w) < vec4u(params.out_width));
+    var at = select(vec4u(), (first_pixel + vec4u(out_h) * params.out_width + vec4u(out_w)) * terms4, inside);
+    for (var term = 0u; term < terms4; term++) {
+      let gradients = transpose(mat4x4f(
+        select(vec4f(), dy4[at.x], inside.x), select(vec4f(), dy4[at.y], inside.y),
+        select(vec4f(), dy4[at.z], inside.z), select(vec4f(), dy4[at.w], inside.w),
+      ));
+      let taps = transpose(mat4x4f(
+        weights4[weights_at.x], weights4[weights_at.y], weights4[weights_at.z], weights4[weights_at.w],
+      ));
+      add_outer_product(&sums, gradients[0], taps[0]);
+      add_outer_product(&sums, gradients[1], taps[1]);
+      add_outer_product(&sums, gradients[2], taps[2]);
+      add_outer_product(&sums, gradients[3], taps[3]);
+      at += vec4u(1);
+      weights_at += vec4u(1);
     }
-    let gradients = transpose(mat4x4f(
-      select(vec4f(), dy4[at.x], inside.x), select(vec4f(), dy4[at.y], inside.y),
-      select(vec4f(), dy4[at.z], inside.z), select(vec4f(), dy4[at.w], inside.w),
-    ));
-    let filter_at = filter_row + tap.channel;
-    let weights = transpose(mat4x4f(
-      weights4[filter_at], weights4[filter_at + terms4], weights4[filter_at + 2 * terms4], weights4[filter_at + 3 * terms4],
-    ));
-    add_outer_product(&sums, gradients[0], weights[0]);
-    add_outer_product(&sums, gradients[1], weights[1]);
-    add_outer_product(&sums, gradients[2], weights[2]);
-    add_outer_product(&sums, gradients[3], weights[3]);
-    at += vec4u(1);
-    tap = next_tap(tap, terms4);
-    if (tap.channel == 0) { filter_row += params.channels * terms4; }
+    weights_at += vec4u((params.channels - 1) * terms4);
+    kw++;
+    if (kw == params.kernel_width) {
+      kw = 0;
+      kh++;
+    }
   }
   store_input_gradients(row, tile_column + lane, sums.own_x, sums.own_y, sums.own_z, sums.own_w);
   store_input_gradients(row, tile_column + (lane ^ 1), sums.across_x, sums.across_y, sums.across_z, sums.across_w);
@@ -352,12 +372,13 @@ fn conv2d_grad_filter_quad(
   var x_line = 0u;
   var dy_line = 0u;
   var inside_line = vec4<bool>();
-  var i = 0u;
-  while (i < params.lines_per_slice) {
+  var line = place.slice * params.lines_per_slice;
+  var image = line / params.out_height;
+  var out_h = line % params.out_height;
+  var lines_left = params.lines_per_slice;
+  while (lines_left > 0) {
     if (start == 0) {
-      let line = place.slice * params.lines_per_slice + i;
-      let image = line / params.out_height;
-      let h = u32(i32((line - image * params.out_height) * params.stride_height) + tap_h);
+      let h = u32(i32(out_h * params.stride_height) + tap_h);
       inside_line = vec4<bool>(line < all_lines && h < params.height);
       x_line = (image * params.height + h) * params.width;
       dy_line = min(line, all_lines - 1) * params.out_width;
@@ -374,7 +395,13 @@ fn conv2d_grad_filter_quad(
     start += 4;
     if (start >= params.out_width) {
       start = 0;
-      i++;
+      lines_left--;
+      line++;
+      out_h++;
+      if (out_h == params.out_height) {
+        out_h = 0;
+        image++;
+      }
     }
   }
   let column = place.tile_column;
@@ -406,12 +433,13 @@ fn conv2d_grad_filter_quad_thin(
   var x_line = vec4u();
   var dy_line = 0u;
   var inside_line = vec4<bool>();
-  var i = 0u;
-  while (i < params.lines_per_slice) {
+  var line = place.slice * params.lines_per_slice;
+  var image = line / params.out_height;
+  var out_h = line % params.out_height;
+  var lines_left = params.lines_per_slice;
+  while (lines_left > 0) {
     if (start == 0) {
-      let line = place.slice * params.lines_per_slice + i;
-      let image = line / params.out_height;
-      let h = vec4u(i32((line - image * params.out_height) * params.stride_height) + tap_h);
+      let h = vec4u(i32(out_h * params.stride_height) + tap_h);
       inside_line = vec4<bool>(line < all_lines) & (h < vec4u(params.height));
       x_line = (image * params.height + h) * params.width;
       dy_line = min(line, all_lines - 1) * params.out_width;
@@ -428,7 +456,13 @@ fn conv2d_grad_filter_quad_thin(
     start += 4;
     if (start >= params.out_width) {
       start = 0;
-      i++;
+      lines_left--;
+      line++;
+      out_h++;
+      if (out_h == params.out_height) {
+        out_h = 0;
+        image++;
+      }
     }
   }
   let column = place.tile_column;

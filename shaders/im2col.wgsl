@@ -96,8 +96,8 @@ fn image_position(i: u32) -> vec4u {
 // The window whose element k lies at padded position t, or OUTSIDE.
 fn window_at(t: u32, k: u32, stride: u32, dilation: u32, count: u32) -> u32 {
   let start = t - k * dilation;
-  let window = start / stride;
-  return select(OUTSIDE, window, start <= t && window * stride == start && window < count);
+  let window = start / stride; // beyond count where start is below zero
+  return select(OUTSIDE, window, window * stride == start && window < count);
 }
 
 fn cols_index(position: vec4u, oh: u32, ow: u32, kh: u32, kw: u32) -> u32 {

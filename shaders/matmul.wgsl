@@ -18,6 +18,8 @@
 //
 // `matmul_quad.wgsl` goes on with subgroups.
 
+// @import lib/activation.wgsl
+
 struct Params {
   m: u32,
   n: u32,
@@ -179,8 +181,7 @@ fn matmul_register(
     bias_left = bias4[left];
     bias_right = bias4[right];
   }
-  // Beyond the last column the right half repeats the left's column, with the same values: storing it is harmless
-  // only where it is a column of its own, so it is skipped.
+  // Where n ends within the block, the right half repeated the left one's columns and is not stored.
   let has_right = left + 1 < n4;
   let origin = workgroup.z * params.m * n4;
   store_row(origin, row, left, has_right, sums.left0 + bias_left, sums.right0 + bias_right);
@@ -251,12 +252,16 @@ fn matmul_register_scalar(
 
 // Stores the existing ones of four neighbouring outputs.
 fn store_four(origin: u32, row: u32, column: u32, sums: vec4f) {
-  if (row >= params.m) { return; }
-  for (var i = 0u; i < min(4u, params.n - min(column, params.n)); i++) {
-    var sum = sums[i];
-    if (HAS_BIAS) { sum += bias[column + i]; }
-    c[origin + row * params.n + column + i] = activate(sum);
-  }
+  if (row >= params.m || column >= params.n) { return; }
+  let at = origin + row * params.n + column;
+  let columns = min(column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
+  var biased = sums;
+  if (HAS_BIAS) { biased += vec4f(bias[columns.x], bias[columns.y], bias[columns.z], bias[columns.w]); }
+  let results = vec4f(activate(biased.x), activate(biased.y), activate(biased.z), activate(biased.w));
+  c[at] = results.x;
+  if (column + 1 < params.n) { c[at + 1] = results.y; }
+  if (column + 2 < params.n) { c[at + 2] = results.z; }
+  if (column + 3 < params.n) { c[at + 3] = results.w; }
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -269,8 +274,11 @@ const TILE: u32 = 64;
 const DEPTH: u32 = 16;
 const TILED_THREADS: u32 = 128;
 
-var<workgroup> a_tile: array<vec4f, 256>; // [DEPTH, TILE / 4]: four rows of a at one k
-var<workgroup> b_tile: array<vec4f, 256>; // [DEPTH, TILE / 4]: four columns of b at one k
+// One four more than the 16 of a line, so that a column's neighbours lie in different banks.
+const PITCH: u32 = 17;
+
+var<workgroup> a_tile: array<vec4f, 272>; // [DEPTH, PITCH]: four rows of a at one k
+var<workgroup> b_tile: array<vec4f, 272>; // [DEPTH, PITCH]: four columns of b at one k
 
 fn a_or_zero(origin: u32, row: u32, k: u32, k_end: u32) -> f32 {
   let at = select(row * params.k + k, k * params.m + row, A_TRANSPOSED);
@@ -338,10 +346,10 @@ fn matmul_tiled(
   var b_first = b_four(b_origin, k_begin + b_k, b_column, k_end);
   var b_second = b_four(b_origin, k_begin + b_k + b_k_step, b_column + b_quad_step * 4, k_end);
   for (var k = k_begin; k < k_end; k += DEPTH) {
-    a_tile[a_k * 16 + a_quad] = a_first;
-    a_tile[(a_k + a_k_step) * 16 + a_quad + a_quad_step] = a_second;
-    b_tile[b_k * 16 + b_quad] = b_first;
-    b_tile[(b_k + b_k_step) * 16 + b_quad + b_quad_step] = b_second;
+    a_tile[a_k * PITCH + a_quad] = a_first;
+    a_tile[(a_k + a_k_step) * PITCH + a_quad + a_quad_step] = a_second;
+    b_tile[b_k * PITCH + b_quad] = b_first;
+    b_tile[(b_k + b_k_step) * PITCH + b_quad + b_quad_step] = b_second;
     workgroupBarrier();
     let next = k + DEPTH;
     if (next < k_end) {
@@ -351,9 +359,9 @@ fn matmul_tiled(
       b_second = b_four(b_origin, next + b_k + b_k_step, b_column + b_quad_step * 4, k_end);
     }
     for (var i = 0u; i < DEPTH; i++) {
-      let top = a_tile[i * 16 + row_quad];
-      let bottom = a_tile[i * 16 + row_quad + 1];
-      let columns = b_tile[i * 16 + column_quad];
+      let top = a_tile[i * PITCH + row_quad];
+      let bottom = a_tile[i * PITCH + row_quad + 1];
+      let columns = b_tile[i * PITCH + column_quad];
       sum0 = fma(vec4f(top.x), columns, sum0);
       sum1 = fma(vec4f(top.y), columns, sum1);
       sum2 = fma(vec4f(top.z), columns, sum2);

@@ -19,6 +19,8 @@
 
 enable subgroups;
 
+// @import lib/activation.wgsl
+
 struct Params {
   m: u32,
   n: u32,
@@ -125,13 +127,18 @@ fn matmul_quad(
 
   var sums = Sums();
   if (A_TRANSPOSED && !B_TRANSPOSED) {
-    // Both are stored row k after row k: one k at a time, so any k will do.
-    var a_at = a_origin + k_begin * m4 + min(place.row / 4, m4 - 1);
-    var b_at = b_origin + k_begin * n4 + column4;
-    for (var k = k_begin; k < k_end; k++) {
-      add_outer_product(&sums, a4[a_at], b4[b_at]);
-      a_at += m4;
-      b_at += n4;
+    // Both are stored row k after row k, so any k will do: beyond the end, rows of a count as 0. Four k a pass even so,
+    // for where the sums do not fit in registers, each pass moves them all.
+    let a_row = a_origin + min(place.row / 4, m4 - 1);
+    let b_row = b_origin + column4;
+    for (var k = k_begin; k < k_end; k += 4) {
+      let ks = min(k + vec4u(0, 1, 2, 3), vec4u(k_end - 1));
+      let a_at = a_row + ks * m4;
+      let b_at = b_row + ks * n4;
+      add_outer_product(&sums, a4[a_at.x], b4[b_at.x]);
+      add_outer_product(&sums, select(vec4f(), a4[a_at.y], k + 1 < k_end), b4[b_at.y]);
+      add_outer_product(&sums, select(vec4f(), a4[a_at.z], k + 2 < k_end), b4[b_at.z]);
+      add_outer_product(&sums, select(vec4f(), a4[a_at.w], k + 3 < k_end), b4[b_at.w]);
     }
   } else {
     let rows = a_origin + min(place.row + vec4u(0, 1, 2, 3), vec4u(params.m - 1)) * k4;
@@ -195,16 +202,20 @@ fn matmul_quad_scalar(
   let b_step = select(params.n, 1u, B_TRANSPOSED);
   let rows = min(place.row + vec4u(0, 1, 2, 3), vec4u(params.m - 1));
   let columns = min(place.column + place.lane * 4 + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
-  var a_at = place.matrix * params.a_batch_stride + k_begin * a_step + rows * select(params.k, 1u, A_TRANSPOSED);
-  var b_at = place.matrix * params.b_batch_stride + k_begin * b_step + columns * select(1u, params.k, B_TRANSPOSED);
+  let a_rows = place.matrix * params.a_batch_stride + rows * select(params.k, 1u, A_TRANSPOSED);
+  let b_columns = place.matrix * params.b_batch_stride + columns * select(1u, params.k, B_TRANSPOSED);
 
   var sums = Sums();
-  for (var k = k_begin; k < k_end; k++) {
-    add_outer_product(
-      &sums, vec4f(a[a_at.x], a[a_at.y], a[a_at.z], a[a_at.w]), vec4f(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]),
-    );
-    a_at += vec4u(a_step);
-    b_at += vec4u(b_step);
+  for (var k = k_begin; k < k_end; k += 4) {
+    // Beyond the last k, rows of a count as 0.
+    let a0 = read_a(a_rows + k * a_step, true);
+    let a1 = read_a(a_rows + min(k + 1, k_end - 1) * a_step, k + 1 < k_end);
+    let a2 = read_a(a_rows + min(k + 2, k_end - 1) * a_step, k + 2 < k_end);
+    let a3 = read_a(a_rows + min(k + 3, k_end - 1) * a_step, k + 3 < k_end);
+    add_outer_product(&sums, a0, read_b(b_columns + k * b_step));
+    add_outer_product(&sums, a1, read_b(b_columns + min(k + 1, k_end - 1) * b_step));
+    add_outer_product(&sums, a2, read_b(b_columns + min(k + 2, k_end - 1) * b_step));
+    add_outer_product(&sums, a3, read_b(b_columns + min(k + 3, k_end - 1) * b_step));
   }
 
   let own = place.column + place.lane * 4;
@@ -219,15 +230,31 @@ fn matmul_quad_scalar(
   );
 }
 
+fn read_a(at: vec4u, inside: bool) -> vec4f {
+  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), inside);
+}
+
+fn read_b(at: vec4u) -> vec4f {
+  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+}
+
 // Stores a 4 x 4 block, as far as it exists; column r of `block` is row `row + r` of c.
 fn store_columns(slice: u32, row: u32, column: u32, block: mat4x4f) {
-  let rows_left = params.m - min(row, params.m);
-  let columns_left = params.n - min(column, params.n);
-  for (var r = 0u; r < min(4u, rows_left); r++) {
-    for (var j = 0u; j < min(4u, columns_left); j++) {
-      var sum = block[r][j];
-      if (HAS_BIAS) { sum += bias[column + j]; }
-      c[(slice * params.m + row + r) * params.n + column + j] = activate(sum);
-    }
-  }
+  store_four(slice, row, column, block[0]);
+  store_four(slice, row + 1, column, block[1]);
+  store_four(slice, row + 2, column, block[2]);
+  store_four(slice, row + 3, column, block[3]);
+}
+
+fn store_four(slice: u32, row: u32, column: u32, sums: vec4f) {
+  if (row >= params.m || column >= params.n) { return; }
+  let at = (slice * params.m + row) * params.n + column;
+  let columns = min(column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
+  var biased = sums;
+  if (HAS_BIAS) { biased += vec4f(bias[columns.x], bias[columns.y], bias[columns.z], bias[columns.w]); }
+  let results = vec4f(activate(biased.x), activate(biased.y), activate(biased.z), activate(biased.w));
+  c[at] = results.x;
+  if (column + 1 < params.n) { c[at + 1] = results.y; }
+  if (column + 2 < params.n) { c[at + 2] = results.z; }
+  if (column + 3 < params.n) { c[at + 3] = results.w; }
 }

@@ -41,9 +41,9 @@ fn combine4(a: vec4f, b: vec4f) -> vec4f {
 fn reduce(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.inner) { return; }
-  let block = at / params.inner;
-  let o = block / params.segments;
-  let first = (block % params.segments) * params.per_segment;
+  let part = at / params.inner;
+  let o = part / params.segments;
+  let first = (part % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
   let base = o * params.reduced * params.inner + at % params.inner;
   var result = IDENTITY;
@@ -56,9 +56,9 @@ fn reduce(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups)
 fn reduce_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.inner) { return; }
-  let block = at / params.inner;
-  let o = block / params.segments;
-  let first = (block % params.segments) * params.per_segment;
+  let part = at / params.inner;
+  let o = part / params.segments;
+  let first = (part % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
   let base = o * params.reduced * params.inner + at % params.inner;
   var result = vec4f(IDENTITY);

@@ -25,11 +25,12 @@ export interface Dataset {
   readonly classes?: number;
 }
 
-/** Numbers, or numbers with the shape of the whole: its first axis counts the examples (what `readIdx` gives). */
+/** Numbers, or numbers with the shape of the whole, whose first axis counts the examples: what `readIdx` gives. */
 type Source<T> = T | { readonly shape: Shape; readonly data: T };
 
 export interface DatasetOptions {
   x: Source<Float32Array | Uint8Array>;
+  /** An array without a shape is one label or number for each example. */
   y: Source<Int32Array | Float32Array | Uint8Array>;
   /** Of one example of x; otherwise from x's own shape, or all numbers of an example in one axis. */
   shape?: Shape;
@@ -63,14 +64,12 @@ export function dataset(options: DatasetOptions): Dataset {
     throw new DataError(`dataset: ${x.length} numbers in x are no whole number of examples of ${format(options.shape ?? [])}`);
   }
   const shape = options.shape ?? xShape?.slice(1) ?? [x.length / size];
-  const targetShape = yShape?.slice(1) ?? (y.length === size ? [] : [y.length / size]);
+  const targetShape = yShape?.slice(1) ?? [];
   if (size * sizeOf(shape) !== x.length || (xShape === undefined && x.length % size !== 0)) {
     throw new DataError(`dataset: x has ${x.length} numbers, expected ${size} examples of ${format(shape)}`);
   }
-  if (size * sizeOf(targetShape) !== y.length || y.length % size !== 0) {
-    const count = yShape?.[0] ?? y.length;
-    throw new DataError(`dataset: x has ${size} examples and y has ${count}, expected the same number`);
-  }
+  const count = yShape?.[0] ?? y.length;
+  if (count !== size) throw new DataError(`dataset: x has ${size} examples and y has ${count}, expected the same number`);
 
   checkFinite('x', x);
   checkFinite('y', y);
@@ -103,8 +102,11 @@ export function take(from: Dataset, which: number | ArrayLike<number>): Dataset 
   return freeze(count, { ...from.x, data: x }, { ...from.y, data: y }, from.classes);
 }
 
-function unpack<T extends Int32Array | Float32Array | Uint8Array>(name: string, source: Source<T>): [T, Shape?] {
-  const [data, shape] = ArrayBuffer.isView(source) ? [source as T] : [source?.data, source?.shape];
+function unpack<T extends Int32Array | Float32Array | Uint8Array>(
+  name: string,
+  source: Source<T>,
+): [T, Shape | undefined] {
+  const { data, shape } = ArrayBuffer.isView(source) ? { data: source as T, shape: undefined } : (source ?? {});
   const known = name === 'x' ? [Float32Array, Uint8Array] : [Int32Array, Float32Array, Uint8Array];
   if (!known.some((type) => data instanceof type)) {
     throw new DataError(`dataset: ${name} is not a ${known.map((type) => type.name).join(' or ')}, nor { shape, data } of one`);
@@ -117,7 +119,7 @@ function unpack<T extends Int32Array | Float32Array | Uint8Array>(name: string, 
   } else if (data.length === 0) {
     throw new DataError(`dataset: ${name} is empty, expected at least one example`);
   }
-  return shape ? [data, shape] : [data];
+  return [data, shape];
 }
 
 function checkFinite(name: string, data: ArrayLike<number>): void {

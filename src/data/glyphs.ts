@@ -42,7 +42,7 @@ export interface GlyphsOptions {
 }
 
 /**
- * Bright characters on black. Each is moved by up to 2 pixels each way, scaled by 0.8 to 1.1, slanted by up to 0.3 and
+ * Bright characters on black. Each is moved by up to 2 pixels each way, scaled by 0.8 to 1.1, slanted by up to 0.2 and
  * drawn at 60 % to 100 % brightness. x: bytes `[28, 28, 1]`, used as 0 to 1; class sizes differ by one at most, in
  * random order.
  */
@@ -76,9 +76,9 @@ function draw(bitmap: Float64Array, form: Float32Array, noise: number, seed: num
   const [dx, dy, width, height, slant, light] = form as unknown as [number, number, number, number, number, number];
   const centreX = SIDE / 2 + 4 * dx - 2;
   const centreY = SIDE / 2 + 4 * dy - 2;
-  const dotWidth = 3.4 * (0.8 + 0.3 * width); // in pixels
-  const dotHeight = 3 * (0.8 + 0.3 * height);
-  const shear = 0.6 * slant - 0.3;
+  const dotWidth = 2.9 * (0.8 + 0.3 * width); // in pixels
+  const dotHeight = 2.7 * (0.8 + 0.3 * height);
+  const shear = 0.4 * slant - 0.2;
   const brightness = 255 * (0.6 + 0.4 * light);
   const words = new Uint32Array(4);
   for (let row = 0, at = 0; row < SIDE; row++) {
@@ -88,9 +88,9 @@ function draw(bitmap: Float64Array, form: Float32Array, noise: number, seed: num
       const right = column + 0.5 - centreX + shear * down;
       const ink = blend(bitmap, dotRow, right / dotWidth + COLUMNS / 2 - 0.5);
       if ((at & 3) === 0) philoxInto(words, at / 4, image, 0, 0, seed, NOISE);
-      // Each pixel has a word of its own, halved into the two that a normal number needs.
+      // Each pixel has a word of its own, halved into the two that a normal number needs; 16 bits end at 4.85.
       const word = words[at & 3]!;
-      const [grain] = noise === 0 ? [0] : normalPair((word << 16) >>> 0, word & 0xffff0000);
+      const [grain] = noise === 0 ? [0] : normalPair((word << 16) | 0x8000, word);
       pixels[at] = Math.max(0, Math.min(255, Math.round(brightness * ink + noise * grain)));
     }
   }

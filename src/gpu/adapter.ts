@@ -44,13 +44,18 @@ export async function requestDevice(options: AdapterOptions): Promise<FoundDevic
   let refusal: unknown;
   for (const wish of options.baseline ? [nothing] : [everything, features, nothing]) {
     // An adapter makes one device only (WebGPU, "consumed"), so every try asks for a new one.
-    const adapter = await gpu.requestAdapter({ ...(options.powerPreference && { powerPreference: options.powerPreference }) });
+    const { powerPreference } = options;
+    const adapter = await answered(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), 'requestAdapter');
     if (!adapter) break;
     try {
-      const device = await adapter.requestDevice({ label: options.label ?? 'retrograd', ...wish(adapter) });
+      const wanted = adapter.requestDevice({ label: options.label ?? 'retrograd', ...wish(adapter) });
+      const device = await answered(wanted, 'requestDevice');
       const info = adapter.info as GPUAdapterInfo | undefined;
-      return { gpu: device, info, fallback: isFallback(info) || isFallback(adapter) };
+      // It has moved from GPUAdapter to GPUAdapterInfo; either may lack it.
+      const { isFallbackAdapter } = adapter as { isFallbackAdapter?: boolean };
+      return { gpu: device, info, fallback: isFallbackAdapter === true || info?.isFallbackAdapter === true };
     } catch (error) {
+      if (error instanceof DeviceError) throw error;
       refusal = error;
     }
   }
@@ -73,9 +78,21 @@ const everything = (adapter: GPUAdapter): GPUDeviceDescriptor => ({
   ),
 });
 
-/** `isFallbackAdapter` has moved from GPUAdapter to GPUAdapterInfo; either may lack it. */
-function isFallback(source: object | undefined): boolean {
-  return (source as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
+/** A GPU process in trouble may not answer at all. */
+async function answered<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const error = new DeviceError(
+      'hung',
+      `${what}: the browser gave no answer for 30 s; restart it, or use the CPU device`,
+    );
+    timer = setTimeout(() => reject(error), 30_000);
+  });
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function targetOf({ gpu, info, fallback }: FoundDevice): Target {

@@ -1,11 +1,11 @@
 // A plan's memory and bind groups on one device, made once. Only a different input tensor makes groups anew.
 
-import { StateError, DeviceError } from '../core/errors.ts';
+import { DeviceError, StateError } from '../core/errors.ts';
 import type { Variable } from '../graph/tensor.ts';
 import type { Dispatch, Entry, ParamsMember } from '../kernel/shader.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { tensorUsage, usage, type Allocation } from './buffers.ts';
-import { entryOf, placeOf, storageName } from './limits.ts';
+import { entryOf, placeOf, stepName, storageName } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { paramsBytes } from './pipelines.ts';
 
@@ -29,7 +29,7 @@ export interface Binding {
   /** Makes an input storage stand for `buffer`. */
   attach(storage: number, buffer: GPUBuffer): void;
   /** The plan's own buffer of an input storage, made when first wanted: a resident data set needs none. */
-  ownInput(storage: number): Allocation;
+  ownInput(storage: number): Allocation & { readonly fresh: boolean };
   /** Makes the bind groups that are missing or changed. */
   refresh(): void;
   /** With `undo`, variables that nobody else used are freed too. */
@@ -106,8 +106,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
       const resource = { buffer: params, offset: offsets[index]!, size: paramsBytes(entry) };
       entries.push({ binding: entry.params.index, resource });
     }
-    const label = `${step.call.op.name} (${step.label})`;
-    return life.gpu.createBindGroup({ label, layout: pipelines.layout(entry), entries });
+    return life.gpu.createBindGroup({ label: stepName(step), layout: pipelines.layout(entry), entries });
   }
 
   function refresh(): void {
@@ -148,17 +147,16 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     },
     attach,
     ownInput(storage) {
-      let made = ownInputs.get(storage);
-      if (!made) {
-        made = buffers.allocate(storageName(plan, storage), plan.storages[storage]!.bytes, tensorUsage);
-        made.checked.catch(() => {
-          // Freed already; a later run may try again.
-          if (bound[storage] === made!.buffer) bound[storage] = undefined;
-          ownInputs.delete(storage);
-        });
-        ownInputs.set(storage, made);
-      }
-      return made;
+      const kept = ownInputs.get(storage);
+      if (kept) return { ...kept, fresh: false };
+      const made = buffers.allocate(storageName(plan, storage), plan.storages[storage]!.bytes, tensorUsage);
+      made.checked.catch(() => {
+        // Freed already; a later run may try again.
+        if (bound[storage] === made.buffer) bound[storage] = undefined;
+        ownInputs.delete(storage);
+      });
+      ownInputs.set(storage, made);
+      return { ...made, fresh: true };
     },
     refresh,
     dispose,
@@ -183,15 +181,16 @@ function usersOf(launches: readonly Launch[]): Map<number, number[]> {
 function writeParams({ step, dispatch, entry }: Launch, view: DataView): void {
   const members = entry.params?.members ?? {};
   const given = Object.keys(dispatch.params);
-  const wrong = given.find((name) => !Object.hasOwn(members, name)) ?? Object.keys(members).find((name) => !given.includes(name));
+  const wrong =
+    given.find((name) => !Object.hasOwn(members, name)) ?? Object.keys(members).find((name) => !given.includes(name));
   if (wrong !== undefined) {
     const problem = given.includes(wrong) ? 'is not in the shader' : 'is missing';
-    throw new DeviceError('validation', `${step.call.op.name} (${step.label}): ${dispatch.shader.file}: params.${wrong} ${problem}`);
+    throw new DeviceError('validation', `${stepName(step)}: ${dispatch.shader.file}: params.${wrong} ${problem}`);
   }
   for (const [name, member] of Object.entries(members)) {
     const value = dispatch.params[name]!;
     if (!writeMember(view, member, value)) {
-      throw new DeviceError('validation', `${step.call.op.name} (${step.label}): params.${name} is ${member.type}, got ${value}`);
+      throw new DeviceError('validation', `${stepName(step)}: params.${name} is ${member.type}, got ${value}`);
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import type { TypedArray } from '../core/dtype.ts';
 import { DeviceError } from '../core/errors.ts';
-import type { Life } from './life.ts';
+import { asDeviceError, type Life } from './life.ts';
 
 // WebGPU's fixed numbers (GPUBufferUsage, GPUMapMode, GPUShaderStage); Node has no such globals.
 export const usage = {
@@ -27,6 +27,8 @@ export interface Allocation {
 
 export interface Buffers {
   allocate(label: string, bytes: number, usage: number): Allocation;
+  /** A tensor's buffer with its values. */
+  upload(label: string, values: TypedArray): Allocation;
   /** Once or more often; after the device's end too. */
   free(buffer: GPUBuffer): void;
   freeAll(): void;
@@ -68,21 +70,37 @@ export function createBuffers(life: Life): Buffers {
     buffer.destroy();
   }
 
+  function write(buffer: GPUBuffer, offset: number, values: TypedArray): void {
+    let bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+    if (bytes.length % 4 !== 0) {
+      // Copies are made of whole 4-byte words; bytes (u8) are padded with zeros.
+      bytes = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+      bytes.set(values);
+    }
+    try {
+      life.gpu.queue.writeBuffer(buffer, offset, bytes);
+    } catch (error) {
+      throw asDeviceError(`writing ${bytes.length} bytes to ${buffer.label}`, error);
+    }
+  }
+
+  function upload(label: string, values: TypedArray): Allocation {
+    const allocation = allocate(label, values.byteLength, tensorUsage);
+    try {
+      write(allocation.buffer, 0, values);
+    } catch (error) {
+      free(allocation.buffer);
+      throw error;
+    }
+    return allocation;
+  }
+
   return {
     allocate,
+    upload,
     free,
     freeAll: () => [...live.keys()].forEach(free),
-    write(buffer, offset, values) {
-      const bytes = values.byteLength;
-      if (bytes % 4 === 0) {
-        life.gpu.queue.writeBuffer(buffer, offset, values.buffer as ArrayBuffer, values.byteOffset, bytes);
-        return;
-      }
-      // Copies are made of whole 4-byte words; bytes (u8) are padded with zeros.
-      const padded = new Uint8Array(Math.ceil(bytes / 4) * 4);
-      padded.set(new Uint8Array(values.buffer, values.byteOffset, bytes));
-      life.gpu.queue.writeBuffer(buffer, offset, padded);
-    },
+    write,
     stats: () => ({ buffersCreated, liveBuffers: live.size, liveBytes }),
   };
 }

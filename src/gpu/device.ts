@@ -5,7 +5,7 @@ import { checkOptions, DeviceError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Device, DeviceTensor } from '../plan/device.ts';
 import { describe, requestDevice, targetOf, type AdapterOptions, type FoundDevice } from './adapter.ts';
-import { createBuffers, tensorUsage } from './buffers.ts';
+import { createBuffers } from './buffers.ts';
 import { createLife } from './life.ts';
 import { checkBindable, checkValues } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
@@ -66,8 +66,7 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
       checkValues('upload: the tensor', type, values);
       checkBindable('upload: the tensor', type, target);
       const { shape, dtype } = type;
-      const { buffer, checked } = buffers.allocate('uploaded tensor', byteLength(dtype, sizeOf(shape)), tensorUsage);
-      buffers.write(buffer, 0, values);
+      const { buffer, checked } = buffers.upload('uploaded tensor', values);
       await checked;
       life.check();
       const tensor: DeviceTensor = {
@@ -106,5 +105,6 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
 }
 
 function injected(gpu: GPUDevice): FoundDevice {
-  return { gpu, info: gpu.adapterInfo as GPUAdapterInfo | undefined, fallback: false };
+  const info = gpu.adapterInfo as GPUAdapterInfo | undefined;
+  return { gpu, info, fallback: info?.isFallbackAdapter === true };
 }

@@ -24,7 +24,7 @@ export interface Life {
   scoped<T>(what: string, make: () => T, outOfMemory?: () => string): { value: T; checked: Promise<void> };
   /** Keeps an error nobody is waiting for. */
   report(error: Error): void;
-  /** The first error kept, once; the others are counted in its message's place and dropped. */
+  /** The first error kept; those after it are most often its consequences and are dropped. */
   takeTrouble(): Error | null;
 }
 
@@ -45,7 +45,7 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
     if (ended) return;
     ended = error;
     gpu.removeEventListener('uncapturederror', onUncapturedError);
-    for (const fail of [...waiting]) fail(error);
+    for (const fail of waiting) fail(error);
     resolveLost(error);
   }
 
@@ -161,7 +161,8 @@ export function swallow(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }
 
-function asDeviceError(what: string, error: unknown): DeviceError {
+/** `error` as it is when it is one already, else with what was being done. */
+export function asDeviceError(what: string, error: unknown): DeviceError {
   if (error instanceof DeviceError) return error;
   const { name, message } = error as Error;
   // createBuffer throws a RangeError where the host cannot hold the mapping (WebGPU, createBuffer).

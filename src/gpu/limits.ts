@@ -1,7 +1,7 @@
 // What a plan asks of a device, checked in plain Node terms before WebGPU is called: it would only answer with zeros.
 
 import { byteLength, dtypeOf, type TypedArray } from '../core/dtype.ts';
-import { DeviceError, ShapeError } from '../core/errors.ts';
+import { DeviceError, OptionError } from '../core/errors.ts';
 import { format, sizeOf } from '../core/shape.ts';
 import type { TensorType } from '../graph/tensor.ts';
 import type { BufferRef, Dispatch, Entry } from '../kernel/shader.ts';
@@ -22,17 +22,23 @@ export function checkPlan(plan: Plan, target: Target): void {
 
 function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: Target): void {
   const { limits } = target;
-  const where = `${step.call.op.name} (${step.label})`;
+  const where = stepName(step);
   const entry = entryOf(dispatch);
   for (const feature of dispatch.shader.requires) {
     if (!target.features.has(feature)) {
-      throw new DeviceError('limit', `${where}: kernel '${step.kernel}' needs the feature '${feature}', which this device lacks`);
+      throw new DeviceError(
+        'limit',
+        `${where}: kernel '${step.kernel}' needs the feature '${feature}', which this device lacks`,
+      );
     }
   }
   for (const groups of dispatch.workgroups) {
     // WebGPU truncates 1.7 to 1 without a word.
     if (!Number.isInteger(groups) || groups < 0) {
-      throw new DeviceError('validation', `${where}: workgroups must be whole numbers, got ${format(dispatch.workgroups)}`);
+      throw new DeviceError(
+        'validation',
+        `${where}: workgroups must be whole numbers, got ${format(dispatch.workgroups)}`,
+      );
     }
     if (groups > limits.maxComputeWorkgroupsPerDimension) {
       throw new DeviceError(
@@ -51,7 +57,8 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
   const access = new Map<number, string>();
   for (const [name, binding] of Object.entries(entry.bindings)) {
     const ref = dispatch.bindings[name];
-    if (!ref) throw new DeviceError('validation', `${where}: ${dispatch.shader.file} binds '${name}', the dispatch does not`);
+    if (!ref)
+      throw new DeviceError('validation', `${where}: ${dispatch.shader.file} binds '${name}', the dispatch does not`);
     const place = placeOf(step, ref);
     if (place.offset % 256 !== 0) {
       throw new DeviceError('validation', `${where}: '${name}' lies at byte ${place.offset}, not a multiple of 256`);
@@ -65,7 +72,10 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
     // WebGPU, "usage scope": one buffer is read by any number of bindings of a dispatch, or written by exactly one.
     const other = access.get(place.storage);
     if (other !== undefined && (other !== 'read' || binding.access !== 'read')) {
-      throw new DeviceError('validation', `${where}: '${name}' is written and bound twice: both lie in ${storageName(plan, place.storage)}`);
+      throw new DeviceError(
+        'validation',
+        `${where}: '${name}' is written and bound twice: both lie in ${storageName(plan, place.storage)}`,
+      );
     }
     access.set(place.storage, binding.access);
   }
@@ -80,8 +90,12 @@ export function entryOf(dispatch: Dispatch): Entry {
 export function placeOf(step: PlanStep, ref: BufferRef): Place {
   const places = ref.kind === 'input' ? step.inputs : ref.kind === 'output' ? step.outputs : step.scratch;
   const place = places[ref.index];
-  if (!place) throw new DeviceError('validation', `${step.call.op.name} (${step.label}): no ${ref.kind} ${ref.index}`);
+  if (!place) throw new DeviceError('validation', `${stepName(step)}: no ${ref.kind} ${ref.index}`);
   return place;
+}
+
+export function stepName({ call, label }: PlanStep): string {
+  return label === '' ? call.op.name : `${call.op.name} (${label})`;
 }
 
 /** What a person calls a storage: a name, or for shared memory its largest tensor. */
@@ -95,7 +109,7 @@ export function storageName(plan: Plan, index: number): string {
     for (const place of [...step.outputs, ...step.scratch]) {
       if (place.storage !== index || place.bytes <= bytes) continue;
       bytes = place.bytes;
-      largest = `, the memory of ${step.call.op.name} (${step.label}) ${format(place.type.shape)}`;
+      largest = `, the memory of ${stepName(step)} ${format(place.type.shape)}`;
     }
   }
   return `${storage.kind} ${index}${largest}`;
@@ -108,7 +122,7 @@ export function checkValues(where: string, type: TensorType, values: TypedArray)
   const fits = dtypeOf(values) === type.dtype && (type.dtype !== 'f32' || values instanceof Float32Array);
   if (fits && values.length === size) return;
   const given = `${(values as TypedArray | undefined)?.constructor.name ?? 'nothing'} of ${values?.length ?? 0}`;
-  throw new ShapeError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} elements, got ${given}`);
+  throw new OptionError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} values, got ${given}`);
 }
 
 /** Throws unless one binding can hold a tensor of `type`. */

@@ -3,14 +3,17 @@
 import { DeviceError } from '../core/errors.ts';
 import { specialize, type Binding, type Dispatch, type Entry } from '../kernel/shader.ts';
 import { computeStage } from './buffers.ts';
-import { swallow, type Life } from './life.ts';
+import type { Life } from './life.ts';
 import { entryOf } from './limits.ts';
 
 export interface Pipelines {
   /** The layout reflection found for `entry`; equal ones are the same object. */
   layout(entry: Entry): GPUBindGroupLayout;
   /** One pipeline for each dispatch; all that are new are compiled at the same time. */
-  compile(dispatches: readonly Dispatch[], onProgress?: (done: number, total: number) => void): Promise<GPUComputePipeline[]>;
+  compile(
+    dispatches: readonly Dispatch[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<GPUComputePipeline[]>;
   created(): number;
 }
 
@@ -75,8 +78,9 @@ export function createPipelines(life: Life, hangTimeout: number): Pipelines {
         const key = `${dispatch.entry} ${signatureOf(entryOf(dispatch))}\n${code}`;
         if (wanted.has(key)) return key;
         const pipeline = cache.get(key) ?? start(dispatch, code, modules);
-        swallow(pipeline);
-        pipeline.catch(() => cache.delete(key));
+        pipeline.catch(() => {
+          if (cache.get(key) === pipeline) cache.delete(key);
+        });
         cache.delete(key); // to the end: the first key is the one unused for longest
         cache.set(key, pipeline);
         wanted.set(key, pipeline);
@@ -135,12 +139,20 @@ export function paramsBytes(entry: Entry): number {
 }
 
 /** File, entry, line, message and three lines of source: a failed pipeline by itself says none of them. */
-async function shaderError(file: string, entry: string, code: string, module: GPUShaderModule, error: Error): Promise<Error> {
-  // 'internal' may be a device on its way out, which the caller waits to learn.
-  if ((error as GPUPipelineError).reason === 'internal') return error;
+async function shaderError(
+  file: string,
+  entry: string,
+  code: string,
+  module: GPUShaderModule,
+  error: Error,
+): Promise<Error> {
   const { messages } = await module.getCompilationInfo();
   const message = messages.find(({ type }) => type === 'error');
-  if (!message) return new DeviceError('shader', `${file}: entry '${entry}': ${error.message}`);
+  if (!message) {
+    // 'internal' may be a device on its way out, which the caller waits to learn.
+    if ((error as GPUPipelineError).reason !== 'validation') return error;
+    return new DeviceError('shader', `${file}: entry '${entry}': ${error.message}`);
+  }
   const { lineNum, linePos } = message;
   const lines = code.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/); // WGSL's line breaks (section "Blankspace and Line Breaks")
   const first = Math.max(1, lineNum - 1);

@@ -1,12 +1,12 @@
 // How far the host may run ahead: steps are submitted without waiting, but only so many as the GPU finishes in a moment.
 
-import { DeviceError } from '../core/errors.ts';
-import { swallow, type Life } from './life.ts';
+import type { Life } from './life.ts';
 
 export interface Queue {
   submit(commands: GPUCommandBuffer): void;
   /** Whether the host should await `room` before it submits more. */
   full(): boolean;
+  /** Resolves when some step has finished, or the device has ended. */
   room(): Promise<void>;
 }
 
@@ -32,15 +32,14 @@ export function createQueue(life: Life): Queue {
       depth = Math.min(mostDepth, Math.max(leastDepth, Math.round((depth + room) / 2)));
       finished = count;
       finishedAt = now;
-      marks.shift();
+      void marks.shift();
       life.progress();
     };
-    const done = (async () => life.gpu.queue.onSubmittedWorkDone())().then(settle, (error: Error) => {
-      // Rejects where the GPU process died (Chromium 156), which the specification does not foresee.
-      life.report(new DeviceError('validation', `waiting for submitted steps: ${error.message || error.name}`));
-      settle();
-    });
-    swallow(done);
+    // Rejects where the GPU process died (Chromium 156), which the specification does not foresee.
+    const done = life
+      .wait((async () => life.gpu.queue.onSubmittedWorkDone())(), 'waiting for submitted steps')
+      .catch((error: Error) => life.report(error))
+      .then(settle);
     marks.push(done);
   }
 
@@ -52,7 +51,7 @@ export function createQueue(life: Life): Queue {
     },
     full: () => marks.length > 0 && submitted - finished >= depth,
     async room() {
-      if (marks[0]) await life.wait(marks[0], 'waiting for submitted steps');
+      await marks[0];
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import { viewOf, type DType } from '../core/dtype.ts';
 import type { TrackedRow } from '../plan/device.ts';
-import { mapRead, usage, type Buffers } from './buffers.ts';
+import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
 import { swallow, type Life } from './life.ts';
 
 export interface TrackedScalar {
@@ -44,9 +44,15 @@ export function createRows(
   report: (error: Error) => void,
 ): Rows {
   const rowBytes = 4 * scalars.length;
-  const made = Array.from({ length: ringLength }, (_, i) =>
-    buffers.allocate(`tracked rows ${i}`, every * rowBytes, usage.mapRead | usage.copyTarget),
-  );
+  const made: Allocation[] = [];
+  try {
+    for (let i = 0; i < ringLength; i++) {
+      made.push(buffers.allocate(`tracked rows ${i}`, every * rowBytes, usage.mapRead | usage.copyTarget));
+    }
+  } catch (error) {
+    for (const { buffer } of made) buffers.free(buffer);
+    throw error;
+  }
   const free: Staging[] = made.map(({ buffer }) => ({ buffer, rows: 0 }));
   const onTheirWay: Promise<void>[] = [];
   let filling = free.shift();

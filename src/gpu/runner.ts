@@ -1,13 +1,15 @@
 // A plan bound to a WebGPU device: everything is made here once; a step writes inputs, re-encodes the list and submits.
 
 import { viewOf, type TypedArray } from '../core/dtype.ts';
-import { DeviceError, OptionError, ShapeError, StateError, suggestion } from '../core/errors.ts';
-import { equal, format, sizeOf } from '../core/shape.ts';
-import { isDeviceTensor, type DeviceTensor, type Runner, type RunnerOptions } from '../plan/device.ts';
-import type { Place, Plan } from '../plan/plan.ts';
+import { OptionError, StateError } from '../core/errors.ts';
+import { format, sizeOf } from '../core/shape.ts';
+import type { Runner, RunnerOptions } from '../plan/device.ts';
+import { outputPlace } from '../plan/places.ts';
+import type { Plan } from '../plan/plan.ts';
 import { bind } from './binding.ts';
+import { createInputs, type InputValues } from './inputs.ts';
 import { swallow } from './life.ts';
-import { checkPlan, checkValues } from './limits.ts';
+import { checkPlan } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { createReader } from './reader.ts';
 import { createRows, type TrackedScalar } from './rows.ts';
@@ -21,7 +23,6 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   life.check();
   checkPlan(plan, parts.target);
   const scalars = trackedScalars(plan, options.track);
-  const inputNames = Object.keys(plan.inputs);
 
   const troubles: Error[] = [];
   const binding = bind(parts, plan);
@@ -64,7 +65,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   let submits = 0;
   // The first step's submit is checked: one bad call in a command buffer drops all of it without a word.
   let verifying: Promise<void> | null = null;
-  const given = new Map<string, DeviceTensor>();
+  const inputs = createInputs(parts, plan, binding);
 
   function launch(pass: GPUComputePassEncoder, index: number): void {
     const [x, y, z] = launches[index]!.dispatch.workgroups;
@@ -114,55 +115,21 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     verifying = all;
   }
 
-  function checkInput(name: string, value: TypedArray | DeviceTensor): void {
-    const place = Object.hasOwn(plan.inputs, name) ? plan.inputs[name] : undefined;
-    if (!place) {
-      throw new OptionError(
-        `run: there is no input '${name}'${suggestion(name, inputNames)}; inputs: ${inputNames.join(', ') || 'none'}`,
-      );
-    }
-    if (isDeviceTensor(value)) checkTensor(name, place, value);
-    else checkValues(`input '${name}'`, place.type, value);
-  }
-
-  function checkTensor(name: string, { type }: Place, tensor: DeviceTensor): void {
-    // With a lost device's buffer the call itself would end the browser tab (Chromium 156, after a GPU process crash).
-    if (tensor.device !== parts.device) {
-      throw new DeviceError('stale', `input '${name}' lies on another device; upload it to this one`);
-    }
-    if (!parts.tensors.has(tensor)) throw new StateError(`input '${name}': the tensor was disposed of`);
-    if (tensor.dtype === type.dtype && equal(tensor.shape, type.shape)) return;
-    throw new ShapeError(
-      `input '${name}' is ${type.dtype} ${format(type.shape)}, got a tensor of ${tensor.dtype} ${format(tensor.shape)}`,
-    );
-  }
-
-  function run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void {
+  function run(values: InputValues): void {
     check();
     if (rows?.full()) throw new StateError('run: all reads are on their way; await ready() first');
-    for (const name of Object.keys(inputs)) checkInput(name, inputs[name]!);
-    for (const [name, tensor] of given) if (!Object.hasOwn(inputs, name)) checkTensor(name, plan.inputs[name]!, tensor);
-
-    const checks: Promise<void>[] = [];
-    for (const name of Object.keys(inputs)) {
-      const value = inputs[name]!;
-      const { storage, offset } = plan.inputs[name]!;
-      if (isDeviceTensor(value)) {
-        given.set(name, value);
-        binding.attach(storage, parts.tensors.get(value)!);
-      } else {
-        given.delete(name);
-        const { buffer, checked } = binding.ownInput(storage);
-        if (runs === 0) checks.push(checked);
-        else checked.catch(report);
-        binding.attach(storage, buffer);
-        buffers.write(buffer, offset, value);
-      }
+    const checks = inputs.give(values);
+    if (runs === 0) {
+      const { checked } = life.scoped('the first step', () => {
+        binding.refresh();
+        step();
+      });
+      verify([...checks, checked]);
+    } else {
+      binding.refresh();
+      step();
+      for (const checked of checks) checked.catch(report);
     }
-    for (const name of inputNames) bufferOf(plan.inputs[name]!.storage);
-    binding.refresh();
-    if (runs === 0) verify([...checks, life.scoped('the first step', step).checked]);
-    else step();
     runs++;
     submits++;
     rows?.advance();
@@ -191,9 +158,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
 
   async function read(name: string): Promise<TypedArray> {
     rethrow();
-    const place = Object.hasOwn(plan.outputs, name) ? plan.outputs[name] : undefined;
-    const names = Object.keys(plan.outputs);
-    if (!place) throw new OptionError(`read: there is no output '${name}'${suggestion(name, names)}; outputs: ${names.join(', ')}`);
+    const place = outputPlace(plan, name);
     if (runs === 0) throw new StateError(`read: '${name}' has no value before the first run`);
     const { storage, offset, type } = place;
     const bytes = Math.ceil(place.bytes / 4) * 4;
@@ -217,7 +182,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     },
     async profile() {
       rethrow();
-      for (const name of inputNames) bufferOf(plan.inputs[name]!.storage);
+      await Promise.all(inputs.give({}));
       binding.refresh();
       return timeLaunches(parts, launches, launch);
     },
@@ -239,12 +204,11 @@ function trackedScalars(plan: Plan, track: RunnerOptions['track']): TrackedScala
     throw new OptionError(`track: every must be a whole number of at least 1, got ${track.every}`);
   }
   return track.outputs.map((name) => {
-    const names = Object.keys(plan.outputs);
-    const place = Object.hasOwn(plan.outputs, name) ? plan.outputs[name] : undefined;
-    if (!place) throw new OptionError(`track: there is no output '${name}'${suggestion(name, names)}; outputs: ${names.join(', ')}`);
-    const { type, storage, offset } = place;
+    const { type, storage, offset } = outputPlace(plan, name);
     if (sizeOf(type.shape) !== 1 || type.dtype === 'u8') {
-      throw new OptionError(`track: '${name}' is ${type.dtype} ${format(type.shape)}; only single f32, i32 or u32 values can be tracked`);
+      throw new OptionError(
+        `track: '${name}' is ${type.dtype} ${format(type.shape)}; only single f32, i32 or u32 values can be tracked`,
+      );
     }
     return { name, dtype: type.dtype, storage, offset };
   });

@@ -27,21 +27,24 @@ export async function timeLaunches(
   const bytes = count * 16;
   const resolved = buffers.allocate('timestamps', bytes, usage.queryResolve | usage.copySource);
   const reader = createReader(life, buffers, bytes);
-  const queries = life.gpu.createQuerySet({ label: 'timestamps', type: 'timestamp', count: 2 * count });
   const times: DispatchTime[] = [];
+  let queries: GPUQuerySet | undefined;
   try {
+    const made = life.scoped('profile', () => life.gpu.createQuerySet({ type: 'timestamp', count: 2 * count }));
+    const querySet = (queries = made.value);
     await resolved.checked;
+    await made.checked;
     for (let first = 0; first < launches.length; first += mostTimed) {
       const part = launches.slice(first, first + mostTimed);
       const { checked } = life.scoped('profile', () => {
         const encoder = life.gpu.createCommandEncoder({ label: 'profile' });
         part.forEach((_, i) => {
-          const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
+          const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
           const pass = encoder.beginComputePass({ timestampWrites });
           launch(pass, first + i);
           pass.end();
         });
-        encoder.resolveQuerySet(queries, 0, 2 * part.length, resolved.buffer, 0);
+        encoder.resolveQuerySet(querySet, 0, 2 * part.length, resolved.buffer, 0);
         life.gpu.queue.submit([encoder.finish()]);
       });
       await checked;
@@ -59,7 +62,7 @@ export async function timeLaunches(
     }
     return times;
   } finally {
-    queries.destroy();
+    queries?.destroy();
     reader.dispose();
     buffers.free(resolved.buffer);
   }

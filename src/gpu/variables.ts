@@ -1,10 +1,9 @@
 // The device's variables: one buffer for each, made at first use with its initial value, kept until released.
 
-import { byteLength, type TypedArray } from '../core/dtype.ts';
+import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
-import { sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/tensor.ts';
-import { tensorUsage, type Allocation, type Buffers } from './buffers.ts';
+import type { Allocation, Buffers } from './buffers.ts';
 import type { Life } from './life.ts';
 import { checkValues } from './limits.ts';
 
@@ -32,11 +31,9 @@ export function createVariables(life: Life, buffers: Buffers): Variables {
     life.check();
     let entry = kept.get(variable);
     if (!entry) {
-      const bytes = byteLength(variable.dtype, sizeOf(variable.shape));
       const initial = values ?? variable.initial();
       checkValues(`variable '${variable.name}'`, variable, initial);
-      const made = buffers.allocate(`variable '${variable.name}'`, bytes, tensorUsage);
-      buffers.write(made.buffer, 0, initial);
+      const made = buffers.upload(`variable '${variable.name}'`, initial);
       entry = { ...made, holders: 0, used: false };
       const forget = entry;
       made.checked.catch((error: Error) => {

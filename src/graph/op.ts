@@ -28,7 +28,7 @@ export interface Op<A = any> {
    */
   cpu(x: readonly Values[], y: readonly Values[], call: CallTypes<A>): void;
 
-  /** Ways to run it on a GPU, best first; the first that fits is used, so the last one must fit everything. */
+  /** Ways to run it on a GPU, best first: the first that fits and is preferred is used. The last must fit everything. */
   readonly kernels: Readonly<Record<string, Kernel<A>>>;
 
   /**
@@ -72,6 +72,8 @@ export interface GradCall<A> {
 export interface Kernel<A> {
   /** Whether it can run these shapes on this device; absent means always. */
   fits?(call: CallTypes<A>, target: Target): boolean;
+  /** Whether it is a good choice where it fits; absent means yes. A kernel that is never preferred must be asked for. */
+  preferred?(call: CallTypes<A>, target: Target): boolean;
   /** The dispatches in order, and the bytes of each scratch buffer they share. */
   plan(call: CallTypes<A>, target: Target): KernelPlan;
 }

@@ -48,23 +48,52 @@ interface BinaryRow {
 }
 
 const shapes: readonly (readonly [Shape, Shape])[] = [
-  [[3, 5], [3, 5]],
-  [[8, 9], [8, 9]],
+  [
+    [3, 5],
+    [3, 5],
+  ],
+  [
+    [8, 9],
+    [8, 9],
+  ],
   [[], []],
   [[7, 12], [12]],
   [[4], [3, 2, 4]],
-  [[2, 1, 8], [5, 2, 2, 8]],
+  [
+    [2, 1, 8],
+    [5, 2, 2, 8],
+  ],
   [[6, 6], []],
   [[1], [65, 4]],
   [[13, 3], [3]],
-  [[5, 1], [1, 7]],
-  [[2, 3, 1, 5], [3, 4, 1]],
-  [[2, 1, 3, 1, 2, 1], [1, 3, 1, 2, 1, 2]],
+  [
+    [5, 1],
+    [1, 7],
+  ],
+  [
+    [2, 3, 1, 5],
+    [3, 4, 1],
+  ],
+  [
+    [2, 1, 3, 1, 2, 1],
+    [1, 3, 1, 2, 1, 2],
+  ],
 ];
 
 function binaryOp(row: BinaryRow): ElementwiseOp {
-  const { name, wgsl, reference, grad, accuracy, parameters = [], fills = ['normal', 'normal'], sampled = [], flops = 1 } = row;
-  const values = (attrs: ElementwiseAttrs) => [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
+  const {
+    name,
+    wgsl,
+    reference,
+    grad,
+    accuracy,
+    parameters = [],
+    fills = ['normal', 'normal'],
+    sampled = [],
+    flops = 1,
+  } = row;
+  const values = (attrs: ElementwiseAttrs) =>
+    [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
   const attrs = Object.fromEntries(parameters.map((key, i) => [key, sampled[i]!]));
   return {
     name,
@@ -96,21 +125,23 @@ function binaryOp(row: BinaryRow): ElementwiseOp {
       return { flops: flops * size, bytes: 4 * (size + sizeOf(inputs[0]!.shape) + sizeOf(inputs[1]!.shape)) };
     },
     accuracy,
-    samples: shapes.map(
-      ([a, b]): Sample<ElementwiseAttrs> => ({
-        inputs: [
-          { shape: a, fill: fills[0] },
-          { shape: b, fill: fills[1] },
-        ],
-        attrs,
-      }),
-    ),
+    samples: shapes.map(([a, b]): Sample<ElementwiseAttrs> => ({
+      inputs: [
+        { shape: a, fill: fills[0] },
+        { shape: b, fill: fills[1] },
+      ],
+      attrs,
+    })),
   };
 }
 
 const exact: Accuracy<ElementwiseAttrs> = { kind: 'exact' };
 const ulp = (count: number): Accuracy<ElementwiseAttrs> => ({ kind: 'ulp', ulp: count });
-const near = (absolute: number, relative: number): Accuracy<ElementwiseAttrs> => ({ kind: 'mixed', absolute, relative });
+const near = (absolute: number, relative: number): Accuracy<ElementwiseAttrs> => ({
+  kind: 'mixed',
+  absolute,
+  relative,
+});
 
 function comparison(name: string, sign: string, holds: (a: number, b: number) => boolean): ElementwiseOp {
   return binaryOp({
@@ -155,21 +186,21 @@ export const divOp = binaryOp({
 export const maximumOp = binaryOp({
   name: 'maximum',
   wgsl: 'max(a, b)',
-  reference: Math.max,
+  reference: (a, b) => Math.max(a, b),
   grad: [({ dy, a, b }) => mul(dy, greaterEqual(a, b)), ({ dy, a, b }) => mul(dy, less(a, b))],
   accuracy: exact,
 });
 export const minimumOp = binaryOp({
   name: 'minimum',
   wgsl: 'min(a, b)',
-  reference: Math.min,
+  reference: (a, b) => Math.min(a, b),
   grad: [({ dy, a, b }) => mul(dy, lessEqual(a, b)), ({ dy, a, b }) => mul(dy, greater(a, b))],
   accuracy: exact,
 });
 export const powOp = binaryOp({
   name: 'pow',
   wgsl: 'power(a, b)',
-  reference: Math.pow,
+  reference: (a, b) => a ** b,
   grad: [({ dy, a, b }) => mul(dy, powSlope(a, b)), ({ dy, a, y }) => mul(dy, productWithLog(y, a))],
   accuracy: near(1e-7, 1e-5),
   fills: ['positive', { values: [2, -1, 0.5, 3, 0, 1.25] }],
@@ -436,7 +467,8 @@ export const binaryOps: readonly ElementwiseOp[] = [
 
 function operand(where: string, value: Operand): Tensor {
   if (typeof value !== 'number') return value;
-  if (!Number.isFinite(Math.fround(value))) throw new ShapeError(`${where}: a number must be finite in f32, got ${value}`);
+  if (!Number.isFinite(Math.fround(value)))
+    throw new ShapeError(`${where}: a number must be finite in f32, got ${value}`);
   return constantTensor(Float32Array.of(value), [], 'f32');
 }
 

@@ -41,7 +41,9 @@ export function checkLayout(where: string, shape: Shape, operands: readonly Shap
   const { length } = layoutOf(shape, operands).lengths;
   if (length <= maxAxes) return;
   const shapes = operands.map(format).join(' and ');
-  throw new ShapeError(`${where}: broadcasting ${shapes} to ${format(shape)} takes ${length} axes, expected ${maxAxes} at most`);
+  throw new ShapeError(
+    `${where}: broadcasting ${shapes} to ${format(shape)} takes ${length} axes, expected ${maxAxes} at most`,
+  );
 }
 
 function alignedStrides(shape: Shape, operand: Shape): number[] {

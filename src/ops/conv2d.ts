@@ -5,45 +5,13 @@ import { ShapeError } from '../core/errors.ts';
 import { format } from '../core/shape.ts';
 import type { Op, Sample } from '../graph/op.ts';
 import { expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
-import { activations, type EpilogueActivation } from './activations.ts';
+import { activations } from './activations.ts';
 import { conv2dGradFilterKernels, conv2dGradInputKernels, conv2dKernels } from './conv2d_kernels.ts';
+import { convSizes, type Conv2dAttrs, type Conv2dGradAttrs, type ConvSizes } from './conv2d_sizes.ts';
 import { im2col } from './im2col.ts';
 import { matmul, productAccuracy } from './matmul.ts';
 import { reshape } from './reshape.ts';
 import { window2d, type Window2d, type WindowOptions } from './window.ts';
-
-export interface Conv2dAttrs {
-  readonly window: Window2d;
-  /** Input 2 is a vector added to every output position. */
-  readonly bias: boolean;
-  readonly activation: EpilogueActivation | null;
-}
-
-export interface Conv2dGradAttrs {
-  readonly window: Window2d;
-  /** [N, H, W, C] of the convolution's input. */
-  readonly inputShape: readonly [number, number, number, number];
-}
-
-/** Letters as in the README: N batch, H W C image, KH KW window, OH OW output, OC output channels. */
-export interface ConvSizes {
-  readonly n: number;
-  readonly h: number;
-  readonly w: number;
-  readonly c: number;
-  readonly kh: number;
-  readonly kw: number;
-  readonly oh: number;
-  readonly ow: number;
-  readonly oc: number;
-}
-
-export function convSizes(inputShape: readonly number[], window: Window2d, oc: number): ConvSizes {
-  const [n, h, w, c] = inputShape as [number, number, number, number];
-  const [kh, kw] = window.kernel;
-  const [oh, ow] = window.output;
-  return { n, h, w, c, kh, kw, oh, ow, oc };
-}
 
 /** Calls `visit` with the flat indices of x [N,H,W,·], position (n,oh,ow) and tap (kh,kw) of every pair that meets. */
 function eachTap(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
@@ -171,6 +139,8 @@ export const conv2dGradFilterOp: Op<Conv2dGradAttrs> = {
     attrs: { window, inputShape: input },
   })),
 };
+
+export const convOps: readonly Op[] = [conv2dOp, conv2dGradInputOp, conv2dGradFilterOp];
 
 export type Conv2dOptions = Omit<WindowOptions, 'kernelSize'>;
 

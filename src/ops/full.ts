@@ -27,14 +27,22 @@ export const fullOp: Op<FullAttrs> = {
       fits: ({ attrs }) => sizeOf(attrs.shape) % 4 === 0,
       plan: ({ attrs }) => {
         const size = sizeOf(attrs.shape) / 4;
-        const call = { bindings: { y4: output(0) }, params: { size, value: attrs.value }, workgroups: flatGrid(size, 64) };
+        const call = {
+          bindings: { y4: output(0) },
+          params: { size, value: attrs.value },
+          workgroups: flatGrid(size, 64),
+        };
         return { dispatches: [dispatch(shader, 'full_vec4', call)] };
       },
     },
     naive: {
       plan: ({ attrs }) => {
         const size = sizeOf(attrs.shape);
-        const call = { bindings: { y: output(0) }, params: { size, value: attrs.value }, workgroups: flatGrid(size, 64) };
+        const call = {
+          bindings: { y: output(0) },
+          params: { size, value: attrs.value },
+          workgroups: flatGrid(size, 64),
+        };
         return { dispatches: [dispatch(shader, 'full', call)] };
       },
     },

@@ -35,7 +35,8 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
     if (indices!.shape.length !== 1) {
       throw new ShapeError(`gatherBatch: order is ${format(indices!.shape)}, expected [length]`);
     }
-    if (sizeOf(cursor!.shape) !== 1) throw new ShapeError(`gatherBatch: cursor is ${format(cursor!.shape)}, expected [1]`);
+    if (sizeOf(cursor!.shape) !== 1)
+      throw new ShapeError(`gatherBatch: cursor is ${format(cursor!.shape)}, expected [1]`);
     if (batch > indices!.shape[0]!) {
       throw new ShapeError(`gatherBatch: batch ${batch} exceeds the ${indices!.shape[0]} entries of order`);
     }
@@ -63,8 +64,14 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
         return {
           dispatches: [
             types.inputs[0]!.dtype === 'u8'
-              ? dispatch(shader, 'gather_batch_bytes_vec4', { bindings: { bytes: input(0), ...order, y4: output(0) }, ...call })
-              : dispatch(shader, 'gather_batch_vec4', { bindings: { data4: input(0), ...order, y4: output(0) }, ...call }),
+              ? dispatch(shader, 'gather_batch_bytes_vec4', {
+                  bindings: { bytes: input(0), ...order, y4: output(0) },
+                  ...call,
+                })
+              : dispatch(shader, 'gather_batch_vec4', {
+                  bindings: { data4: input(0), ...order, y4: output(0) },
+                  ...call,
+                }),
           ],
         };
       },
@@ -93,7 +100,10 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
         return {
           dispatches: [
             dtype === 'u8'
-              ? dispatch(shader, 'gather_batch_bytes', { bindings: { bytes: input(0), ...order, y: output(0) }, ...call })
+              ? dispatch(shader, 'gather_batch_bytes', {
+                  bindings: { bytes: input(0), ...order, y: output(0) },
+                  ...call,
+                })
               : dispatch(shader, 'gather_batch', { bindings: { data: input(0), ...order, y: output(0) }, ...call }),
           ],
         };
@@ -113,7 +123,11 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
   accuracy({ inputs, attrs: { scale, offset, dtype } }) {
     if (dtype === 'i32' || (scale === 1 && offset === 0)) return { kind: 'exact' };
     const largest = inputs[0]!.dtype === 'u8' ? 255 : 6;
-    return { kind: 'mixed', absolute: 3 * 2 ** -24 * (Math.abs(largest * scale) + Math.abs(offset)), relative: 2 ** -22 };
+    return {
+      kind: 'mixed',
+      absolute: 3 * 2 ** -24 * (Math.abs(largest * scale) + Math.abs(offset)),
+      relative: 2 ** -22,
+    };
   },
   samples: [
     sample([7, 5, 3], 'u8', 7, 2, { batch: 3, scale: 1 / 255 }),
@@ -163,12 +177,18 @@ export function gatherBatch(
   options: { batch: number; scale?: number; offset?: number; dtype?: 'f32' | 'i32' },
 ): Tensor {
   checkOptions('gatherBatch', options, ['batch', 'scale', 'offset', 'dtype']);
-  const { batch, scale = 1, offset = 0, dtype = data.dtype === 'i32' || data.dtype === 'u32' ? 'i32' : 'f32' } = options;
+  const {
+    batch,
+    scale = 1,
+    offset = 0,
+    dtype = data.dtype === 'i32' || data.dtype === 'u32' ? 'i32' : 'f32',
+  } = options;
   if (!Number.isInteger(batch) || batch < 1) {
     throw new OptionError(`gatherBatch: batch is ${batch}, expected a positive integer`);
   }
   for (const [name, value] of Object.entries({ scale, offset })) {
-    if (!Number.isFinite(Math.fround(value))) throw new OptionError(`gatherBatch: ${name} is ${value}, expected a finite number`);
+    if (!Number.isFinite(Math.fround(value)))
+      throw new OptionError(`gatherBatch: ${name} is ${value}, expected a finite number`);
   }
   return applyOne(gatherBatchOp, [data, order, cursor], { batch, scale, offset, dtype });
 }

@@ -7,37 +7,8 @@ import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/te
 import { activations, type EpilogueActivation } from './activations.ts';
 import { sumTo } from './binary.ts';
 import { matmulKernels } from './matmul_kernels.ts';
+import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { reshape } from './reshape.ts';
-
-export interface MatmulAttrs {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** Input 2 is a vector added to every row. Set by the planner only. */
-  readonly bias: boolean;
-  /** Applied to the sum. Set by the planner only. */
-  readonly activation: EpilogueActivation | null;
-}
-
-/** What the loops need: C[b] = A[b]·B[b] with M×K by K×N matrices; a batch stride of 0 means one matrix for all. */
-export interface MatmulSizes {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly batchStrideA: number;
-  readonly batchStrideB: number;
-}
-
-export function matmulSizes(inputs: readonly TensorType[], attrs: MatmulAttrs): MatmulSizes {
-  const a = inputs[0]!.shape;
-  const b = inputs[1]!.shape;
-  const [aRows, aColumns] = [a.at(-2)!, a.at(-1)!];
-  const [bRows, bColumns] = [b.at(-2)!, b.at(-1)!];
-  const [m, k] = attrs.transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const n = attrs.transposeB ? bRows : bColumns;
-  const batch = Math.max(sizeOf(a.slice(0, -2)), sizeOf(b.slice(0, -2)));
-  return { batch, m, n, k, batchStrideA: a.length > 2 ? m * k : 0, batchStrideB: b.length > 2 ? k * n : 0 };
-}
 
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
@@ -94,16 +65,13 @@ export const matmulOp: Op<MatmulAttrs> = {
 
   kernels: matmulKernels,
 
-  grad({ dy, x: [a, b], attrs: { transposeA, transposeB, bias, activation }, needs }) {
-    if (bias || activation !== null) throw new Error('matmul: the epilogue is added after differentiation');
-    const dc = dy[0]!;
-    const da = transposeA
-      ? () => product(b!, dc, transposeB, true)
-      : () => product(dc, b!, false, !transposeB);
-    const db = transposeB
-      ? () => product(dc, a!, true, transposeA)
-      : () => product(a!, dc, !transposeA, false);
-    return [needs[0] ? sumTo(da(), a!.shape) : null, needs[1] ? sumTo(db(), b!.shape) : null];
+  grad({ dy, x: [a, b, bias], y, attrs: { transposeA, transposeB, activation }, needs }) {
+    const dc = activation ? beforeActivation(activation, dy[0]!, y[0]!) : dy[0]!;
+    const da = () => (transposeA ? product(b!, dc, transposeB, true) : product(dc, b!, false, !transposeB));
+    const db = () => (transposeB ? product(dc, a!, true, transposeA) : product(a!, dc, !transposeA, false));
+    const gradientsOf = [() => sumTo(da(), a!.shape), () => sumTo(db(), b!.shape)];
+    if (bias) gradientsOf.push(() => sumTo(dc, bias.shape));
+    return gradientsOf.map((gradient, i) => (needs[i] ? gradient() : null));
   },
 
   cost({ inputs, attrs }) {
@@ -147,6 +115,12 @@ export function productAccuracy<A>(
 ): Accuracy<A> {
   if (activation === null || activation === 'relu') return { kind: 'sum', terms };
   return { kind: 'mixed', absolute: 4e-6, relative: 1e-5 };
+}
+
+/** The gradient before an activation whose own gradient needs nothing but its result. */
+function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: Tensor): Tensor {
+  const { op } = activations[activation];
+  return op!.grad!({ dy: [dy], x: [y], y: [y], attrs: undefined, needs: [true] })[0]!;
 }
 
 /** Batch-aware product without the folding that `matmul` does for users. */

@@ -28,6 +28,7 @@ function lanes({ inputs, attrs }: CallTypes<PackAttrs>, i: number): 1 | 4 {
 export const packOp: Op<PackAttrs> = {
   name: 'pack',
   infer(inputs, { offsets, size }) {
+    if (inputs.length === 0) throw new ShapeError('pack: no inputs, expected at least one');
     if (offsets.length !== inputs.length) {
       throw new ShapeError(`pack: ${offsets.length} offsets for ${inputs.length} inputs, expected one each`);
     }
@@ -75,7 +76,6 @@ export const packOp: Op<PackAttrs> = {
     { inputs: [{ shape: [2, 3] }, { shape: [1] }, { shape: [65] }], attrs: { offsets: [1, 64, 70], size: 140 } },
     { inputs: [{ shape: [8, 9] }, { shape: [4] }], attrs: { offsets: [0, 128], size: 192 } },
     { inputs: [{ shape: [4, 65] }, { shape: [12] }, { shape: [1, 20] }], attrs: { offsets: [4, 264, 320], size: 340 } },
-    { inputs: [], attrs: { offsets: [], size: 5 } },
   ],
 };
 

@@ -8,7 +8,14 @@ import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { checkLayout, indicesOf, layoutOf, periodOf } from './broadcasting.ts';
-import { argKernels, type AxisAttrs, pickGradKernel, reduceKernels, type ReduceRow, reductionOf } from './reduce_kernels.ts';
+import {
+  argKernels,
+  type AxisAttrs,
+  pickGradKernel,
+  reduceKernels,
+  type ReduceRow,
+  reductionOf,
+} from './reduce_kernels.ts';
 import { reshape } from './reshape.ts';
 
 export interface ReduceOptions {
@@ -221,7 +228,9 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
     expectDType('broadcast_to', 'x', x!, 'f32');
     const common = broadcast('broadcast_to', x!.shape, shape);
     if (!equal(common, shape)) {
-      throw new ShapeError(`broadcast_to: ${format(x!.shape)} does not broadcast to ${format(shape)} but to ${format(common)}`);
+      throw new ShapeError(
+        `broadcast_to: ${format(x!.shape)} does not broadcast to ${format(shape)} but to ${format(common)}`,
+      );
     }
     checkLayout('broadcast_to', shape, [x!.shape]);
     return [{ shape, dtype: 'f32' }];
@@ -240,7 +249,9 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
         const size = sizeOf(shape) / 4;
         const period = periodOf(shape, inputs[0]!.shape)! / 4;
         const call = { bindings: { x4: input(0), y4: output(0) }, params: { size, scale, period } };
-        return { dispatches: [dispatch(broadcastShader, 'broadcast_to_vec4', { ...call, workgroups: flatGrid(size, 64) })] };
+        return {
+          dispatches: [dispatch(broadcastShader, 'broadcast_to_vec4', { ...call, workgroups: flatGrid(size, 64) })],
+        };
       },
     },
     scalar: {
@@ -248,7 +259,9 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
       plan: ({ attrs: { shape, scale } }) => {
         const size = sizeOf(shape) / 4;
         const call = { bindings: { x: input(0), y4: output(0) }, params: { size, scale, period: 0 } };
-        return { dispatches: [dispatch(broadcastShader, 'broadcast_to_scalar', { ...call, workgroups: flatGrid(size, 64) })] };
+        return {
+          dispatches: [dispatch(broadcastShader, 'broadcast_to_scalar', { ...call, workgroups: flatGrid(size, 64) })],
+        };
       },
     },
     naive: {
@@ -319,7 +332,10 @@ function reduceAxes(op: Op<AxisAttrs>, x: Tensor, axes: number | readonly number
     else groups.push({ length, reduced: reduced.has(axis) });
   });
   expectDType(op.name, 'x', x, 'f32');
-  let y = reshape(x, groups.map(({ length }) => length));
+  let y = reshape(
+    x,
+    groups.map(({ length }) => length),
+  );
   for (let axis = groups.length - 1; axis >= 0; axis--) {
     if (groups[axis]!.reduced) y = applyOne(op, [y], { axis });
   }
@@ -351,7 +367,12 @@ function arg(op: Op<AxisAttrs>, x: Tensor, options: ArgOptions): Tensor {
   const { axis = -1, keepDims = false } = options;
   const resolved = resolveAxis(op.name, axis, x.shape.length);
   const y = applyOne(op, [x], { axis: resolved });
-  return keepDims ? reshape(y, x.shape.map((length, i) => (i === resolved ? 1 : length))) : y;
+  return keepDims
+    ? reshape(
+        y,
+        x.shape.map((length, i) => (i === resolved ? 1 : length)),
+      )
+    : y;
 }
 
 /** Where along `axis` the largest element is, as i32; the first of equals. No gradient. */
@@ -373,7 +394,9 @@ function scaledBroadcast(x: Tensor, shape: Shape, scale: number): Tensor {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (equal(x.shape, shape)) return x;
   const skipped = x.shape.length - shape.length;
-  const axes = x.shape.flatMap((length, axis) => (axis < skipped || (shape[axis - skipped] === 1 && length > 1) ? [axis] : []));
+  const axes = x.shape.flatMap((length, axis) =>
+    axis < skipped || (shape[axis - skipped] === 1 && length > 1) ? [axis] : [],
+  );
   if (skipped < 0 || !equal(broadcast('sum_to', x.shape, shape), x.shape)) {
     throw new ShapeError(`sum_to: ${format(shape)} does not broadcast to ${format(x.shape)}`);
   }

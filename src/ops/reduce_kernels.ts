@@ -5,7 +5,7 @@ import shader from '../../shaders/reduce.wgsl';
 import { type Shape, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { type BufferRef, dispatch, type Dispatch, input, output, scratch } from '../kernel/shader.ts';
-import { flatGrid, type Target } from '../kernel/target.ts';
+import { flatGrid } from '../kernel/target.ts';
 
 export interface AxisAttrs {
   /** Non-negative. */
@@ -60,7 +60,14 @@ function parameters({ outer, reduced, inner }: Reduction, { segments, perSegment
 }
 
 /** One pass with a thread for each output, in vectors where inner divides by 4. */
-function byThreads(row: ReduceRow, size: Reduction, pieces: Segments, scale: number, x: BufferRef, y: BufferRef): Dispatch {
+function byThreads(
+  row: ReduceRow,
+  size: Reduction,
+  pieces: Segments,
+  scale: number,
+  x: BufferRef,
+  y: BufferRef,
+): Dispatch {
   const options = { constants: { IDENTITY: row.identity }, hooks: { combine: row.wgsl } };
   if (size.inner % 4 === 0) {
     const vectors = { ...size, inner: size.inner / 4 };
@@ -69,11 +76,23 @@ function byThreads(row: ReduceRow, size: Reduction, pieces: Segments, scale: num
     return dispatch(shader, 'reduce_vec4', { bindings: { x4: x, y4: y }, params, workgroups, ...options });
   }
   const workgroups = flatGrid(size.outer * pieces.segments * size.inner, 64);
-  return dispatch(shader, 'reduce', { bindings: { x, y }, params: parameters(size, pieces, scale), workgroups, ...options });
+  return dispatch(shader, 'reduce', {
+    bindings: { x, y },
+    params: parameters(size, pieces, scale),
+    workgroups,
+    ...options,
+  });
 }
 
 /** One pass with a workgroup for each output; inner is 1. */
-function byGroups(row: ReduceRow, size: Reduction, pieces: Segments, scale: number, x: BufferRef, y: BufferRef): Dispatch {
+function byGroups(
+  row: ReduceRow,
+  size: Reduction,
+  pieces: Segments,
+  scale: number,
+  x: BufferRef,
+  y: BufferRef,
+): Dispatch {
   const options = { constants: { IDENTITY: row.identity }, hooks: { combine: row.wgsl } };
   const workgroups = flatGrid(size.outer * pieces.segments, 1);
   const { segments, perSegment } = pieces;
@@ -82,7 +101,12 @@ function byGroups(row: ReduceRow, size: Reduction, pieces: Segments, scale: numb
     const params = parameters(vectors, { segments, perSegment: perSegment / 4 }, scale);
     return dispatch(shader, 'reduce_rows_vec4', { bindings: { x4: x, y }, params, workgroups, ...options });
   }
-  return dispatch(shader, 'reduce_rows', { bindings: { x, y }, params: parameters(size, pieces, scale), workgroups, ...options });
+  return dispatch(shader, 'reduce_rows', {
+    bindings: { x, y },
+    params: parameters(size, pieces, scale),
+    workgroups,
+    ...options,
+  });
 }
 
 export function reduceKernels(row: ReduceRow): Record<string, Kernel<AxisAttrs>> {
@@ -108,33 +132,27 @@ export function reduceKernels(row: ReduceRow): Record<string, Kernel<AxisAttrs>>
       };
     };
   };
-  // A barrier costs a software adapter more than the additions it would spread.
-  const isSoftware = ({ adapter }: Target) => adapter === 'software';
   return {
-    split: {
-      fits: (call, target) => {
-        const { outer, reduced, inner } = sizes(call);
-        return outer * inner < 8192 && reduced >= 256 && (inner > 1 || isSoftware(target));
-      },
-      plan: twoPasses(byThreads, threadSegments),
-    },
-    software: {
-      fits: (_, target) => isSoftware(target),
-      plan: onePass(byThreads),
-    },
+    // A barrier costs a software adapter more than the additions that a workgroup spreads.
     rows_split: {
-      fits: (call) => {
-        const { outer, reduced, inner } = sizes(call);
-        return inner === 1 && outer < 64 && reduced >= 16384;
+      fits: (call) => sizes(call).inner === 1,
+      preferred: (call, { adapter }) => {
+        const { outer, reduced } = sizes(call);
+        return adapter !== 'software' && outer < 64 && reduced >= 16384;
       },
       plan: twoPasses(byGroups, groupSegments),
     },
     rows: {
-      fits: (call) => {
-        const { reduced, inner } = sizes(call);
-        return inner === 1 && reduced >= 64;
-      },
+      fits: (call) => sizes(call).inner === 1,
+      preferred: (call, { adapter }) => adapter !== 'software' && sizes(call).reduced >= 64,
       plan: onePass(byGroups),
+    },
+    split: {
+      preferred: (call, { adapter }) => {
+        const { outer, reduced, inner } = sizes(call);
+        return outer * inner < 8192 && reduced >= 256 && (inner > 1 || adapter === 'software');
+      },
+      plan: twoPasses(byThreads, threadSegments),
     },
     naive: { plan: onePass(byThreads) },
   };
@@ -149,7 +167,7 @@ export function argKernels(wgsl: string): Record<string, Kernel<AxisAttrs>> {
   };
   return {
     split: {
-      fits: (call) => {
+      preferred: (call) => {
         const { outer, reduced, inner } = sizes(call);
         return outer * inner < 8192 && reduced >= 1024;
       },

@@ -25,7 +25,6 @@ export const reshapeOp: Op<ReshapeAttrs> = {
   },
   kernels: {},
   grad: ({ dy, x }) => [dy[0] ? reshape(dy[0], x[0]!.shape) : null],
-  cost: () => ({ flops: 0, bytes: 0 }),
   accuracy: { kind: 'exact' },
   samples: [
     { inputs: [{ shape: [3, 5] }], attrs: { shape: [15] } },
@@ -48,11 +47,14 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 function resolveShape(from: Shape, shape: Shape): Shape {
   const unknown = shape.indexOf(-1);
   if (unknown < 0) return [...shape];
-  if (shape.indexOf(-1, unknown + 1) >= 0) throw new ShapeError(`reshape: only one length may be -1, got ${format(shape)}`);
+  if (shape.indexOf(-1, unknown + 1) >= 0)
+    throw new ShapeError(`reshape: only one length may be -1, got ${format(shape)}`);
   const known = sizeOf(shape.filter((_, i) => i !== unknown));
   const length = sizeOf(from) / known;
   if (!Number.isInteger(length) || length < 1) {
-    throw new ShapeError(`reshape: ${sizeOf(from)} elements of ${format(from)} do not divide by the ${known} of ${format(shape)}`);
+    throw new ShapeError(
+      `reshape: ${sizeOf(from)} elements of ${format(from)} do not divide by the ${known} of ${format(shape)}`,
+    );
   }
   return shape.map((value, i) => (i === unknown ? length : value));
 }

@@ -4,15 +4,11 @@ import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import type { Op } from '../graph/op.ts';
 import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
-import {
-  conv2dGradFilterOp,
-  conv2dGradInputOp,
-  conv2dOp,
-  type Conv2dAttrs,
-  type Conv2dGradAttrs,
-} from '../ops/conv2d.ts';
+import { conv2dGradFilterOp, conv2dGradInputOp, conv2dOp } from '../ops/conv2d.ts';
+import type { Conv2dAttrs, Conv2dGradAttrs } from '../ops/conv2d_sizes.ts';
 import { col2imOp, im2colOp } from '../ops/im2col.ts';
-import { matmulOp, type MatmulAttrs } from '../ops/matmul.ts';
+import { matmulOp } from '../ops/matmul.ts';
+import type { MatmulAttrs } from '../ops/matmul_sizes.ts';
 
 /** `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. */
 export function fuse(calls: readonly Call[], roots: readonly Tensor[]): Call[] {

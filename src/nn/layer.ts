@@ -1,0 +1,119 @@
+// What a layer is: a plain record of how it is built for a shape and what it adds to a graph. No layer holds weights or
+// touches a device, so one record can be saved as JSON, shown in a table, and applied to any symbolic tensor.
+
+import { OptionError, ShapeError } from '../core/errors.ts';
+import { format, type Shape } from '../core/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { ActivationName } from '../ops/activations.ts';
+import type { ParameterSpec } from './parameters.ts';
+
+/** What JSON can hold: a layer's options as they are saved. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export interface LayerContext {
+  /** Whether dropout and its like are active. */
+  readonly training: boolean;
+  /** u32 [4], new for every run: what random layers draw from. */
+  readonly random: Tensor;
+  /** A number of this layer alone, so that no two layers draw the same. */
+  readonly stream: number;
+}
+
+/** What a layer becomes on an input shape; shapes are without the batch. */
+export interface LayerBuild {
+  readonly outputShape: Shape;
+  /** By the name they have within the layer: `kernel`, `bias`. */
+  readonly weights: Readonly<Record<string, ParameterSpec>>;
+  /** Multiplications and additions for one example: 2·KH·KW·C·OC·OH·OW for a convolution, 2·in·out for a dense layer. */
+  readonly flopsPerSample: number;
+}
+
+export interface Layer {
+  /** As in summaries and files: `Conv2d`. */
+  readonly type: string;
+  /** Given by the user; otherwise models count: `conv_1`, `conv_2`. */
+  readonly name?: string;
+  /** What default names begin with: `conv`, `pool`, `dense`. */
+  readonly kind: string;
+  /** The layer function's options, as JSON. */
+  readonly config: Readonly<Record<string, Json>>;
+  /** Of one example; needed on a model's first layer only. */
+  readonly inputShape?: Shape;
+  /** The last function applied; losses look at it. */
+  readonly activation?: ActivationName;
+  /** Checks the shape and says what comes out; `where` opens every message. */
+  build(inputShape: Shape, where: string): LayerBuild;
+  /** Adds the layer to the graph: x has the batch as its first axis. */
+  apply(x: Tensor, weights: (name: string) => Tensor, context: LayerContext): Tensor;
+}
+
+/** A layer in a model: named, and built for the shape that reaches it. */
+export interface BuiltLayer extends LayerBuild {
+  readonly name: string;
+  readonly type: string;
+  readonly layer: Layer;
+  readonly inputShape: Shape;
+}
+
+/** Options that every layer function takes. */
+export interface LayerOptions {
+  /** Unique in its model; `<kind>_<n>` unless given. */
+  readonly name?: string;
+  /** Of one example, without the batch; for a model's first layer. */
+  readonly inputShape?: Shape;
+}
+
+export const layerOptions = ['name', 'inputShape'] as const;
+
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/** `name` and `inputShape` as fields of a record, left out where they were not given. */
+export function commonFields(where: string, { name, inputShape }: LayerOptions): LayerOptions {
+  if (name !== undefined && !namePattern.test(name)) {
+    throw new OptionError(`${where}: name is '${name}', expected letters, digits, _, - and . only`);
+  }
+  return { ...(name === undefined ? {} : { name }), ...(inputShape === undefined ? {} : { inputShape: [...inputShape] }) };
+}
+
+/** Each layer with its name: its own, or `<kind>_<n>` counted from 1 by kind. Two layers of one name are refused. */
+export function nameLayers(where: string, layers: readonly Layer[]): string[] {
+  const taken = new Set<string>();
+  for (const { name } of layers) {
+    if (name === undefined) continue;
+    if (taken.has(name)) throw new OptionError(`${where}: two layers are named '${name}', expected a name for each`);
+    taken.add(name);
+  }
+  const counts = new Map<string, number>();
+  return layers.map((layer) => {
+    const count = (counts.get(layer.kind) ?? 0) + 1;
+    counts.set(layer.kind, count);
+    if (layer.name !== undefined) return layer.name;
+    const name = `${layer.kind}_${count}`;
+    if (taken.has(name)) throw new OptionError(`${where}: two layers are named '${name}', expected a name for each`);
+    taken.add(name);
+    return name;
+  });
+}
+
+/** Builds layers one after another; a ShapeError names the layer whose input does not fit. */
+export function buildLayers(layers: readonly Layer[], names: readonly string[], inputShape: Shape): BuiltLayer[] {
+  let shape = inputShape;
+  return layers.map((layer, i) => {
+    const name = names[i]!;
+    const where = `${name} (${layer.type})`;
+    if (layer.inputShape && i > 0 && format(layer.inputShape) !== format(shape)) {
+      throw new ShapeError(`${where}: inputShape is ${format(layer.inputShape)}, but ${names[i - 1]} gives ${format(shape)}`);
+    }
+    const built = layer.build(shape, where);
+    const result = { ...built, name, type: layer.type, layer, inputShape: shape };
+    shape = built.outputShape;
+    return result;
+  });
+}
+
+/** Throws unless `value` is an integer of at least 1. */
+export function checkCount(where: string, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new OptionError(`${where}: ${name} is ${value}, expected a positive integer`);
+  }
+}

@@ -1,0 +1,71 @@
+// Metrics by name. Each gives a batch's sum, so that an epoch's value is exact however its batches are cut.
+
+import { OptionError, suggestion } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { div, equal, greater, mul, sub } from '../ops/binary.ts';
+import { correctPredictions } from '../ops/loss.ts';
+import { argmax, sum } from '../ops/reduce.ts';
+import { reshape } from '../ops/reshape.ts';
+import { abs } from '../ops/unary.ts';
+import { asRows, asValues, type Loss } from './losses.ts';
+
+export type MetricName = 'accuracy' | 'meanSquaredError' | 'mse' | 'meanAbsoluteError' | 'mae';
+
+export interface Metric {
+  /** The key in logs and history. */
+  readonly name: string;
+  /** The sum over a batch's examples, a scalar; divided by the number of examples it is the metric. */
+  sum(prediction: Tensor, target: Tensor): Tensor;
+}
+
+const byName: Readonly<Record<MetricName, (where: string, loss: Loss) => Metric>> = {
+  accuracy: (where, loss) => ({ name: 'accuracy', sum: (p, t) => countCorrect(where, loss, p, t) }),
+  meanSquaredError: () => errorMetric('meanSquaredError', (difference) => mul(difference, difference)),
+  mse: () => byName.meanSquaredError('', anyLoss),
+  meanAbsoluteError: () => errorMetric('meanAbsoluteError', abs),
+  mae: () => byName.meanAbsoluteError('', anyLoss),
+};
+
+const anyLoss: Loss = { name: '', output: 'any', target: 'any', apply: (prediction) => prediction };
+
+function errorMetric(name: string, of: (difference: Tensor) => Tensor): Metric {
+  return {
+    name,
+    sum(prediction, target) {
+      const total = sum(of(sub(prediction, asValues(name, prediction, target))));
+      return div(total, sizeOf(prediction.shape.slice(1)));
+    },
+  };
+}
+
+/**
+ * The number of examples whose largest score is at the label; with 'binaryCrossentropy' those whose logit is above 0
+ * where the target is above 0.5. Examples with several positions count the share of them.
+ */
+function countCorrect(where: string, loss: Loss, prediction: Tensor, target: Tensor): Tensor {
+  const examples = prediction.shape[0]!;
+  if (target.dtype === 'i32') {
+    const [scores, labels] = asRows('accuracy', prediction, target);
+    return div(sum(correctPredictions(scores, labels)), scores.shape[0]! / examples);
+  }
+  if (loss.name === 'binaryCrossentropy') {
+    const agree = equal(greater(prediction, 0), greater(asValues('accuracy', prediction, target), 0.5));
+    return div(sum(agree), sizeOf(prediction.shape) / examples);
+  }
+  if (loss.name === 'categoricalCrossentropy') {
+    const classes = prediction.shape.at(-1)!;
+    const rows = sizeOf(prediction.shape) / classes;
+    const best = argmax(reshape(asValues('accuracy', prediction, target), [rows, classes]));
+    return div(sum(correctPredictions(reshape(prediction, [rows, classes]), best)), rows / examples);
+  }
+  throw new OptionError(`${where}: 'accuracy' needs classes, but the loss '${loss.name}' has none`);
+}
+
+/** The metric called `metric`, or the caller's own record. */
+export function resolveMetric(where: string, metric: MetricName | Metric, loss: Loss): Metric {
+  if (typeof metric !== 'string') return metric;
+  if (Object.hasOwn(byName, metric)) return byName[metric](where, loss);
+  const known = Object.keys(byName);
+  throw new OptionError(`${where}: unknown metric '${metric}'${suggestion(metric, known)}; known: ${known.join(', ')}`);
+}

@@ -1,0 +1,192 @@
+// The matmul family: which shader entry runs which shapes, and how a long inner sum is cut into slices.
+
+import matmulShader from '../../shaders/matmul.wgsl';
+import matmulQuad from '../../shaders/matmul_quad.wgsl';
+import type { CallTypes, Kernel, KernelPlan } from '../graph/op.ts';
+import { dispatch, input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
+import { activations, type EpilogueActivation } from './activations.ts';
+import { matmulSizes, type MatmulAttrs, type MatmulSizes } from './matmul_sizes.ts';
+
+type MatmulCall = CallTypes<MatmulAttrs>;
+
+/** Constants and hooks of an epilogue, and what stands in the bias binding where there is none. */
+export function epilogue(attrs: { readonly bias: boolean; readonly activation: EpilogueActivation | null }): {
+  constants: { HAS_BIAS: boolean };
+  hooks: { activate?: string; activate4?: string };
+  bias: BufferRef;
+} {
+  const activation = attrs.activation ? activations[attrs.activation] : null;
+  return {
+    constants: { HAS_BIAS: attrs.bias },
+    hooks: activation ? { activate: activation.wgsl!, activate4: activation.wgsl4! } : {},
+    bias: attrs.bias ? input(2) : input(1),
+  };
+}
+
+interface Slices {
+  readonly slices: number;
+  readonly k_per_slice: number;
+}
+
+const whole = ({ k }: MatmulSizes): Slices => ({ slices: 1, k_per_slice: Math.ceil(k / 4) * 4 });
+
+/**
+ * Few outputs and a long sum leave a GPU idle, so the sum is cut until there are enough blocks of work. A software
+ * adapter has few threads, and the second pass costs it more than it gains.
+ */
+function cut(sizes: MatmulSizes, blocks: number, target: Target): Slices {
+  const wanted = target.adapter === 'software' ? 8 : 256;
+  const slices = Math.min(Math.ceil(wanted / (blocks * sizes.batch)), Math.floor(sizes.k / 128));
+  if (slices <= 1) return whole(sizes);
+  const perSlice = Math.ceil(sizes.k / slices / 4) * 4;
+  return { slices: Math.ceil(sizes.k / perSlice), k_per_slice: perSlice };
+}
+
+/** The params every entry shares. */
+function params({ m, n, k, batch, batchStrideA, batchStrideB }: MatmulSizes, slices: Slices) {
+  return { m, n, k, batch, a_batch_stride: batchStrideA, b_batch_stride: batchStrideB, ...slices };
+}
+
+function transposes({ transposeA, transposeB }: MatmulAttrs) {
+  return { A_TRANSPOSED: transposeA, B_TRANSPOSED: transposeB };
+}
+
+/** What the reader of four numbers at a time needs of the shapes. */
+function readsInFours({ inputs, attrs }: MatmulCall): boolean {
+  const { m, n, k } = matmulSizes(inputs, attrs);
+  const { transposeA, transposeB } = attrs;
+  return n % 4 === 0 && (!transposeA || m % 4 === 0) && (k % 4 === 0 || (transposeA && !transposeB));
+}
+
+/**
+ * A kernel from its entry: `blocks` counts the units of work of one product, `group` how many of them a workgroup
+ * does. With several slices a second pass adds them up and has the epilogue.
+ */
+function sliced(
+  size: { rows: number; columns: number; group: number },
+  describe: (call: MatmulCall, grid: [number, number, number], slices: Slices, c: BufferRef, last: boolean) => Dispatch,
+): (call: MatmulCall, target: Target) => KernelPlan {
+  return (call, target) => {
+    const sizes = matmulSizes(call.inputs, call.attrs);
+    const { m, n, batch } = sizes;
+    const blocks = Math.ceil(m / size.rows) * Math.ceil(n / size.columns);
+    const slices = cut(sizes, blocks, target);
+    const [x, y] = flatGrid(blocks, size.group);
+    const single = slices.slices === 1;
+    const first = describe(call, [x, y, batch * slices.slices], slices, single ? output(0) : scratch(0), single);
+    if (single) return { dispatches: [first] };
+    const { constants, hooks, bias } = epilogue(call.attrs);
+    const [sumX, sumY] = flatGrid(m * n, 64);
+    const sum = dispatch(matmulShader, 'matmul_sum_slices', {
+      bindings: { partial: scratch(0), bias, c: output(0) },
+      params: params(sizes, slices),
+      constants,
+      hooks: hooks.activate ? { activate: hooks.activate } : {},
+      workgroups: [sumX, sumY, batch],
+    });
+    return { dispatches: [first, sum], scratch: [4 * batch * slices.slices * m * n] };
+  };
+}
+
+/** The epilogue belongs to the last pass only. */
+function epilogueOf(attrs: MatmulAttrs, last: boolean) {
+  return epilogue(last ? attrs : { bias: false, activation: null });
+}
+
+const large = ({ inputs, attrs }: MatmulCall): boolean => {
+  const { m, n, k } = matmulSizes(inputs, attrs);
+  return m >= 48 && n >= 32 && k >= 32;
+};
+
+export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
+  /** Tiles shared through workgroup memory: for cards with real workgroup memory, and products that fill tiles. */
+  tiled: {
+    preferred: (call, { adapter }) => adapter !== 'software' && large(call),
+    plan: sliced({ rows: 64, columns: 64, group: 1 }, (call, workgroups, slices, c, last) => {
+      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
+      return dispatch(matmulShader, 'matmul_tiled', {
+        bindings: { a: input(0), b: input(1), bias, c },
+        params: params(matmulSizes(call.inputs, call.attrs), slices),
+        constants: { ...constants, ...transposes(call.attrs) },
+        hooks: hooks.activate ? { activate: hooks.activate } : {},
+        workgroups,
+      });
+    }),
+  },
+
+  /** Quads of a subgroup trade columns: fewest loads for each multiply-add, without workgroup memory. */
+  quad: {
+    fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
+    plan: sliced({ rows: 16, columns: 16, group: 16 }, (call, workgroups, slices, c, last) => {
+      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
+      return dispatch(matmulQuad, 'matmul_quad', {
+        bindings: { a4: input(0), b4: input(1), bias4: bias, c4: c },
+        params: params(matmulSizes(call.inputs, call.attrs), slices),
+        constants: { ...constants, ...transposes(call.attrs) },
+        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        workgroups,
+      });
+    }),
+  },
+
+  register: {
+    fits: readsInFours,
+    plan: sliced({ rows: 4, columns: 8, group: 64 }, (call, workgroups, slices, c, last) => {
+      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
+      return dispatch(matmulShader, 'matmul_register', {
+        bindings: { a4: input(0), b4: input(1), bias4: bias, c4: c },
+        params: params(matmulSizes(call.inputs, call.attrs), slices),
+        constants: { ...constants, ...transposes(call.attrs) },
+        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        workgroups,
+      });
+    }),
+  },
+
+  quad_scalar: {
+    fits: (_, { features }) => features.has('subgroups'),
+    plan: sliced({ rows: 16, columns: 16, group: 16 }, (call, workgroups, slices, c, last) => {
+      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
+      return dispatch(matmulQuad, 'matmul_quad_scalar', {
+        bindings: { a: input(0), b: input(1), bias, c },
+        params: params(matmulSizes(call.inputs, call.attrs), slices),
+        constants: { ...constants, ...transposes(call.attrs) },
+        hooks: hooks.activate ? { activate: hooks.activate } : {},
+        workgroups,
+      });
+    }),
+  },
+
+  register_scalar: {
+    plan: sliced({ rows: 4, columns: 8, group: 64 }, (call, workgroups, slices, c, last) => {
+      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
+      return dispatch(matmulShader, 'matmul_register_scalar', {
+        bindings: { a: input(0), b: input(1), bias, c },
+        params: params(matmulSizes(call.inputs, call.attrs), slices),
+        constants: { ...constants, ...transposes(call.attrs) },
+        hooks: hooks.activate ? { activate: hooks.activate } : {},
+        workgroups,
+      });
+    }),
+  },
+
+  naive: {
+    plan(call) {
+      const sizes = matmulSizes(call.inputs, call.attrs);
+      const { constants, hooks, bias } = epilogue(call.attrs);
+      const [x, y] = flatGrid(sizes.m * sizes.n, 64);
+      return {
+        dispatches: [
+          dispatch(matmulShader, 'matmul_naive', {
+            bindings: { a: input(0), b: input(1), bias, c: output(0) },
+            params: params(sizes, whole(sizes)),
+            constants: { ...constants, ...transposes(call.attrs) },
+            hooks: hooks.activate ? { activate: hooks.activate } : {},
+            workgroups: [x, y, sizes.batch],
+          }),
+        ],
+      };
+    },
+  },
+};

@@ -1,0 +1,181 @@
+// Softmax and its logarithm over the last axis, with their gradients.
+
+import shader from '../../shaders/softmax.wgsl';
+import { ShapeError } from '../core/errors.ts';
+import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
+import type { Accuracy, CallTypes, Kernel, Op, Sample } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import { dispatch, input, output } from '../kernel/shader.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
+
+export type NoAttrs = Readonly<Record<string, never>>;
+
+/** A shape as rows of its last axis. */
+export function rowsOf(shape: Shape): { rows: number; columns: number } {
+  const columns = shape.at(-1)!;
+  return { rows: sizeOf(shape) / columns, columns };
+}
+
+const divides = ({ inputs }: CallTypes<NoAttrs>) => inputs[0]!.shape.at(-1)! % 4 === 0;
+
+function forwardKernels(logarithm: boolean): Record<string, Kernel<NoAttrs>> {
+  const constants = { LOGARITHM: logarithm };
+  const naive: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const call = { params: { rows, columns }, constants, workgroups: flatGrid(rows, 64) };
+    return { dispatches: [dispatch(shader, 'softmax_naive', { bindings: { x: input(0), y: output(0) }, ...call })] };
+  };
+  const vec4: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const call = { params: { rows, columns: columns / 4 }, constants, workgroups: flatGrid(rows, 64) };
+    return { dispatches: [dispatch(shader, 'softmax_vec4', { bindings: { x4: input(0), y4: output(0) }, ...call })] };
+  };
+  const rowwise: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const call = { params: { rows, columns }, constants, workgroups: flatGrid(rows, 1) };
+    return { dispatches: [dispatch(shader, 'softmax_rows', { bindings: { x: input(0), y: output(0) }, ...call })] };
+  };
+  return order(naive, vec4, rowwise);
+}
+
+function gradKernels(logarithm: boolean): Record<string, Kernel<NoAttrs>> {
+  const constants = { LOGARITHM: logarithm };
+  const bindings = { dy: input(0), result: input(1), dx: output(0) };
+  const naive: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const call = { bindings, params: { rows, columns }, constants, workgroups: flatGrid(rows, 64) };
+    return { dispatches: [dispatch(shader, 'softmax_naive_grad', call)] };
+  };
+  const vec4: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const vectors = { dy4: input(0), result4: input(1), dx4: output(0) };
+    const call = {
+      bindings: vectors,
+      params: { rows, columns: columns / 4 },
+      constants,
+      workgroups: flatGrid(rows, 64),
+    };
+    return { dispatches: [dispatch(shader, 'softmax_vec4_grad', call)] };
+  };
+  const rowwise: Kernel<NoAttrs>['plan'] = ({ inputs }) => {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    const call = { bindings, params: { rows, columns }, constants, workgroups: flatGrid(rows, 1) };
+    return { dispatches: [dispatch(shader, 'softmax_rows_grad', call)] };
+  };
+  return order(naive, vec4, rowwise);
+}
+
+function order(naive: Kernel<NoAttrs>['plan'], vec4: Kernel<NoAttrs>['plan'], rows: Kernel<NoAttrs>['plan']) {
+  return {
+    // A workgroup for each row pays where rows are long enough to share and barriers cheap, as on no software adapter.
+    rows: {
+      preferred: ({ inputs }: CallTypes<NoAttrs>, { adapter }: Target) =>
+        adapter !== 'software' && rowsOf(inputs[0]!.shape).columns >= 64,
+      plan: rows,
+    },
+    vec4: { fits: divides, plan: vec4 },
+    naive: { plan: naive },
+  };
+}
+
+function checkRows(name: string, x: TensorType): void {
+  expectDType(name, 'x', x, 'f32');
+  if (x.shape.length === 0) throw new ShapeError(`${name}: x is a scalar, expected at least one axis`);
+}
+
+const shapes: readonly Shape[] = [[3, 5], [1, 1], [4], [2, 3, 8], [67, 10], [2, 129], [1, 256]];
+const samples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }], attrs: {} }));
+const gradSamples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }, { shape }], attrs: {} }));
+
+function forwardOp(
+  name: string,
+  logarithm: boolean,
+  accuracy: Accuracy<NoAttrs>,
+  gradOp: () => Op<NoAttrs>,
+): Op<NoAttrs> {
+  return {
+    name,
+    infer([x]) {
+      checkRows(name, x!);
+      return [{ shape: x!.shape, dtype: 'f32' }];
+    },
+    cpu([x], [y], { inputs }) {
+      const { rows, columns } = rowsOf(inputs[0]!.shape);
+      for (let n = 0; n < rows; n++) {
+        const logSum = logSumExp(x!.subarray(n * columns, (n + 1) * columns));
+        for (let i = n * columns; i < (n + 1) * columns; i++) {
+          y![i] = logarithm ? x![i]! - logSum : Math.exp(x![i]! - logSum);
+        }
+      }
+    },
+    kernels: forwardKernels(logarithm),
+    grad: ({ dy: [dy], y: [y] }) => [dy ? applyOne(gradOp(), [dy, y!], {}) : null],
+    cost: ({ inputs }) => ({ flops: 10 * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
+    accuracy,
+    samples,
+  };
+}
+
+/** log Σ eˣ without overflow. */
+export function logSumExp(x: ArrayLike<number>): number {
+  let highest = x[0]!;
+  for (let i = 1; i < x.length; i++) highest = Math.max(highest, x[i]!);
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += Math.exp(x[i]! - highest);
+  return highest + Math.log(sum);
+}
+
+function gradOp(name: string, logarithm: boolean, accuracy: Accuracy<NoAttrs>): Op<NoAttrs> {
+  return {
+    name,
+    infer([dy, y]) {
+      checkRows(name, dy!);
+      checkRows(name, y!);
+      if (!equal(dy!.shape, y!.shape)) {
+        throw new ShapeError(`${name}: dy is ${format(dy!.shape)}, expected y's shape ${format(y!.shape)}`);
+      }
+      return [{ shape: y!.shape, dtype: 'f32' }];
+    },
+    cpu([dy, y], [dx], { inputs }) {
+      const { rows, columns } = rowsOf(inputs[0]!.shape);
+      for (let n = 0; n < rows; n++) {
+        let sum = 0;
+        for (let i = n * columns; i < (n + 1) * columns; i++) sum += logarithm ? dy![i]! : dy![i]! * y![i]!;
+        for (let i = n * columns; i < (n + 1) * columns; i++) {
+          dx![i] = logarithm ? dy![i]! - Math.exp(y![i]!) * sum : y![i]! * (dy![i]! - sum);
+        }
+      }
+    },
+    kernels: gradKernels(logarithm),
+    grad: null,
+    cost: ({ inputs }) => ({ flops: 5 * sizeOf(inputs[0]!.shape), bytes: 12 * sizeOf(inputs[0]!.shape) }),
+    accuracy,
+    samples: gradSamples,
+  };
+}
+
+export const softmaxGradOp = gradOp('softmax_grad', false, { kind: 'mixed', absolute: 1e-5, relative: 1e-5 });
+export const logSoftmaxGradOp = gradOp('log_softmax_grad', true, { kind: 'mixed', absolute: 1e-5, relative: 1e-5 });
+export const softmaxOp = forwardOp(
+  'softmax',
+  false,
+  { kind: 'mixed', absolute: 1e-7, relative: 1e-5 },
+  () => softmaxGradOp,
+);
+export const logSoftmaxOp = forwardOp(
+  'log_softmax',
+  true,
+  { kind: 'mixed', absolute: 3e-6, relative: 1e-6 },
+  () => logSoftmaxGradOp,
+);
+
+export const softmaxOps: readonly Op[] = [softmaxOp, logSoftmaxOp, softmaxGradOp, logSoftmaxGradOp];
+
+/**
+ * e^x / Σ e^x over the last axis, of an f32 tensor of rank 1 or more; else a ShapeError. Finite for every finite x. To
+ * mask, add a large finite negative number, such as -1e9: a row that is masked altogether becomes even, not NaN.
+ */
+export const softmax = (x: Tensor): Tensor => applyOne(softmaxOp, [x], {});
+
+/** x − log Σ e^x over the last axis: the logarithm of softmax, exact where softmax itself would round to 0. */
+export const logSoftmax = (x: Tensor): Tensor => applyOne(logSoftmaxOp, [x], {});

@@ -1,0 +1,442 @@
+// Elementwise functions of one tensor, as a table: a WGSL expression, a reference and a gradient to a row.
+
+import shader from '../../shaders/unary.wgsl';
+import { checkOptions, OptionError } from '../core/errors.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
+import type { Accuracy, Fill, Kernel, Sample } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
+import { dispatch, input, output } from '../kernel/shader.ts';
+import { flatGrid } from '../kernel/target.ts';
+import {
+  div,
+  type ElementwiseAttrs,
+  type ElementwiseOp,
+  errorFunction,
+  gradientRows,
+  mul,
+  seluAlpha,
+  seluScale,
+} from './binary.ts';
+
+interface GradParts {
+  readonly dy: Tensor;
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly attrs: ElementwiseAttrs;
+}
+
+interface UnaryRow {
+  readonly name: string;
+  /** In x, p and q. */
+  readonly wgsl: string;
+  reference(x: number, p: number, q: number): number;
+  /** ∂L/∂x; null where it is 0 everywhere. */
+  readonly grad: (parts: GradParts) => Tensor | null;
+  readonly accuracy: Accuracy<ElementwiseAttrs>;
+  readonly parameters?: readonly string[];
+  readonly fill?: Fill;
+  /** One more sample: values worth a look. */
+  readonly values?: readonly number[];
+  /** Attributes of the samples, in the order of `parameters`; several sets give several samples. */
+  readonly sampled?: readonly (readonly number[])[];
+  readonly flops?: number;
+}
+
+const shapes: readonly Shape[] = [[3, 5], [8, 9], [], [65], [4, 3, 64]];
+
+function unaryOp(row: UnaryRow): ElementwiseOp {
+  const { name, wgsl, reference, grad, accuracy, parameters = [], fill = 'normal', flops = 1 } = row;
+  const attributes = (row.sampled ?? [[]]).map((set) => Object.fromEntries(parameters.map((key, i) => [key, set[i]!])));
+  const special: Sample<ElementwiseAttrs>[] = row.values
+    ? [{ inputs: [{ shape: [row.values.length], fill: { values: row.values } }], attrs: attributes[0]! }]
+    : [];
+  const numbers = (attrs: ElementwiseAttrs) =>
+    [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
+  const kernel = (width: 1 | 4): Kernel<ElementwiseAttrs>['plan'] => {
+    return ({ inputs, attrs }) => {
+      const size = sizeOf(inputs[0]!.shape) / width;
+      const [p, q] = numbers(attrs);
+      const call = { params: { size, p, q }, hooks: { map: wgsl }, workgroups: flatGrid(size, 64) };
+      const one =
+        width === 4
+          ? dispatch(shader, 'unary_vec4', { bindings: { x4: input(0), y4: output(0) }, ...call })
+          : dispatch(shader, 'unary', { bindings: { x: input(0), y: output(0) }, ...call });
+      return { dispatches: [one] };
+    };
+  };
+  return {
+    name,
+    elementwise: { wgsl, parameters },
+    infer([x]) {
+      expectDType(name, 'x', x!, 'f32');
+      return [{ shape: x!.shape, dtype: 'f32' }];
+    },
+    cpu([x], [y], { attrs }) {
+      const [p, q] = numbers(attrs);
+      for (let i = 0; i < y!.length; i++) y![i] = reference(x![i]!, p, q);
+    },
+    kernels: {
+      vec4: { fits: ({ inputs }) => sizeOf(inputs[0]!.shape) % 4 === 0, plan: kernel(4) },
+      naive: { plan: kernel(1) },
+    },
+    grad: ({ dy: [dy], x: [x], y: [y], attrs }) => [dy ? grad({ dy, x: x!, y: y!, attrs }) : null],
+    cost: ({ inputs }) => ({ flops: flops * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
+    accuracy,
+    samples: [
+      ...attributes.flatMap((attrs) => shapes.map((shape) => ({ inputs: [{ shape, fill }], attrs }))),
+      ...special,
+    ],
+  };
+}
+
+const exact: Accuracy<ElementwiseAttrs> = { kind: 'exact' };
+const ulp = (count: number): Accuracy<ElementwiseAttrs> => ({ kind: 'ulp', ulp: count });
+const near = (absolute: number, relative: number): Accuracy<ElementwiseAttrs> => ({
+  kind: 'mixed',
+  absolute,
+  relative,
+});
+
+/** dy and x or y through one of the rows that exist for gradients. */
+const through = (row: keyof typeof gradientRows, dy: Tensor, other: Tensor, attrs: ElementwiseAttrs = {}): Tensor =>
+  applyOne(gradientRows[row], [dy, other], attrs);
+
+// Far out and near 0, but no kink, so that gradients can be checked at them too.
+const ends = [-120, -89, -88, -20, -9, -1e-3, 1e-3, 9, 20, 88, 89, 120];
+const small = [-1e-3, -1e-4, -0.26, -0.24, 1e-4, 0.01, 0.2499, 0.2501, 0.4999, 0.5001, -0.4999, -0.5001, 0.04];
+
+export const negOp = unaryOp({
+  name: 'neg',
+  wgsl: '-x',
+  reference: (x) => -x,
+  grad: ({ dy }) => neg(dy),
+  accuracy: exact,
+});
+export const absOp = unaryOp({
+  name: 'abs',
+  wgsl: 'abs(x)',
+  reference: Math.abs,
+  grad: ({ dy, x }) => through('abs', dy, x),
+  accuracy: exact,
+});
+export const signOp = unaryOp({
+  name: 'sign',
+  wgsl: 'sign(x)',
+  reference: Math.sign,
+  grad: () => null,
+  accuracy: exact,
+  values: [-2, 3, 0.5, -0.25],
+});
+export const squareOp = unaryOp({
+  name: 'square',
+  wgsl: 'x * x',
+  reference: (x) => x * x,
+  grad: ({ dy, x }) => through('square', dy, x),
+  accuracy: ulp(1),
+});
+export const sqrtOp = unaryOp({
+  name: 'sqrt',
+  wgsl: 'sqrt(x)',
+  reference: Math.sqrt,
+  grad: ({ dy, y }) => through('sqrt', dy, y),
+  accuracy: ulp(5),
+  fill: 'positive',
+  values: [0.01, 1, 4, 1000],
+});
+export const rsqrtOp = unaryOp({
+  name: 'rsqrt',
+  wgsl: 'inverseSqrt(x)',
+  reference: (x) => 1 / Math.sqrt(x),
+  grad: ({ dy, y }) => through('rsqrt', dy, y),
+  accuracy: ulp(3),
+  fill: 'positive',
+  flops: 2,
+});
+export const reciprocalOp = unaryOp({
+  name: 'reciprocal',
+  wgsl: '1.0 / x',
+  reference: (x) => 1 / x,
+  grad: ({ dy, y }) => through('reciprocal', dy, y),
+  accuracy: ulp(3),
+  fill: 'positive',
+});
+export const expOp = unaryOp({
+  name: 'exp',
+  wgsl: 'exp(x)',
+  reference: Math.exp,
+  grad: ({ dy, y }) => mul(dy, y),
+  // (3 + 2·|x|) units in the last place, at the |x| ≤ 20 of the samples.
+  accuracy: near(0, 43 * 2 ** -23),
+  values: [-20, -10, -1e-3, 0, 1e-3, 9],
+  flops: 4,
+});
+export const logOp = unaryOp({
+  name: 'log',
+  wgsl: 'log(x)',
+  reference: Math.log,
+  grad: ({ dy, x }) => div(dy, x),
+  accuracy: near(5e-7, 4 * 2 ** -23),
+  fill: 'positive',
+  values: [0.01, 1, 10, 1000],
+  flops: 4,
+});
+export const log1pOp = unaryOp({
+  name: 'log1p',
+  wgsl: 'log1p(x)',
+  reference: Math.log1p,
+  grad: ({ dy, x }) => through('log1p', dy, x),
+  accuracy: near(1e-30, 3e-6),
+  fill: 'positive',
+  values: [...small, 0, 1e-20, 100, -0.9],
+  flops: 12,
+});
+export const expm1Op = unaryOp({
+  name: 'expm1',
+  wgsl: 'expm1(x)',
+  reference: Math.expm1,
+  grad: ({ dy, y }) => through('expm1', dy, y),
+  accuracy: near(1e-30, 43 * 2 ** -23),
+  values: [...small, 0, 1e-20, 5, -20],
+  flops: 12,
+});
+export const sinOp = unaryOp({
+  name: 'sin',
+  wgsl: 'sine_shifted(x, 0)',
+  reference: Math.sin,
+  grad: ({ dy, x }) => through('sin', dy, x),
+  accuracy: near(1e-6, 0),
+  values: [-100, -4.5, -3, 0, 1e-6, 0.7853, 0.7855, 1.5708, 3.1416, 6.2832, 1000.25],
+  flops: 20,
+});
+export const cosOp = unaryOp({
+  name: 'cos',
+  wgsl: 'sine_shifted(x, 1)',
+  reference: Math.cos,
+  grad: ({ dy, x }) => through('cos', dy, x),
+  accuracy: near(1e-6, 0),
+  values: [-100, -4.5, -3, 0, 1e-6, 0.7853, 0.7855, 1.5708, 3.1416, 6.2832, 1000.25],
+  flops: 20,
+});
+export const tanhOp = unaryOp({
+  name: 'tanh',
+  wgsl: 'stable_tanh(x)',
+  reference: Math.tanh,
+  grad: ({ dy, y }) => through('tanh', dy, y),
+  accuracy: near(1e-30, 3e-6),
+  values: [...ends, ...small],
+  flops: 10,
+});
+export const sigmoidOp = unaryOp({
+  name: 'sigmoid',
+  wgsl: 'sigmoid(x)',
+  reference: (x) => 1 / (1 + Math.exp(-x)),
+  grad: ({ dy, y }) => through('sigmoid', dy, y),
+  accuracy: near(2 ** -126, 46 * 2 ** -23),
+  values: [...small, -20, 20, 88, 120, -120],
+  flops: 8,
+});
+export const reluOp = unaryOp({
+  name: 'relu',
+  wgsl: 'max(x, 0.0)',
+  reference: (x) => Math.max(x, 0),
+  grad: ({ dy, y }) => through('relu', dy, y),
+  accuracy: exact,
+  values: ends,
+});
+export const leakyReluOp = unaryOp({
+  name: 'leaky_relu',
+  wgsl: 'select(p * x, x, x > 0.0)',
+  reference: (x, negativeSlope) => (x > 0 ? x : negativeSlope * x),
+  grad: ({ dy, y, attrs }) => through('leakyRelu', dy, y, attrs),
+  accuracy: ulp(1),
+  parameters: ['negativeSlope'],
+  sampled: [[Math.fround(0.01)], [0.25]],
+});
+export const eluOp = unaryOp({
+  name: 'elu',
+  wgsl: 'select(p * expm1(x), x, x > 0.0)',
+  reference: (x, alpha) => (x > 0 ? x : alpha * Math.expm1(x)),
+  grad: ({ dy, y, attrs }) => through('elu', dy, y, attrs),
+  accuracy: near(1e-30, 3e-6),
+  parameters: ['alpha'],
+  sampled: [[1], [0.5]],
+  values: [...ends, ...small],
+  flops: 12,
+});
+export const seluOp = unaryOp({
+  name: 'selu',
+  wgsl: 'select(1.7580993 * expm1(x), 1.050701 * x, x > 0.0)',
+  reference: (x) => seluScale * (x > 0 ? x : seluAlpha * Math.expm1(x)),
+  grad: ({ dy, y }) => through('selu', dy, y),
+  accuracy: near(1e-30, 3e-6),
+  values: [...ends, ...small],
+  flops: 12,
+});
+export const softplusOp = unaryOp({
+  name: 'softplus',
+  wgsl: 'softplus(x)',
+  reference: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  grad: ({ dy, x }) => through('softplus', dy, x),
+  accuracy: near(1.5e-6, 5e-7),
+  values: ends,
+  flops: 20,
+});
+export const siluOp = unaryOp({
+  name: 'silu',
+  wgsl: 'x * sigmoid(x)',
+  reference: (x) => x / (1 + Math.exp(-x)),
+  grad: ({ dy, x }) => through('silu', dy, x),
+  accuracy: near(2e-6, 2e-6),
+  values: ends,
+  flops: 9,
+});
+export const geluOp = unaryOp({
+  name: 'gelu',
+  wgsl: 'gelu(x)',
+  reference: (x) => 0.5 * x * (1 + errorFunction(x / Math.SQRT2)),
+  grad: ({ dy, x }) => through('gelu', dy, x),
+  accuracy: near(2e-6, 2e-6),
+  values: [...ends, ...small, -6, -3, 1.4142, 1.4143],
+  flops: 40,
+});
+export const geluTanhOp = unaryOp({
+  name: 'gelu_tanh',
+  wgsl: 'gelu_tanh(x)',
+  reference: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  grad: ({ dy, x }) => through('geluTanh', dy, x),
+  accuracy: near(2e-6, 2e-6),
+  values: [...ends, ...small, -6, -3],
+  flops: 14,
+});
+export const erfOp = unaryOp({
+  name: 'erf',
+  wgsl: 'erf(x)',
+  reference: errorFunction,
+  grad: ({ dy, x }) => through('erf', dy, x),
+  accuracy: near(1e-30, 2e-6),
+  values: [...ends, ...small, 0.999, 1.001, -3, 5],
+  flops: 30,
+});
+export const clipOp = unaryOp({
+  name: 'clip',
+  wgsl: 'clamp(x, p, q)',
+  reference: (x, min, max) => Math.min(Math.max(x, min), max),
+  grad: ({ dy, x, attrs }) => through('clip', dy, x, attrs),
+  accuracy: exact,
+  parameters: ['min', 'max'],
+  sampled: [
+    [-0.5, 0.75],
+    [0, 3.4028234663852886e38],
+  ],
+});
+
+export const unaryOps: readonly ElementwiseOp[] = [
+  negOp,
+  absOp,
+  signOp,
+  squareOp,
+  sqrtOp,
+  rsqrtOp,
+  reciprocalOp,
+  expOp,
+  logOp,
+  log1pOp,
+  expm1Op,
+  sinOp,
+  cosOp,
+  tanhOp,
+  sigmoidOp,
+  reluOp,
+  leakyReluOp,
+  eluOp,
+  seluOp,
+  softplusOp,
+  siluOp,
+  geluOp,
+  geluTanhOp,
+  erfOp,
+  clipOp,
+];
+
+/** An option as the f32 that kernels will see. */
+function number(where: string, name: string, value: number, least = -Infinity): number {
+  const rounded = Math.fround(value);
+  if (Number.isFinite(rounded) && rounded >= least) return rounded;
+  const expected = least === -Infinity ? 'a number that is finite in f32' : `a finite number of at least ${least}`;
+  throw new OptionError(`${where}: ${name} is ${value}, expected ${expected}`);
+}
+
+// Each of these takes an f32 tensor of any shape and gives the same shape; another dtype is a ShapeError.
+
+const call = (op: ElementwiseOp, x: Tensor, attrs: ElementwiseAttrs = {}): Tensor => applyOne(op, [x], attrs);
+
+/** −x */
+export const neg = (x: Tensor): Tensor => call(negOp, x);
+/** |x|, with gradient 0 at 0. */
+export const abs = (x: Tensor): Tensor => call(absOp, x);
+/** −1, 0 or 1; its gradient is 0. */
+export const sign = (x: Tensor): Tensor => call(signOp, x);
+/** x² */
+export const square = (x: Tensor): Tensor => call(squareOp, x);
+/** √x for x ≥ 0; the gradient at 0 is not defined. */
+export const sqrt = (x: Tensor): Tensor => call(sqrtOp, x);
+/** 1 / √x for x > 0. */
+export const rsqrt = (x: Tensor): Tensor => call(rsqrtOp, x);
+/** 1 / x for x ≠ 0. */
+export const reciprocal = (x: Tensor): Tensor => call(reciprocalOp, x);
+/** eˣ; f32 overflows from 88.7 on. */
+export const exp = (x: Tensor): Tensor => call(expOp, x);
+/** The natural logarithm, for x > 0. */
+export const log = (x: Tensor): Tensor => call(logOp, x);
+/** log(1 + x) for x > −1, accurate near 0. */
+export const log1p = (x: Tensor): Tensor => call(log1pOp, x);
+/** eˣ − 1, accurate near 0. */
+export const expm1 = (x: Tensor): Tensor => call(expm1Op, x);
+/** sin x, to 1e-6 for |x| up to about 1e4. */
+export const sin = (x: Tensor): Tensor => call(sinOp, x);
+/** cos x, to 1e-6 for |x| up to about 1e4. */
+export const cos = (x: Tensor): Tensor => call(cosOp, x);
+/** tanh x */
+export const tanh = (x: Tensor): Tensor => call(tanhOp, x);
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid = (x: Tensor): Tensor => call(sigmoidOp, x);
+/** max(x, 0), with gradient 0 at 0. */
+export const relu = (x: Tensor): Tensor => call(reluOp, x);
+/** log(1 + eˣ) */
+export const softplus = (x: Tensor): Tensor => call(softplusOp, x);
+/** x·sigmoid(x), also called swish. */
+export const silu = (x: Tensor): Tensor => call(siluOp, x);
+/** 1.0507·(x where x > 0, else 1.6733·(eˣ − 1)) (Klambauer et al. 2017). */
+export const selu = (x: Tensor): Tensor => call(seluOp, x);
+/** 2/√π·∫₀ˣ e^(−t²) dt */
+export const erf = (x: Tensor): Tensor => call(erfOp, x);
+
+/** x where x > 0, else negativeSlope·x. Default 0.01 (PyTorch); an OptionError where it is below 0. */
+export function leakyRelu(x: Tensor, options: { negativeSlope?: number } = {}): Tensor {
+  checkOptions('leakyRelu', options, ['negativeSlope']);
+  return call(leakyReluOp, x, {
+    negativeSlope: number('leakyRelu', 'negativeSlope', options.negativeSlope ?? 0.01, 0),
+  });
+}
+
+/** x where x > 0, else alpha·(eˣ − 1). Default 1 (Clevert et al. 2015, Keras, PyTorch); an OptionError where it is below 0. */
+export function elu(x: Tensor, options: { alpha?: number } = {}): Tensor {
+  checkOptions('elu', options, ['alpha']);
+  return call(eluOp, x, { alpha: number('elu', 'alpha', options.alpha ?? 1, 0) });
+}
+
+/** x·Φ(x), Φ the normal distribution function; with `approximate`, x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))). */
+export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor {
+  checkOptions('gelu', options, ['approximate']);
+  return call(options.approximate ? geluTanhOp : geluOp, x);
+}
+
+/** x held between min and max; where it is held the gradient is 0. Either may be left out; an OptionError where min > max. */
+export function clip(x: Tensor, options: { min?: number; max?: number }): Tensor {
+  checkOptions('clip', options, ['min', 'max']);
+  const min = number('clip', 'min', options.min ?? -3.4028234663852886e38);
+  const max = number('clip', 'max', options.max ?? 3.4028234663852886e38);
+  if (min > max)
+    throw new OptionError(`clip: min is ${options.min} and max ${options.max}, expected min to be at most max`);
+  return call(clipOp, x, { min, max });
+}

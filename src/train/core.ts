@@ -1,0 +1,120 @@
+// What a model is inside: what its methods in fit.ts, evaluate.ts and predict.ts share and users do not see.
+
+import type { TypedArray } from '../core/dtype.ts';
+import { StateError } from '../core/errors.ts';
+import type { Shape } from '../core/shape.ts';
+import { labelled, type Tensor } from '../graph/tensor.ts';
+import type { BuiltLayer } from '../nn/layer.ts';
+import type { Loss } from '../nn/losses.ts';
+import type { Metric } from '../nn/metrics.ts';
+import type { OptimizerState } from '../nn/optimizer_state.ts';
+import type { Parameters } from '../nn/parameters.ts';
+import type { Device } from '../plan/device.ts';
+import type { Batches } from './batches.ts';
+
+/** An array of numbers with its shape, on the host. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** Layers built for an input shape, with the weights they use. */
+export interface Network {
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly layers: readonly BuiltLayer[];
+  readonly parameters: Parameters;
+}
+
+/** What `compile` decides. */
+export interface Compiled {
+  readonly state: OptimizerState;
+  readonly loss: Loss;
+  readonly metrics: readonly Metric[];
+  readonly seed: number;
+  readonly kernels: Readonly<Record<string, string>> | undefined;
+}
+
+/** Everything of a model that changes. */
+export interface Core {
+  readonly name: string;
+  readonly seed: number;
+  network: Network | null;
+  compiled: Compiled | null;
+  device: Device | null;
+  /** Weights given before there was a device. */
+  hostWeights: Float32Array | null;
+  batches: Batches | null;
+  /** Epochs trained since `compile`: what the shuffled order is drawn from, so that a second fit continues. */
+  epochs: number;
+  /** Of the latest fit. */
+  history: Record<string, number[]>;
+  fitting: boolean;
+  stopRequest: string | null;
+  disposed: boolean;
+  /** The end of the queue of evaluations and predictions, which run one after another. */
+  queue: Promise<unknown>;
+}
+
+export function checkAlive(core: Core, where: string): void {
+  if (core.disposed) throw new StateError(`${where}: the model was disposed of`);
+}
+
+export function networkOf(core: Core, where: string): Network {
+  checkAlive(core, where);
+  if (core.network) return core.network;
+  throw new StateError(`${where}: the model has no input shape; give its first layer inputShape, or call build([...])`);
+}
+
+export function compiledOf(core: Core, where: string): Compiled {
+  checkAlive(core, where);
+  if (core.compiled) return core.compiled;
+  throw new StateError(`${where}: the model is not compiled; await compile({ optimizer, loss }) first`);
+}
+
+// Layers draw from streams of their own, far from those of initializers, which count from 0.
+const LAYER_STREAM = 0xd0000;
+
+/** Adds the network to a graph: every layer's output, named as the layer. */
+export function forward(
+  { layers, parameters }: Network,
+  x: Tensor,
+  { training, random }: { training: boolean; random: Tensor },
+): { outputs: Record<string, Tensor>; last: Tensor } {
+  const outputs: Record<string, Tensor> = {};
+  let value = x;
+  layers.forEach(({ name, layer }, i) => {
+    const weights = (weight: string) => parameters.get(`${name}/${weight}`);
+    value = labelled(layer.apply(value, weights, { training, random, stream: LAYER_STREAM + i }), name);
+    outputs[name] = value;
+  });
+  return { outputs, last: value };
+}
+
+/** Runs `task` after every evaluation and prediction before it, whether or not those succeeded. */
+export function enqueue<T>(core: Core, task: () => Promise<T>): Promise<T> {
+  const result = core.queue.then(task, task);
+  core.queue = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  return result;
+}
+
+/** The parameters' arena: from the device where there is one. */
+export async function readParameters(core: Core, { arena }: Parameters): Promise<TypedArray> {
+  if (core.device) return await core.device.readVariable(arena);
+  return core.hostWeights ?? arena.initial();
+}
+
+/** Lets timers, messages, key presses and drawing have a turn. Not a timer itself: hidden pages slow those down. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

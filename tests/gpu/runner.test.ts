@@ -1,0 +1,231 @@
+// A runner replays a plan: values, tracked rows, and what it may allocate while doing so.
+
+import { expect, test } from 'vitest';
+import type { TrackedRow } from '../../src/plan/device.ts';
+import { dispatch, input, output, type Entry } from '../../src/kernel/shader.ts';
+import { filled, placeAt, planOf, shaderOf, stepOf, tinyPlan } from '../plan/tiny_plan.ts';
+import { sharedDevice } from './device.ts';
+
+test('run, read and the variable agree with the arithmetic', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan);
+  runner.run({ x: filled(16, 2) });
+  expect([...(await runner.read('total'))]).toEqual([16 * 2 + 0.5]);
+  runner.run({}); // keeps its last x
+  expect(await runner.read('w')).toEqual(filled(16, 3));
+  const reading = device.readVariable(w);
+  runner.run({});
+  expect(await reading).toEqual(filled(16, 3));
+  expect(await device.readVariable(w)).toEqual(filled(16, 4));
+  device.writeVariable(w, filled(16, 10));
+  runner.run({ x: filled(16, -2) });
+  expect(await runner.read('w')).toEqual(filled(16, 9));
+  expect(() => device.releaseVariable(w)).toThrow(/variable 'w' is used by 1 program/);
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('100 tracked steps make no buffer and no pipeline, 100 submits and a map for every full row buffer', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const rows: TrackedRow[] = [];
+  const lengths: number[] = [];
+  const runner = await device.createRunner(plan, {
+    track: { outputs: ['total'], every: 7 },
+    onRows: (batch) => {
+      lengths.push(batch.length);
+      rows.push(...batch);
+    },
+  });
+  runner.run({ x: filled(16, 2) });
+  await runner.ready();
+  const before = device.stats();
+  for (let i = 1; i < 100; i++) {
+    const wait = runner.ready();
+    if (wait) await wait;
+    runner.run(i % 2 ? {} : { x: filled(16, 2) });
+  }
+  await runner.flush();
+  expect(device.stats()).toEqual(before);
+  expect(runner.stats()).toEqual({ runs: 100, submits: 100, dispatches: 2, mapCalls: Math.ceil(100 / 7) });
+  expect(lengths).toEqual([...Array.from({ length: 14 }, () => 7), 2]);
+  expect(rows).toEqual(Array.from({ length: 100 }, (_, run) => ({ run, values: { total: 16 * (run + 2) + 0.5 } })));
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('a run beyond the ring of reads is refused, and ready says when there is room', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan, { track: { outputs: ['total'], every: 1 } });
+  runner.run({ x: filled(16, 0) });
+  runner.run({});
+  runner.run({});
+  expect(() => runner.run({})).toThrow(/await ready\(\) first/);
+  expect(runner.ready()).toBeInstanceOf(Promise);
+  await runner.ready();
+  runner.run({});
+  await runner.flush();
+  expect(runner.stats().runs).toBe(4);
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('an error thrown by onRows surfaces in flush, once', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan, {
+    track: { outputs: ['total'], every: 1 },
+    onRows: () => {
+      throw new Error('no room for rows');
+    },
+  });
+  runner.run({ x: filled(16, 0) });
+  await expect(runner.flush()).rejects.toThrow('no room for rows');
+  await runner.flush();
+  expect(runner.ready()).toBeNull();
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('untracked steps may run ahead only so far', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan);
+  runner.run({ x: filled(16, 0) });
+  await runner.ready();
+  let waits = 0;
+  for (let i = 0; i < 600; i++) {
+    const wait = runner.ready();
+    if (wait) await wait.then(() => waits++);
+    runner.run({});
+  }
+  expect(waits).toBeGreaterThan(0);
+  await runner.flush();
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('an uploaded tensor is bound in place of the input, which then has no memory of its own', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan({ size: 1000 });
+  const type = { shape: [1000], dtype: 'f32' } as const;
+  const two = await device.upload(filled(1000, 2), type);
+  const four = await device.upload(filled(1000, 4), type);
+  const runner = await device.createRunner(plan);
+  const { buffersCreated } = device.stats();
+  runner.run({ x: two });
+  runner.run({});
+  runner.run({ x: four });
+  expect((await runner.read('w'))[999]).toBe(1 + 1 + 1 + 2);
+  expect(device.stats().buffersCreated - buffersCreated).toBe(1); // the staging of the read
+  runner.run({ x: filled(1000, 6) });
+  runner.run({ x: two });
+  expect((await runner.read('w'))[0]).toBe(5 + 3 + 1);
+  expect(device.stats().buffersCreated - buffersCreated).toBe(2);
+  two.dispose();
+  expect(() => runner.run({})).toThrow(/the tensor was disposed of/);
+  runner.run({ x: four });
+  expect((await runner.read('w'))[0]).toBe(11);
+  four.dispose();
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('wrong inputs and outputs are refused by name before anything is written', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan);
+  expect(() => runner.run({})).toThrow("input 'x' [16] was given no value yet");
+  expect(() => runner.run({ xs: filled(16, 1) })).toThrow(/no input 'xs', did you mean 'x'\?/);
+  expect(() => runner.run({ x: filled(15, 1) })).toThrow(/expected 16 values, got Float32Array of 15/);
+  expect(() => runner.run({ x: new Float64Array(16) as never })).toThrow(/got Float64Array of 16/);
+  expect(() => runner.run({ x: new Int32Array(16) })).toThrow(/got Int32Array/);
+  await expect(runner.read('total')).rejects.toThrow(/no value before the first run/);
+  runner.run({ x: filled(16, 1) });
+  await expect(runner.read('totl')).rejects.toThrow(/did you mean 'total'/);
+  expect(runner.stats().runs).toBe(1);
+  await expect(device.createRunner(plan, { track: { outputs: ['w'], every: 1 } })).rejects.toThrow(/only single/);
+  runner.dispose();
+  runner.dispose();
+  expect(() => runner.run({})).toThrow(/was disposed of/);
+  await expect(runner.flush()).rejects.toThrow(/was disposed of/);
+  device.releaseVariable(w);
+});
+
+test('bytes are packed and padded; integers come back as integers', async () => {
+  const device = await sharedDevice();
+  const code = `@group(0) @binding(4) var<storage, read> bytes: array<u32>;
+@group(0) @binding(1) var<storage, read_write> y: array<i32>;
+@compute @workgroup_size(8)
+fn unpack(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < 7u) { y[id.x] = -i32(extractBits(bytes[id.x / 4u], 8u * (id.x % 4u), 8u)); }
+}`;
+  const entry: Entry = {
+    bindings: { bytes: { index: 4, access: 'read' }, y: { index: 1, access: 'read_write' } },
+    params: null,
+  };
+  const unpack = dispatch(shaderOf('unpack.wgsl', code, { unpack: entry }), 'unpack', {
+    bindings: { bytes: input(0), y: output(0) },
+    params: {},
+    workgroups: [1],
+  });
+  const bytes = placeAt(0, { shape: [7], dtype: 'u8' });
+  const y = placeAt(1, { shape: [7], dtype: 'i32' });
+  const plan = planOf(
+    [stepOf('unpack', [bytes], [y], unpack)],
+    [
+      { kind: 'input', name: 'bytes', type: bytes.type, bytes: 8 },
+      { kind: 'slot', bytes: 28 },
+    ],
+    { bytes },
+    { y, bytes },
+  );
+  const runner = await device.createRunner(plan);
+  runner.run({ bytes: Uint8Array.of(1, 2, 3, 250, 255, 6, 7) });
+  expect(await runner.read('y')).toEqual(Int32Array.of(-1, -2, -3, -250, -255, -6, -7));
+  expect(await runner.read('bytes')).toEqual(Uint8Array.of(1, 2, 3, 250, 255, 6, 7));
+  const resident = await device.upload(Uint8Array.of(9, 8, 7, 6, 5, 4, 3), bytes.type);
+  runner.run({ bytes: resident });
+  expect(await runner.read('y')).toEqual(Int32Array.of(-9, -8, -7, -6, -5, -4, -3));
+  resident.dispose();
+  runner.dispose();
+});
+
+test('equal sources share a pipeline, and a disposed runner leaves nothing but its variables', async () => {
+  const device = await sharedDevice();
+  const first = tinyPlan();
+  const progress: string[] = [];
+  const onProgress = (done: number, total: number): void => void progress.push(`${done}/${total}`);
+  (await device.createRunner(first.plan, { onProgress })).dispose();
+  const before = device.stats();
+  const runner = await device.createRunner(tinyPlan({ rate: 3 }).plan, { track: { outputs: ['total'], every: 5 } });
+  expect(device.stats().pipelinesCreated).toBe(before.pipelinesCreated);
+  runner.run({ x: filled(16, 1) });
+  await runner.flush();
+  await runner.read('w');
+  runner.dispose();
+  expect(device.stats().liveBuffers).toBe(before.liveBuffers + 1);
+  expect(device.stats().liveBytes).toBe(before.liveBytes + 64);
+  expect(progress).toEqual(['0/2', '1/2', '2/2']);
+});
+
+test('profile times each dispatch of one step', async ({ skip }) => {
+  const device = await sharedDevice();
+  if (!device.target.features.has('timestamp-query')) skip('no timestamp-query here');
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan);
+  runner.run({ x: filled(16, 2) });
+  const { liveBuffers } = device.stats();
+  const times = await runner.profile!();
+  expect(times.map(({ op, label, kernel, entry }) => [op, label, kernel, entry])).toEqual([
+    ['accumulate', 'the accumulate', 'naive', 'accumulate'],
+    ['sum', 'the sum', 'naive', 'sum'],
+  ]);
+  for (const { nanoseconds } of times) expect(nanoseconds).toBeGreaterThanOrEqual(0);
+  expect(await runner.read('w')).toEqual(filled(16, 3));
+  expect(device.stats().liveBuffers).toBe(liveBuffers + 1);
+  runner.dispose();
+  device.releaseVariable(w);
+});

@@ -1,0 +1,118 @@
+// The package as a user gets it: built, packed, installed without network in a new Vite app, bundled, and trained with
+// in headless Chrome. Also what it weighs, and that it brings nothing else along.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { build, preview } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { launchBrowser } from '../../tools/launch.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'retrograd-package-'));
+const app = join(folder, 'app');
+let packed: string[] = [];
+
+const html = (script: string): string => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8" /><title>app</title><link rel="icon" href="data:," />
+<script type="module" src="./${script}"></script></head><body></body></html>
+`;
+
+const appFiles = {
+  'package.json': JSON.stringify({ name: 'app', private: true, type: 'module' }),
+  'index.html': html('main.js'),
+  'main.js': `
+    import { adam, blobs, createDevice, dense, sequential } from 'retrograd';
+    try {
+      const device = await createDevice();
+      const model = sequential([dense({ units: 16, activation: 'relu', inputShape: [2] }), dense({ units: 3 })]);
+      await model.compile({ optimizer: adam({ learningRate: 0.02 }), loss: 'sparseCategoricalCrossentropy', device });
+      const { loss } = (await model.fit(blobs({ size: 300, seed: 1 }), { epochs: 3, batchSize: 30 })).history;
+      await window.report({ device: device.kind, losses: loss });
+    } catch (error) {
+      await window.report({ error: String(error) });
+    }
+  `,
+  // Keeps every export, so that the bundle is the whole library.
+  'whole.html': html('whole.js'),
+  'whole.js': `import * as retrograd from 'retrograd';\nglobalThis.retrograd = retrograd;\n`,
+};
+
+const run = (command: string, args: string[], cwd: string): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+beforeAll(() => {
+  run('npm', ['run', '-s', 'build'], root);
+  const [report] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  packed = report.files.map(({ path }) => path);
+  mkdirSync(app);
+  for (const [name, text] of Object.entries(appFiles)) writeFileSync(join(app, name), text);
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, report.filename)], app);
+}, 180_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('holds the library, its types and the papers, and nothing else', () => {
+  const expected = /^(package\.json|README\.md|LICENSE|dist\/[\w/.]+\.(js|d\.ts))$/;
+  expect(packed.filter((path) => !expected.test(path) && path !== 'README.fr.md')).toEqual([]);
+  expect(packed).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'LICENSE', 'README.md']));
+});
+
+test('has no runtime dependencies and no side effects', () => {
+  const manifest = JSON.parse(readFileSync(join(app, 'node_modules/retrograd/package.json'), 'utf8')) as Record<string, unknown>;
+  for (const key of ['dependencies', 'peerDependencies', 'optionalDependencies']) expect(manifest[key] ?? {}, key).toEqual({});
+  expect(manifest.sideEffects).toBe(false);
+  expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['retrograd']);
+});
+
+test('weighs at most 40 kB whole, and a page that only trains dense layers less', async () => {
+  const whole = await bundle('whole.html');
+  const dense = await bundle('index.html');
+  console.log(`gzipped: the whole library ${kB(whole)}, an app's dense trainer ${kB(dense)}`);
+  expect(whole).toBeLessThanOrEqual(40_000);
+  expect(dense).toBeLessThan(whole);
+});
+
+test('trains in headless Chrome from the bundled app', { timeout: 120_000 }, async () => {
+  await build({ root: app, configFile: false, logLevel: 'warn' });
+  const server = await preview({ root: app, configFile: false, logLevel: 'warn', preview: { host: '127.0.0.1', port: 0 } });
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    const report = await new Promise<{ device: string; losses: number[] }>((done, fail) => {
+      page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+      page
+        .exposeFunction('report', (value: { device: string; losses: number[] } | { error: string }) =>
+          'error' in value ? fail(new Error(value.error)) : done(value),
+        )
+        .then(() => page.goto(server.resolvedUrls!.local[0]!))
+        .catch(fail);
+    });
+    expect(report.device).toBe('webgpu');
+    expect(report.losses.length).toBeGreaterThan(1);
+    expect(report.losses.at(-1)!).toBeLessThan(0.7 * report.losses[0]!);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+async function bundle(page: string): Promise<number> {
+  const outDir = join(folder, `dist-${page}`);
+  mkdirSync(outDir, { recursive: true });
+  const result = await build({
+    root: app,
+    configFile: false,
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true, modulePreload: false, rolldownOptions: { input: join(app, page) } },
+  });
+  const outputs = (Array.isArray(result) ? result : [result]).flatMap((one) => ('output' in one ? one.output : []));
+  return gzipSync(outputs.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n'), { level: 9 }).length;
+}
+
+const kB = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;

@@ -1,0 +1,78 @@
+// The command from its arguments to its exit code: finds the data, trains in Chrome or in Node, keeps the run.
+
+import { DeviceError } from '../../src/core/errors.ts';
+import { openChrome, type Chrome } from './chrome.ts';
+import { createConsole, type Console } from './console.ts';
+import { findData, type FoundData } from './data.ts';
+import type { RunEvent, TrainTask } from './events.ts';
+import { interrupts } from './interrupts.ts';
+import { trainInNode } from './node.ts';
+import { parseOptions, usage, UsageError, type CommandOptions } from './options.ts';
+import { keepRun } from './record.ts';
+import { createRunFolder, type RunFolder } from './run_folder.ts';
+import type { Trained } from './run.ts';
+
+const exitCodes = { finished: 0, 'non-finite': 3, interrupted: 130 } as const;
+
+export async function main(argv: readonly string[], root: string): Promise<number> {
+  let folder: RunFolder | null = null;
+  let chrome: Chrome | null = null;
+  try {
+    const options = parseOptions(argv);
+    if (options.help) {
+      process.stdout.write(`${usage}\n`);
+      return 0;
+    }
+    const screen = createConsole(options, process);
+    const data = await findData(options, screen.note);
+    folder = createRunFolder(root, options.model, options.out);
+    const stop = interrupts(() => chrome?.stop());
+
+    let missingGpu: string | null = null;
+    let trained: Trained | null = null;
+    if (options.device !== 'cpu') {
+      try {
+        chrome = await openChrome(root, data.folder);
+        trained = await chrome.train(taskFor(options, data, folder, 'webgpu', null), screen.event);
+      } catch (error) {
+        missingGpu = whyNoGpu(error, chrome);
+        if (missingGpu === null) throw error;
+        if (options.device === 'gpu') throw new Error(`no WebGPU adapter (${missingGpu})`, { cause: error });
+        await chrome?.close();
+        chrome = null;
+      }
+    }
+    if (!trained) {
+      const task = taskFor(options, data, folder, 'cpu', missingGpu);
+      trained = await trainInNode(root, data.folder, task, screen.event, stop.requested);
+    }
+
+    await keepRun(folder, options, screen.started(), trained, chrome);
+    screen.end(trained.outcome, folder);
+    return exitCodes[trained.outcome.stop.reason];
+  } catch (error) {
+    process.stderr.write(`train: ${(error as Error).message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  } finally {
+    await chrome?.close();
+    folder?.discard();
+  }
+}
+
+function taskFor(
+  { model, epochs, batchSize, limit, lr, optimizer, seed }: CommandOptions,
+  { source }: FoundData,
+  { name: run }: RunFolder,
+  device: TrainTask['device'],
+  missingGpu: string | null,
+): TrainTask {
+  return { options: { model, epochs, batchSize, limit, lr, optimizer, seed }, source, device, run, missingGpu };
+}
+
+/** Why there is no GPU to train on, in a few words; null when the error is another. */
+function whyNoGpu(error: unknown, chrome: Chrome | null): string | null {
+  if (chrome === null) return (error as Error).message;
+  if (!(error instanceof DeviceError)) return null;
+  if (error.reason === 'unavailable') return 'this browser has no WebGPU or gave no device';
+  return error.reason === 'no-adapter' ? 'the browser offers none' : null;
+}

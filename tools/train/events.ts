@@ -1,0 +1,118 @@
+// What a run tells while it goes on: one plain record for each thing, so that it crosses from page to terminal as JSON.
+
+import type { DataSource } from './data.ts';
+
+export interface TrainOptions {
+  readonly model: ModelName;
+  /** Null: as many as the device manages in a few minutes. */
+  readonly epochs: number | null;
+  readonly batchSize: number;
+  /** Training images used, and test images at most; null as for `epochs`. */
+  readonly limit: number | null;
+  /** Null: the optimizer's own. */
+  readonly lr: number | null;
+  readonly optimizer: OptimizerName;
+  readonly seed: number;
+}
+
+export const modelNames = ['mlp', 'cnn', 'cnn-s'] as const;
+export type ModelName = (typeof modelNames)[number];
+export const optimizerNames = ['adam', 'adamW', 'sgd'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** What a page or Node needs to train: the data by name, to be read with a function of its own. */
+export interface TrainTask {
+  readonly options: TrainOptions;
+  readonly source: DataSource;
+  readonly device: 'webgpu' | 'cpu';
+  /** The folder that will hold the run, as it is told to the user. */
+  readonly run: string;
+  /** Why the CPU stands in for a GPU: then three steps are timed and the user is told what an epoch will take. */
+  readonly missingGpu: string | null;
+}
+
+export interface NoteEvent {
+  readonly event: 'note';
+  readonly text: string;
+}
+
+export interface StartEvent {
+  readonly event: 'start';
+  readonly device: string;
+  readonly data: { readonly name: string; readonly train: number; readonly validation: number; readonly test: number };
+  readonly model: ModelName;
+  readonly params: number;
+  readonly mflopPerSample: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  readonly learningRate: number;
+  readonly optimizer: OptimizerName;
+  readonly seed: number;
+  readonly run: string;
+}
+
+/** Shader compilation, which no rate or estimate counts. */
+export interface CompileEvent {
+  readonly event: 'compile';
+  readonly pipelines: number;
+  readonly seconds: number;
+}
+
+/** Epochs count from 1; `step` counts within the epoch, from 1. Loss and accuracy are the epoch's means so far. */
+export interface StepEvent {
+  readonly event: 'step';
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface EpochEvent {
+  readonly event: 'epoch';
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly val_loss: number;
+  readonly val_accuracy: number;
+  /** The lowest validation loss so far. */
+  readonly best: boolean;
+}
+
+export interface StopEvent {
+  readonly event: 'stop';
+  readonly reason: 'finished' | 'interrupted' | 'non-finite';
+  readonly epochs: number;
+  /** For people, where there is more to say. */
+  readonly message?: string;
+}
+
+export interface ResultEvent {
+  readonly event: 'result';
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  /** Over all training steps, compilation and validation left out. */
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+  readonly device: string;
+  /** The folder of the run. */
+  readonly run: string;
+}
+
+/** Told by the training code, wherever it runs. */
+export type RunEvent = NoteEvent | StartEvent | CompileEvent | StepEvent | EpochEvent | StopEvent;
+
+/** What the training code returns at its end. */
+export interface RunOutcome {
+  readonly stop: StopEvent;
+  readonly epochs: readonly EpochEvent[];
+  /** Null after a non-finite loss, and when nothing was trained. */
+  readonly test: { readonly loss: number; readonly accuracy: number } | null;
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+}

@@ -1,0 +1,33 @@
+// Training in Node on the CPU: the same code as in the page, loaded with the plugin that reads shaders.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+import { runnerImport } from 'vite';
+
+import { wgsl } from '../wgsl_plugin.ts';
+import type { RunEvent, TrainTask } from './events.ts';
+import type { Trained } from './run.ts';
+
+export async function trainInNode(
+  root: string,
+  dataFolder: string | null,
+  task: TrainTask,
+  emit: (event: RunEvent) => void,
+  stopRequested: () => boolean,
+): Promise<Trained> {
+  const { module } = await runnerImport<typeof import('./run.ts')>('./tools/train/run.ts', {
+    root,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [wgsl()],
+  });
+  return module.train(task, {
+    read: (name) => readFile(join(dataFolder ?? '', name)),
+    emit: async (event) => emit(event),
+    stopRequested,
+    // Training on the CPU never waits for anything, and Ctrl-C is only heard between turns of Node's event loop.
+    breathe: () => setImmediate(),
+  });
+}

@@ -1,0 +1,137 @@
+// The command line of `npm run train`: what is understood, and what is wrong with the rest.
+
+import { parseArgs } from 'node:util';
+
+import { suggestion } from '../../src/core/errors.ts';
+import { modelNames, optimizerNames, type ModelName, type OptimizerName, type TrainOptions } from './events.ts';
+
+/** A mistake on the command line: told in one sentence, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface CommandOptions extends TrainOptions {
+  readonly device: 'gpu' | 'cpu' | null;
+  readonly data: 'fashion-mnist' | 'glyphs';
+  readonly dataDir: string | null;
+  readonly out: string | null;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+  readonly logEvery: number | null;
+  readonly help: boolean;
+}
+
+const flags = {
+  model: { type: 'string' },
+  epochs: { type: 'string' },
+  'batch-size': { type: 'string' },
+  limit: { type: 'string' },
+  lr: { type: 'string' },
+  optimizer: { type: 'string' },
+  seed: { type: 'string' },
+  device: { type: 'string' },
+  data: { type: 'string' },
+  'data-dir': { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  'no-progress': { type: 'boolean' },
+  'log-every': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const usage = `npm run train -- [options]
+
+Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and keeps the run in a folder.
+
+  --model mlp|cnn|cnn-s     the network (cnn)
+  --epochs n                passes over the training images (5; fewer on a software GPU or the CPU)
+  --batch-size n            images per step (64)
+  --limit n                 only the first n training images, and at most n test images
+                            (all; fewer on a software GPU or the CPU)
+  --optimizer adam|adamW|sgd (adam)
+  --lr x                    learning rate (the optimizer's own)
+  --seed n                  decides the weights, the split and the order (42)
+  --device gpu|cpu          (gpu, and the CPU where there is none)
+  --data fashion-mnist|glyphs   glyphs: synthetic pictures, nothing to download (fashion-mnist)
+  --data-dir folder         a folder with the four IDX files of any such set, plain or .gz
+  --out folder              where the run goes (runs/<model>-NNNN)
+  --json                    one JSON object per event on stdout (with npm: npm run -s train -- --json)
+  --log-every n             a line, and with --json a step event, every n steps
+  --no-progress             no live line
+  --quiet                   only results and errors
+  --help                    this text
+
+Ctrl-C once finishes the step, saves and tests; twice ends at once.
+Exit codes: 0 done, 1 error, 2 wrong use, 3 the loss is NaN or infinite, 130 interrupted.
+NO_COLOR is obeyed. CHROME_PATH names a browser, CHROME_FLAGS adds flags to it.`;
+
+export function parseOptions(argv: readonly string[]): CommandOptions {
+  const known = Object.keys(flags).map((name) => `--${name}`);
+  // Not strict, because Node's own messages name neither the nearest option nor the known ones.
+  const { tokens } = parseArgs({ args: [...argv], options: flags, strict: false, allowPositionals: true, tokens: true });
+  const given = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`unexpected argument '${token.value}'; options begin with --`);
+    if (token.kind !== 'option') continue;
+    const flag = flags[token.name as keyof typeof flags] as { type: string } | undefined;
+    if (!flag) throw new UsageError(`unknown option '${token.rawName}'${suggestion(token.rawName, known)}; --help lists all`);
+    if (given.has(token.name)) throw new UsageError(`${token.rawName} is given twice`);
+    if (flag.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
+    if (flag.type === 'string' && (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))) {
+      throw new UsageError(`${token.rawName} needs a value`);
+    }
+    given.set(token.name, token.value ?? '');
+  }
+
+  const integer = (name: string, least: number, most = 2 ** 31): number | null => {
+    const text = given.get(name);
+    if (text === undefined) return null;
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      throw new UsageError(`--${name} is '${text}', expected an integer from ${least} to ${most}`);
+    }
+    return value;
+  };
+  const choice = <T extends string>(name: string, choices: readonly T[]): T | null => {
+    const text = given.get(name);
+    if (text === undefined) return null;
+    const found = choices.find((one) => one === text);
+    if (!found) throw new UsageError(`--${name} is '${text}'${suggestion(text, choices)}; expected ${choices.join(', ')}`);
+    return found;
+  };
+  const positive = (name: string): number | null => {
+    const text = given.get(name);
+    if (text === undefined) return null;
+    const value = Number(text);
+    if (!(value > 0) || !Number.isFinite(value)) throw new UsageError(`--${name} is '${text}', expected a number above 0`);
+    return value;
+  };
+  const path = (name: string): string | null => {
+    const text = given.get(name);
+    if (text === '') throw new UsageError(`--${name} is empty, expected a folder`);
+    return text ?? null;
+  };
+
+  if (given.has('data') && given.has('data-dir')) throw new UsageError('--data and --data-dir exclude each other');
+  return {
+    model: choice<ModelName>('model', modelNames) ?? 'cnn',
+    epochs: integer('epochs', 1, 100_000),
+    batchSize: integer('batch-size', 1, 65_536) ?? 64,
+    // Below 20 a tenth of the images for validation would round to one or none.
+    limit: integer('limit', 20),
+    lr: positive('lr'),
+    optimizer: choice<OptimizerName>('optimizer', optimizerNames) ?? 'adam',
+    seed: integer('seed', 0, 2 ** 32 - 1) ?? 42,
+    device: choice('device', ['gpu', 'cpu'] as const),
+    data: choice('data', ['fashion-mnist', 'glyphs'] as const) ?? 'fashion-mnist',
+    dataDir: path('data-dir'),
+    out: path('out'),
+    json: given.has('json'),
+    quiet: given.has('quiet'),
+    progress: !given.has('no-progress'),
+    logEvery: integer('log-every', 1),
+    help: given.has('help'),
+  };
+}
