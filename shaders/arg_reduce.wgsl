@@ -4,6 +4,7 @@
 // One workgroup makes 64 outputs, one for each thread.
 
 // @import lib/grid.wgsl
+// @import lib/divide.wgsl
 
 const GROUP_SIZE: u32 = 64;
 
@@ -84,8 +85,8 @@ fn arg_reduce_merge(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
 fn pick_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.reduced * params.inner) { return; }
-  let part = at / params.inner;
-  let r = part % params.reduced;
-  let source = (part / params.reduced) * params.inner + at % params.inner;
-  dx[at] = select(0.0, dy[source], winner[source] == i32(r));
+  let part = divide(at, params.inner);
+  let o = divide(part, params.reduced);
+  let source = o * params.inner + (at - part * params.inner);
+  dx[at] = select(0.0, dy[source], winner[source] == i32(part - o * params.reduced));
 }

@@ -4,6 +4,7 @@
 // One workgroup writes 64 elements (binary) or 64 vectors of four (the others).
 
 // @import lib/grid.wgsl
+// @import lib/divide.wgsl
 // @import lib/activation.wgsl
 
 const GROUP_SIZE: u32 = 64;
@@ -68,18 +69,23 @@ fn combine4(a: vec4f, b: vec4f, p: f32, q: f32) -> vec4f {
 // The elements of a and b that belong to element i of y.
 fn operands(i: u32) -> vec2u {
   if (RANK == 1) { return i * vec2u(params.a_stride_0, params.b_stride_0); }
-  var rest = i / params.length_0;
-  var found = (i - rest * params.length_0) * vec2u(params.a_stride_0, params.b_stride_0);
-  if (RANK == 2) { return found + rest * vec2u(params.a_stride_1, params.b_stride_1); }
-  found += (rest % params.length_1) * vec2u(params.a_stride_1, params.b_stride_1);
-  rest /= params.length_1;
-  if (RANK == 3) { return found + rest * vec2u(params.a_stride_2, params.b_stride_2); }
-  found += (rest % params.length_2) * vec2u(params.a_stride_2, params.b_stride_2);
-  rest /= params.length_2;
-  found += (rest % params.length_3) * vec2u(params.a_stride_3, params.b_stride_3);
-  rest /= params.length_3;
-  found += (rest % params.length_4) * vec2u(params.a_stride_4, params.b_stride_4);
-  return found + (rest / params.length_4) * vec2u(params.a_stride_5, params.b_stride_5);
+  var outer = divide(i, params.length_0);
+  var found = (i - outer * params.length_0) * vec2u(params.a_stride_0, params.b_stride_0);
+  if (RANK == 2) { return found + outer * vec2u(params.a_stride_1, params.b_stride_1); }
+  var rest = outer;
+  outer = divide(rest, params.length_1);
+  found += (rest - outer * params.length_1) * vec2u(params.a_stride_1, params.b_stride_1);
+  if (RANK == 3) { return found + outer * vec2u(params.a_stride_2, params.b_stride_2); }
+  rest = outer;
+  outer = divide(rest, params.length_2);
+  found += (rest - outer * params.length_2) * vec2u(params.a_stride_2, params.b_stride_2);
+  rest = outer;
+  outer = divide(rest, params.length_3);
+  found += (rest - outer * params.length_3) * vec2u(params.a_stride_3, params.b_stride_3);
+  rest = outer;
+  outer = divide(rest, params.length_4);
+  found += (rest - outer * params.length_4) * vec2u(params.a_stride_4, params.b_stride_4);
+  return found + outer * vec2u(params.a_stride_5, params.b_stride_5);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -97,8 +103,8 @@ fn binary_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgr
   if (i >= vector_params.size) { return; }
   var at_a = i;
   var at_b = i;
-  if (A_REPEATS) { at_a = i % vector_params.a_period; }
-  if (B_REPEATS) { at_b = i % vector_params.b_period; }
+  if (A_REPEATS) { at_a = i - divide(i, vector_params.a_period) * vector_params.a_period; }
+  if (B_REPEATS) { at_b = i - divide(i, vector_params.b_period) * vector_params.b_period; }
   y4[i] = combine4(a4[at_a], b4[at_b], vector_params.p, vector_params.q);
 }
 

@@ -8,6 +8,7 @@
 // One workgroup makes 64 rows, a thread each; or 64 elements (nll_grad); or one row (those that end in _rows).
 
 // @import lib/grid.wgsl
+// @import lib/divide.wgsl
 
 const GROUP_SIZE: u32 = 64;
 
@@ -40,7 +41,7 @@ fn nll(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) gr
 fn nll_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, GROUP_SIZE);
   if (i >= params.rows * params.columns) { return; }
-  let row = i / params.columns;
+  let row = divide(i, params.columns);
   dx[i] = select(0.0, -dy[row], i - row * params.columns == label_of(row));
 }
 

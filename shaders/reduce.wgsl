@@ -1,10 +1,9 @@
 // y[o, s, i] = scale * combine over r in segment s of x[o, r, i]
 //   x: f32[outer, reduced, inner]; y: f32[outer, segments, inner]; segment s is r from s * per_segment on
 //   x4 and y4 are the same memory in vectors of four: along inner in `reduce_vec4`, along reduced in
-//   `reduce_rows_vec4` (inner = 1), where reduced and per_segment then count vectors
+//   `reduce_along_vec4` and `reduce_rows_vec4` (inner = 1), where reduced and per_segment then count vectors
 // One segment gives the result; several are a first pass, over whose results a second one runs.
-// One workgroup makes 64 outputs (reduce, reduce_vec4) or one (reduce_rows, reduce_rows_vec4), the latter by a tree in
-// workgroup memory. No order of additions depends on timing, so results are the same bits every time.
+// One workgroup makes 64 outputs, or one (reduce_rows, reduce_rows_vec4), the latter by a tree in workgroup memory. No order of additions depends on timing, so results are the same bits every time.
 
 // @import lib/grid.wgsl
 
@@ -64,6 +63,19 @@ fn reduce_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgr
   var result = vec4f(IDENTITY);
   for (var r = first; r < end; r++) { result = combine4(result, x4[base + r * params.inner]); }
   y4[at] = result * params.scale;
+}
+
+// Where inner = 1, four neighbouring elements at a time.
+@compute @workgroup_size(GROUP_SIZE)
+fn reduce_along_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, GROUP_SIZE);
+  if (at >= params.outer * params.segments) { return; }
+  let o = at / params.segments;
+  let first = (at % params.segments) * params.per_segment;
+  let end = min(first + params.per_segment, params.reduced);
+  var result = vec4f(IDENTITY);
+  for (var r = first; r < end; r++) { result = combine4(result, x4[o * params.reduced + r]); }
+  y[at] = combine(combine(result.x, result.y), combine(result.z, result.w)) * params.scale;
 }
 
 // Combines the threads' values pairwise; the result is thread 0's.

@@ -5,7 +5,7 @@ import { DeviceError, StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/tensor.ts';
 import { isDeviceTensor, type Device, type DeviceTensor, type Runner, type RunnerOptions, type TrackedRow } from '../plan/device.ts';
-import { checkLength, checkTensor, inputPlace, outputPlace } from '../plan/places.ts';
+import { checkTensor, checkValues, inputPlace, outputPlace } from '../plan/places.ts';
 import type { Place, Plan } from '../plan/plan.ts';
 
 interface CpuTensor extends DeviceTensor {
@@ -57,6 +57,7 @@ export function createCpuDevice(): Device {
     },
     async upload(values, type) {
       alive();
+      checkValues('upload: the tensor', type, values);
       const memory = allocate(byteLength(type.dtype, sizeOf(type.shape)));
       viewOf(type.dtype, memory, 0, sizeOf(type.shape)).set(values);
       const tensor: CpuTensor = { ...type, device, memory, dispose: () => release(memory) };
@@ -68,6 +69,7 @@ export function createCpuDevice(): Device {
     },
     writeVariable(variable, values) {
       alive();
+      checkValues(`variable '${variable.name}'`, variable, values);
       wholeOf(variable).set(values);
     },
     releaseVariable(variable) {
@@ -110,6 +112,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
   }
 
   const { track, onRows } = options;
+  const given = new Set<string>();
   let rows: TrackedRow[] = [];
   let runs = 0;
   let disposed = false;
@@ -136,9 +139,13 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
           rebound ||= storages[place.storage] !== given;
           storages[place.storage] = given;
         } else {
-          checkLength(name, value, place);
+          checkValues(`run: input '${name}'`, place.type, value);
           arrayAt(place).set(value);
         }
+      }
+      for (const name of Object.keys(inputs)) given.add(name);
+      for (const name of Object.keys(plan.inputs)) {
+        if (!given.has(name)) throw new StateError(`run: input '${name}' was never given a value`);
       }
       if (rebound) views = plan.steps.map(bindViews);
       for (const { step, x, y } of views) step.call.op.cpu(x, y, step.types);
@@ -155,7 +162,9 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
     },
     async read(output) {
       alive();
-      return arrayAt(outputPlace(plan, output)).slice();
+      const place = outputPlace(plan, output);
+      if (runs === 0) throw new StateError(`read: '${output}' has no value before the first run`);
+      return arrayAt(place).slice();
     },
     stats: () => ({ runs, submits: runs, dispatches: plan.steps.length, mapCalls: 0 }),
     dispose() {

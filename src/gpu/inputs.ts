@@ -3,10 +3,9 @@
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
 import { isDeviceTensor, type DeviceTensor } from '../plan/device.ts';
-import { checkTensor, inputPlace } from '../plan/places.ts';
+import { checkTensor, checkValues, inputPlace } from '../plan/places.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Binding } from './binding.ts';
-import { checkValues } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 
 export type InputValues = Readonly<Record<string, TypedArray | DeviceTensor>>;

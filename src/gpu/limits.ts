@@ -115,16 +115,6 @@ export function storageName(plan: Plan, index: number): string {
   return `${storage.kind} ${index}${largest}`;
 }
 
-/** Throws unless `values` has the dtype and the number of elements of `type`. */
-export function checkValues(where: string, type: TensorType, values: TypedArray): void {
-  const size = sizeOf(type.shape);
-  // dtypeOf answers f32 for whatever else it is given, a Float64Array above all.
-  const fits = dtypeOf(values) === type.dtype && (type.dtype !== 'f32' || values instanceof Float32Array);
-  if (fits && values.length === size) return;
-  const given = `${(values as TypedArray | undefined)?.constructor.name ?? 'nothing'} of ${values?.length ?? 0}`;
-  throw new OptionError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} values, got ${given}`);
-}
-
 /** Throws unless one binding can hold a tensor of `type`. */
 export function checkBindable(where: string, type: TensorType, target: Target): void {
   const bytes = byteLength(type.dtype, sizeOf(type.shape));

@@ -121,7 +121,7 @@ function layoutEntries(entry: Entry): GPUBindGroupLayoutEntry[] {
     return { binding: index, visibility: computeStage, buffer: { type } };
   });
   if (entry.params) {
-    const buffer: GPUBufferBindingLayout = { type: 'uniform', minBindingSize: entry.params.size };
+    const buffer: GPUBufferBindingLayout = { type: 'uniform', minBindingSize: paramsBytes(entry) };
     entries.push({ binding: entry.params.index, visibility: computeStage, buffer });
   }
   return entries;
@@ -133,7 +133,7 @@ const accessTypes: Record<Binding['access'], GPUBufferBindingType> = {
   read_write: 'storage',
 };
 
-/** A uniform's bytes in a buffer: whole 16-byte rows. */
+/** A uniform's bytes as bound: whole 16-byte rows, which is what Chrome's validation counts. */
 export function paramsBytes(entry: Entry): number {
   return Math.ceil((entry.params?.size ?? 0) / 16) * 16;
 }

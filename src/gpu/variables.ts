@@ -5,7 +5,7 @@ import { StateError } from '../core/errors.ts';
 import type { Variable } from '../graph/tensor.ts';
 import type { Allocation, Buffers } from './buffers.ts';
 import type { Life } from './life.ts';
-import { checkValues } from './limits.ts';
+import { checkValues } from '../plan/places.ts';
 
 export interface Variables {
   /** The variable's buffer, for use without being held. */

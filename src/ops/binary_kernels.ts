@@ -5,7 +5,7 @@ import { sizeOf } from '../core/shape.ts';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
-import { layoutOf, periodOf } from './broadcasting.ts';
+import { layoutOf, periodOf, rankConstant } from './broadcasting.ts';
 
 export function binaryKernels<A>(
   wgsl: string,
@@ -89,8 +89,7 @@ export function binaryKernels<A>(
                 b_stride_4: b[4] ?? 0,
                 b_stride_5: b[5] ?? 0,
               },
-              // Above three axes the general form: fewer pipelines to compile.
-              constants: { RANK: lengths.length <= 3 ? lengths.length : 6 },
+              constants: { RANK: rankConstant(lengths.length) },
               hooks,
               workgroups: flatGrid(size, 64),
             }),

@@ -46,6 +46,9 @@ export function checkLayout(where: string, shape: Shape, operands: readonly Shap
   );
 }
 
+/** The shaders' RANK: above three axes the general form, so that fewer pipelines are compiled. */
+export const rankConstant = (axes: number): number => (axes <= 3 ? axes : maxAxes);
+
 function alignedStrides(shape: Shape, operand: Shape): number[] {
   const strides = stridesOf(operand);
   const skipped = shape.length - operand.length;

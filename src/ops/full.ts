@@ -54,7 +54,7 @@ export const fullOp: Op<FullAttrs> = {
     { inputs: [], attrs: { shape: [], value: -1.5 } },
     { inputs: [], attrs: { shape: [3, 5, 7], value: 0.25 } },
     { inputs: [], attrs: { shape: [1, 4], value: 0 } },
-    { inputs: [], attrs: { shape: [67, 12], value: 3e38 } },
+    { inputs: [], attrs: { shape: [67, 12], value: 2 ** 127 } },
   ],
 };
 

@@ -7,7 +7,7 @@ import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
-import { checkLayout, indicesOf, layoutOf, periodOf } from './broadcasting.ts';
+import { checkLayout, indicesOf, layoutOf, periodOf, rankConstant } from './broadcasting.ts';
 import {
   argKernels,
   type AxisAttrs,
@@ -284,7 +284,8 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
           stride_4: steps[4] ?? 0,
           stride_5: steps[5] ?? 0,
         };
-        const call = { bindings: { x: input(0), y: output(0) }, params, workgroups: flatGrid(size, 64) };
+        const constants = { RANK: rankConstant(lengths.length) };
+        const call = { bindings: { x: input(0), y: output(0) }, params, constants, workgroups: flatGrid(size, 64) };
         return { dispatches: [dispatch(broadcastShader, 'broadcast_to', call)] };
       },
     },

@@ -44,10 +44,10 @@ function cut(reduced: number, perSegment: number): Segments {
 
 const whole = (reduced: number): Segments => cut(reduced, reduced);
 
-/** A thread sums about √reduced elements, then another as many results, unless fewer threads are enough. */
+/** A thread sums about √reduced elements, a multiple of four, then another as many results, unless fewer threads are enough. */
 function threadSegments({ outer, reduced, inner }: Reduction): Segments {
   const wanted = Math.min(Math.sqrt(reduced), 65536 / (outer * inner));
-  return cut(reduced, Math.ceil(reduced / Math.max(1, Math.ceil(wanted))));
+  return cut(reduced, Math.ceil(reduced / Math.max(1, Math.ceil(wanted)) / 4) * 4);
 }
 
 /** A workgroup sums at least 4096 elements, a multiple of four. */
@@ -57,6 +57,15 @@ function groupSegments({ reduced }: Reduction): Segments {
 
 function parameters({ outer, reduced, inner }: Reduction, { segments, perSegment }: Segments, scale: number) {
   return { outer, reduced, inner, segments, per_segment: perSegment, scale };
+}
+
+/** Whether rows can be read four elements at a time. */
+function alongVectors({ reduced }: Reduction, { segments, perSegment }: Segments): boolean {
+  return reduced % 4 === 0 && (segments === 1 || perSegment % 4 === 0);
+}
+
+function alongParameters(size: Reduction, { segments, perSegment }: Segments, scale: number) {
+  return parameters({ ...size, reduced: size.reduced / 4 }, { segments, perSegment: perSegment / 4 }, scale);
 }
 
 /** One pass with a thread for each output, in vectors where inner divides by 4. */
@@ -76,6 +85,10 @@ function byThreads(
     return dispatch(shader, 'reduce_vec4', { bindings: { x4: x, y4: y }, params, workgroups, ...options });
   }
   const workgroups = flatGrid(size.outer * pieces.segments * size.inner, 64);
+  if (size.inner === 1 && alongVectors(size, pieces)) {
+    const params = alongParameters(size, pieces, scale);
+    return dispatch(shader, 'reduce_along_vec4', { bindings: { x4: x, y }, params, workgroups, ...options });
+  }
   return dispatch(shader, 'reduce', {
     bindings: { x, y },
     params: parameters(size, pieces, scale),
@@ -95,10 +108,8 @@ function byGroups(
 ): Dispatch {
   const options = { constants: { IDENTITY: row.identity }, hooks: { combine: row.wgsl } };
   const workgroups = flatGrid(size.outer * pieces.segments, 1);
-  const { segments, perSegment } = pieces;
-  if (size.reduced % 4 === 0 && (segments === 1 || perSegment % 4 === 0)) {
-    const vectors = { ...size, reduced: size.reduced / 4 };
-    const params = parameters(vectors, { segments, perSegment: perSegment / 4 }, scale);
+  if (alongVectors(size, pieces)) {
+    const params = alongParameters(size, pieces, scale);
     return dispatch(shader, 'reduce_rows_vec4', { bindings: { x4: x, y }, params, workgroups, ...options });
   }
   return dispatch(shader, 'reduce_rows', {
@@ -150,7 +161,8 @@ export function reduceKernels(row: ReduceRow): Record<string, Kernel<AxisAttrs>>
     split: {
       preferred: (call, { adapter }) => {
         const { outer, reduced, inner } = sizes(call);
-        return outer * inner < 8192 && reduced >= 256 && (inner > 1 || adapter === 'software');
+        const few = adapter === 'software' ? 512 : inner > 1 ? 8192 : 0;
+        return outer * inner < few && reduced >= 256;
       },
       plan: twoPasses(byThreads, threadSegments),
     },

@@ -1,6 +1,6 @@
 // Finding a program's inputs and outputs by name, and refusing values that cannot be theirs.
 
-import type { TypedArray } from '../core/dtype.ts';
+import { dtypeOf, type TypedArray } from '../core/dtype.ts';
 import { DeviceError, OptionError, suggestion } from '../core/errors.ts';
 import { format, sizeOf } from '../core/shape.ts';
 import type { TensorType } from '../graph/tensor.ts';
@@ -20,14 +20,14 @@ export function outputPlace(plan: Plan, name: string): Place {
   throw new OptionError(`read: no output '${name}'${suggestion(name, known)}; known: ${known.join(', ')}`);
 }
 
-/** Throws unless `values` has as many elements as the input. */
-export function checkLength(name: string, values: TypedArray, place: Place): void {
-  const expected = sizeOf(place.type.shape);
-  if (values.length !== expected) {
-    throw new OptionError(
-      `run: input '${name}' has ${values.length} values, expected ${expected} for ${place.type.dtype} ${format(place.type.shape)}`,
-    );
-  }
+/** Throws unless `values` has the dtype and the number of elements of `type`. */
+export function checkValues(where: string, type: TensorType, values: TypedArray): void {
+  const size = sizeOf(type.shape);
+  // dtypeOf answers f32 for whatever else it is given, a Float64Array above all.
+  const fits = dtypeOf(values) === type.dtype && (type.dtype !== 'f32' || values instanceof Float32Array);
+  if (fits && values.length === size) return;
+  const given = `${(values as TypedArray | undefined)?.constructor.name ?? 'nothing'} of ${values?.length ?? 0}`;
+  throw new OptionError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} values, got ${given}`);
 }
 
 /** Throws unless the device tensor lives on `device` and has the input's type. */

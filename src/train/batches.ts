@@ -24,12 +24,14 @@ export interface BatchProgram {
   readonly program: Program;
   readonly batch: number;
   /** Called once for every run, in order, when its tracked values have arrived. */
-  waiting: ((values: TrackedRow['values']) => void)[];
+  readonly waiting: ((values: TrackedRow['values']) => void)[];
 }
 
 export interface Batches {
   /** Uploads `dataset` unless it is on the device already. */
   resident(dataset: Dataset, targets: Targets): Promise<Resident>;
+  /** Takes `dataset` off the device. */
+  release(dataset: Dataset): void;
   train(resident: Resident, batch: number, every: number): Promise<BatchProgram>;
   evaluate(resident: Resident, batch: number): Promise<BatchProgram>;
   /** From an array x [batch, …] to the named layers' outputs. */
@@ -39,34 +41,39 @@ export interface Batches {
   dispose(): void;
 }
 
-/** Data sets and programs kept for the next call; the ones used longest ago give way. One fit uses 2 and 4. */
+/** Data sets, and programs of each kind, kept for the next call; the ones used longest ago give way. A fit uses 2 of each. */
 const keptDatasets = 4;
-const keptPrograms = 12;
+const keptPrograms = 6;
+
+type Kind = 'train' | 'evaluate' | 'predict';
 
 /** How many steps' values an evaluation reads at once. */
 const evaluateEvery = 64;
 
 export function createBatches(device: Device, network: Network, compiled: Compiled | null, seed: number): Batches {
-  const residents = new Map<object, { of: Resident; targets: string }>();
+  const residents = new Map<Dataset, { of: Resident; targets: string }>();
   const programs = new Map<string, { program: Program }>();
   const shared: ProgramOptions = { parameters: network.parameters, device, seed, kernels: compiled?.kernels };
 
-  async function kept<T extends { program: Program }>(key: string, make: () => Promise<T>): Promise<T> {
-    const found = programs.get(key) as T | undefined;
-    const made = found ?? (await make());
+  async function kept<T extends { program: Program }>(kind: Kind, details: string, make: () => Promise<T>): Promise<T> {
+    const key = `${kind} ${details}`;
+    let made = programs.get(key) as T | undefined;
+    if (!made) {
+      made = await make();
+      await made.program.prepare();
+    }
     programs.delete(key);
     programs.set(key, made);
-    if (!found) await made.program.prepare();
-    for (const [oldest, { program }] of programs) {
-      if (programs.size <= keptPrograms) break;
-      program.dispose();
+    const alike = [...programs.keys()].filter((other) => other.startsWith(kind));
+    for (const oldest of alike.slice(0, -keptPrograms)) {
+      programs.get(oldest)!.program.dispose();
       programs.delete(oldest);
     }
     return made;
   }
 
   function overData(
-    kind: 'train' | 'evaluate',
+    kind: Exclude<Kind, 'predict'>,
     { x, y, scale, offset, size }: Resident,
     batch: number,
     every: number,
@@ -74,8 +81,7 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     const { loss, metrics, state } = compiled!;
     const training = kind === 'train';
     const signature = [x, y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);
-    const key = [kind, batch, every, scale, offset, ...signature].join(' ');
-    return kept(key, async () => {
+    return kept(kind, [batch, every, scale, offset, ...signature].join(' '), async () => {
       const outputs = ['loss', ...metrics.map(({ name }) => name), ...(training ? [FIRST_BAD] : [])];
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = { batch, waiting: [], program: null! };
       made.program = await program(
@@ -121,11 +127,15 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       }
       return of;
     },
+    release(dataset) {
+      const entry = residents.get(dataset);
+      if (entry) free(entry.of);
+      residents.delete(dataset);
+    },
     train: (resident, batch, every) => overData('train', resident, batch, every),
     evaluate: (resident, batch) => overData('evaluate', resident, batch, evaluateEvery),
     predict: async (batch, names) => {
-      const key = ['predict', batch, ...names].join(' ');
-      const made = await kept(key, async () => ({
+      const made = await kept('predict', [batch, ...names].join(' '), async () => ({
         program: await program(
           { x: [batch, ...network.inputShape] },
           ({ x }, { random }) => {
@@ -151,6 +161,16 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       residents.clear();
     },
   };
+}
+
+/** Runs a step whose listener was put in `waiting`; a step that was refused has no values to wait for. */
+export function submit({ program, waiting }: BatchProgram, inputs: Parameters<Program['run']>[0]): void {
+  try {
+    program.run(inputs);
+  } catch (error) {
+    waiting.pop();
+    throw error;
+  }
 }
 
 function lossAndMetrics({ loss, metrics }: Compiled, prediction: Tensor, target: Tensor): Record<string, Tensor> {

@@ -11,6 +11,7 @@ import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import type { Device } from '../plan/device.ts';
 import type { Batches } from './batches.ts';
+import type { TrainingState } from './training_state.ts';
 
 /** An array of numbers with its shape, on the host. */
 export interface HostTensor {
@@ -49,6 +50,8 @@ export interface Core {
   epochs: number;
   /** Of the latest fit. */
   history: Record<string, number[]>;
+  /** Loaded before there was an optimizer to continue. */
+  savedTraining: TrainingState | null;
   fitting: boolean;
   stopRequest: string | null;
   disposed: boolean;

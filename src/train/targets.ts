@@ -17,22 +17,24 @@ export interface Targets {
   readonly shape: Shape;
 }
 
-const wrapped = new WeakMap<object, Dataset>();
-
-/** `data` as a data set whose examples have the network's input shape. */
-export function resolveData(where: string, data: TrainingData, network: Network): Dataset {
-  const { inputShape } = network;
-  let found = 'size' in data ? data : wrapped.get(data);
-  if (!found) {
-    found = dataset({ ...data, ...(ArrayBuffer.isView(data.x) ? { shape: inputShape } : {}) });
-    wrapped.set(data, found);
-  }
+/**
+ * `data` as a data set whose examples have the network's input shape. Plain arrays may change between two calls, so
+ * they are copied to the device each time; a data set is copied once.
+ */
+export function resolveData(where: string, data: TrainingData, { inputShape }: Network): Dataset {
+  const found = isDataset(data)
+    ? data
+    : dataset({ ...data, ...(ArrayBuffer.isView(data.x) ? { shape: inputShape } : {}) });
   const { shape } = found.x;
   // [28,28] is [28,28,1], and nothing else is: a silent reshape would hide a wrong axis order.
   if (!equal(shape, inputShape) && !equal([...shape, 1], inputShape)) {
     throw new ShapeError(`${where}: the examples are ${format(shape)}, but the model takes ${format(inputShape)}`);
   }
   return equal(shape, inputShape) ? found : reshaped(found, inputShape);
+}
+
+export function isDataset(data: TrainingData): data is Dataset {
+  return 'size' in data;
 }
 
 const reshapedOf = new WeakMap<Dataset, Dataset>();

@@ -1,7 +1,7 @@
 // The GPU process dies in the middle of training: a typed error, no handle that could take the tab along, and a new
 // device that goes on where the old one was read last.
 
-import { cdp } from 'vitest/browser';
+import { cdp } from '@vitest/browser/context';
 import { expect, test } from 'vitest';
 import { DeviceError } from '../../src/core/errors.ts';
 import { createWebGPUDevice } from '../../src/gpu/device.ts';

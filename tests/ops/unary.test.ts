@@ -44,7 +44,7 @@ test('messages', () => {
 });
 
 test('the table of activations', () => {
-  for (const [name, { apply, reference = (x) => at(apply, x)[0] }] of Object.entries(ops.activations)) {
+  for (const [name, { apply, reference = (x: number) => at(apply, x)[0] }] of Object.entries(ops.activations)) {
     const [value] = at(apply, 0.5);
     expect(value, name).toSatisfy(Number.isFinite);
     expect(value, name).toBe(reference(0.5));

@@ -46,6 +46,8 @@ export interface StartEvent {
   readonly epochs: number;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
+  /** The number of training images asked for or chosen; null when all are used. */
+  readonly limit: number | null;
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
   readonly seed: number;

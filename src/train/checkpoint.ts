@@ -1,0 +1,148 @@
+// Models as safetensors files: weights under `layer/kernel`, topology and training state as JSON in the metadata.
+
+import { checkOptions, DataError } from '../core/errors.ts';
+import { equal, format, type Shape } from '../core/shape.ts';
+import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
+import type { Json } from '../nn/layer.ts';
+import { layerFromConfig } from '../nn/layers/from_config.ts';
+import type { HostTensor } from './core.ts';
+import { sequential, type Model } from './model.ts';
+import type { TrainingState } from './training_state.ts';
+
+const FORMAT = 'retrograd';
+const VERSION = 1;
+const MOMENTS = 'optimizer/';
+
+/**
+ * The model as one file: weights, layers, and, once it was compiled, the optimizer's moments and step, epochs and
+ * history, so that training can go on where it was. Optimizer options, losses, callbacks and initializers are code and
+ * are not in it.
+ */
+export async function saveModel(model: Model): Promise<Uint8Array> {
+  const tensors: Record<string, SavedTensor> = {};
+  for (const [name, { shape, data }] of await model.getWeights()) tensors[name] = { shape, data, dtype: 'f32' };
+  const training = await model.getTraining();
+  for (const [moment, values] of training?.moments ?? []) {
+    for (const [name, { shape, data }] of values) tensors[`${MOMENTS}${moment}/${name}`] = { shape, data, dtype: 'f32' };
+  }
+  const layers = model.layers.map(({ name, type, layer }) => ({ name, type, config: layer.config }));
+  const topology = { kind: 'sequential', name: model.name, seed: model.seed, inputShape: model.inputShape, layers };
+  const { moments, ...numbers } = training ?? { moments: null };
+  return writeSafetensors(tensors, {
+    format: FORMAT,
+    version: String(VERSION),
+    model: JSON.stringify(topology),
+    ...(training ? { training: JSON.stringify({ ...numbers, moments: [...moments!.keys()] }) } : {}),
+  });
+}
+
+/**
+ * The model that `saveModel` saved. It predicts at once; `compile` with the same optimizer continues its moments, step
+ * and epochs, with another begins anew. DataError: not such a file, or one that does not fit itself.
+ */
+export function loadModel(bytes: Uint8Array): Model {
+  const file = readSafetensors(bytes);
+  const { metadata } = file;
+  if (metadata['format'] !== FORMAT || metadata['version'] !== String(VERSION)) {
+    throw new DataError(
+      `loadModel: the file's format is ${metadata['format'] ?? 'unknown'} ${metadata['version'] ?? ''}, expected ${FORMAT} ${VERSION}; ` +
+        'loadWeights reads weights from other files',
+    );
+  }
+  const topology = record('model', parse('model', metadata['model']));
+  const { name, seed, inputShape, layers } = topology;
+  if (topology['kind'] !== 'sequential' || !Array.isArray(layers) || typeof name !== 'string' || typeof seed !== 'number') {
+    throw new DataError('loadModel: the metadata holds no sequential model');
+  }
+  const model = sequential(
+    (layers as readonly Json[]).map((saved, i) => {
+      const { type, name: layerName, config } = record(`layer ${i}`, saved);
+      if (typeof type !== 'string' || typeof layerName !== 'string') throw new DataError(`loadModel: layer ${i} has no type or name`);
+      return layerFromConfig(type, layerName, record(`layer ${i}`, config));
+    }),
+    { name, seed },
+  ).build(shapeOf('model', inputShape));
+  loadFrom(model, file, 'loadModel');
+  const { training } = metadata;
+  if (training !== undefined) model.setTraining(readTrainingState(model, file, training));
+  return model;
+}
+
+/**
+ * Puts a file's weights into `model`. Where names or shapes differ, nothing is changed and the DataError lists every
+ * difference; other tensors of the file are left alone with `ignoreExtra`.
+ */
+export function loadWeights(model: Model, bytes: Uint8Array, options: { readonly ignoreExtra?: boolean } = {}): void {
+  checkOptions('loadWeights', options, ['ignoreExtra']);
+  loadFrom(model, readSafetensors(bytes, { skipUnsupported: options.ignoreExtra === true }), 'loadWeights', options.ignoreExtra);
+}
+
+function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
+  const weights = new Map<string, HostTensor>();
+  const differences: string[] = [];
+  for (const { name, shape } of model.parameters.list) {
+    const saved = Object.hasOwn(tensors, name) ? tensors[name]! : null;
+    if (!saved) differences.push(`${name}: missing in the file, expected ${format(shape)}`);
+    else if (!(saved.data instanceof Float32Array)) differences.push(`${name}: ${saved.dtype} in the file, expected f32`);
+    else if (!equal(saved.shape, shape)) differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
+    else weights.set(name, { shape, data: saved.data });
+  }
+  const expected = new Set(model.parameters.list.map(({ name }) => name));
+  for (const name of Object.keys(tensors)) {
+    if (ignoreExtra || expected.has(name) || name.startsWith(MOMENTS)) continue;
+    differences.push(`${name}: in the file only, ${format(tensors[name]!.shape)}`);
+  }
+  if (differences.length > 0) {
+    throw new DataError(`${where}: the weights do not fit '${model.name}', and nothing was changed:\n  ${differences.join('\n  ')}`);
+  }
+  model.setWeights(weights);
+}
+
+function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: string): TrainingState {
+  const { optimizer, step, epochs, seed, history, moments } = record('training', parse('training', text));
+  const counts = [step, epochs, seed];
+  if (typeof optimizer !== 'string' || !counts.every((n) => Number.isInteger(n) && (n as number) >= 0) || !Array.isArray(moments)) {
+    throw new DataError('loadModel: the training state is incomplete');
+  }
+  const curves = Object.entries(record('history', history)).map(([key, values]): [string, number[]] => {
+    if (Array.isArray(values) && values.every((value) => typeof value === 'number')) return [key, values as number[]];
+    throw new DataError(`loadModel: history '${key}' is no list of numbers`);
+  });
+  const named = (moments as readonly Json[]).map((moment): [string, Map<string, HostTensor>] => {
+    const values = model.parameters.list.map(({ name, shape }): [string, HostTensor] => {
+      const key = `${MOMENTS}${String(moment)}/${name}`;
+      const saved = Object.hasOwn(tensors, key) ? tensors[key]! : null;
+      if (saved?.data instanceof Float32Array && equal(saved.shape, shape)) return [name, { shape, data: saved.data }];
+      throw new DataError(`loadModel: '${key}' is ${saved ? format(saved.shape) : 'missing'}, expected ${format(shape)}`);
+    });
+    return [String(moment), new Map(values)];
+  });
+  return {
+    optimizer,
+    step: step as number,
+    epochs: epochs as number,
+    seed: seed as number,
+    history: Object.fromEntries(curves),
+    moments: new Map(named),
+  };
+}
+
+function parse(name: string, text: string | undefined): Json {
+  try {
+    return JSON.parse(text ?? '') as Json;
+  } catch {
+    throw new DataError(`loadModel: the metadata '${name}' is no JSON`);
+  }
+}
+
+function record(name: string, value: Json | undefined): Record<string, Json> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new DataError(`loadModel: '${name}' is no record`);
+  }
+  return value as Record<string, Json>;
+}
+
+function shapeOf(name: string, value: Json | undefined): Shape {
+  if (Array.isArray(value) && value.every((length) => typeof length === 'number')) return value as Shape;
+  throw new DataError(`loadModel: '${name}' has no inputShape`);
+}

@@ -1,0 +1,200 @@
+// Models: layers one after another, with Keras's words for training and using them.
+
+import { checkOptions, OptionError, StateError } from '../core/errors.ts';
+import { checkWord } from '../core/random.ts';
+import { checkShape, equal, format, sizeOf, type Shape } from '../core/shape.ts';
+import { buildLayers, nameLayers, type BuiltLayer, type Layer } from '../nn/layer.ts';
+import type { OptimizerState } from '../nn/optimizer_state.ts';
+import { joinArena, parameters, splitArena, type Parameters, type ParameterSpec } from '../nn/parameters.ts';
+import type { Device } from '../plan/device.ts';
+import { createBatches } from './batches.ts';
+import { compile, ensureDevice, release, type CompileOptions } from './compile.ts';
+import { checkAlive, networkOf, readParameters, type Core, type HostTensor, type Network } from './core.ts';
+import { evaluate, inspect, predict, type EvaluateOptions, type Examples } from './evaluate.ts';
+import { fit, type FitOptions, type FitResult } from './fit.ts';
+import { planTraining, type TrainingPlan } from './memory.ts';
+import { summarize, type Summary } from './summary.ts';
+import type { TrainingData } from './targets.ts';
+import { readTraining, restoreTraining, type TrainingState } from './training_state.ts';
+
+export interface Model {
+  readonly name: string;
+  readonly seed: number;
+  /** Of one example; null before the model has an input shape. */
+  readonly inputShape: Shape | null;
+  readonly outputShape: Shape | null;
+  /** Named and built; StateError before the model has an input shape. */
+  readonly layers: readonly BuiltLayer[];
+  /** The trainable weights, `layer/kernel`, `layer/bias`; StateError before the model has an input shape. */
+  readonly parameters: Parameters;
+  /** Of `compile`, or of the first prediction; null before. */
+  readonly device: Device | null;
+  /** Of the latest fit. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly isTraining: boolean;
+
+  /** Builds the layers for examples of `inputShape`; needed only where the first layer has no `inputShape`. */
+  build(inputShape: Shape): Model;
+  /** Chooses optimizer, loss, metrics and device. Weights stay; the optimizer begins anew. */
+  compile(options: CompileOptions): Promise<void>;
+  /** Trains. Rejects with NonFiniteError at the first loss or gradient that is NaN or infinite. */
+  fit(data: TrainingData, options?: FitOptions): Promise<FitResult>;
+  /** `{ loss, accuracy, … }` over all examples, with dropout off. */
+  evaluate(data: TrainingData, options?: EvaluateOptions): Promise<Record<string, number>>;
+  /** The last layer's output for each example, [N, …outputShape], with dropout off. Bytes are read as 0 to 1. */
+  predict(x: Examples, options?: EvaluateOptions): Promise<HostTensor>;
+  /** The outputs of the layers called `names` for each example. */
+  inspect(x: Examples, names: readonly string[]): Promise<Record<string, HostTensor>>;
+  /** A table of the layers as text and as rows. */
+  summary(): Summary;
+  /** The bytes that training with `batchSize` (32 unless given) takes, without allocating anything. */
+  plan(options?: { readonly batchSize?: number }): Promise<TrainingPlan>;
+  /** Ends training after the step that is running; the reason is in fit's result. */
+  stopTraining(reason?: string): void;
+  getWeights(): Promise<Map<string, HostTensor>>;
+  /** Replaces every weight; OptionError, and nothing changed, where one is missing or has another shape. */
+  setWeights(weights: ReadonlyMap<string, HostTensor>): void;
+  /** What saving needs beside the weights; null before `compile`. */
+  getTraining(): Promise<TrainingState | null>;
+  /** Continues a saved training: now, or at the next `compile` with the same optimizer. */
+  setTraining(state: TrainingState): void;
+  /** The optimizer's step count and learning rate; null before `compile`. */
+  readonly optimizer: OptimizerState | null;
+  /** Frees the model's memory on the device. */
+  dispose(): void;
+}
+
+export interface SequentialOptions {
+  /** 'model' unless given. */
+  readonly name?: string;
+  /** Of the weights' first values, the shuffles and the dropout masks; 0 unless given. */
+  readonly seed?: number;
+}
+
+/**
+ * A model of `layers` one after another. Shapes are checked here where the first layer has an `inputShape`, else in
+ * `build`; a ShapeError names the layer. OptionError: no layers, or two of one name.
+ */
+export function sequential(layers: readonly Layer[], options: SequentialOptions = {}): Model {
+  checkOptions('sequential', options, ['name', 'seed']);
+  const { name = 'model', seed = 0 } = options;
+  checkWord('sequential', 'seed', seed);
+  if (layers.length === 0) throw new OptionError('sequential: no layers, expected at least one');
+  const names = nameLayers('sequential', layers);
+  const { inputShape } = layers[0]!;
+  const core: Core = {
+    name,
+    seed,
+    network: inputShape ? buildNetwork(layers, names, inputShape, seed) : null,
+    compiled: null,
+    device: null,
+    hostWeights: null,
+    batches: null,
+    epochs: 0,
+    history: {},
+    savedTraining: null,
+    fitting: false,
+    stopRequest: null,
+    disposed: false,
+    queue: Promise.resolve(),
+  };
+
+  /** Predictions need a device, but no optimizer or loss. */
+  async function onDevice<T>(where: string, use: () => Promise<T>): Promise<T> {
+    const network = networkOf(core, where);
+    if (!core.batches) {
+      const device = await ensureDevice(core);
+      core.batches ??= createBatches(device, network, null, seed);
+    }
+    return use();
+  }
+
+  const model: Model = {
+    name,
+    seed,
+    get inputShape() {
+      return core.network?.inputShape ?? null;
+    },
+    get outputShape() {
+      return core.network?.outputShape ?? null;
+    },
+    get layers() {
+      return networkOf(core, 'layers').layers;
+    },
+    get parameters() {
+      return networkOf(core, 'parameters').parameters;
+    },
+    get device() {
+      return core.device;
+    },
+    get history() {
+      return core.history;
+    },
+    get isTraining() {
+      return core.fitting;
+    },
+    get optimizer() {
+      return core.compiled?.state ?? null;
+    },
+    build(shape) {
+      checkAlive(core, 'build');
+      if (core.network) {
+        if (equal(core.network.inputShape, shape)) return model;
+        throw new StateError(`build: the model takes ${format(core.network.inputShape)} already, got ${format(shape)}`);
+      }
+      core.network = buildNetwork(layers, names, shape, seed);
+      return model;
+    },
+    compile: (compileOptions) => compile(core, compileOptions),
+    fit: (data, fitOptions) => fit(core, model, data, fitOptions),
+    evaluate: (data, evaluateOptions) => evaluate(core, data, evaluateOptions),
+    predict: (x, predictOptions) => onDevice('predict', () => predict(core, x, predictOptions)),
+    inspect: (x, wanted) => onDevice('inspect', () => inspect(core, x, wanted)),
+    summary: () => summarize(model),
+    plan: (planOptions) => planTraining(core, planOptions),
+    stopTraining(reason = 'stopTraining() was called') {
+      if (core.fitting) core.stopRequest ??= reason;
+    },
+    async getWeights() {
+      const network = networkOf(core, 'getWeights');
+      return splitArena(network.parameters, await readParameters(core, network.parameters));
+    },
+    setWeights(weights) {
+      const network = networkOf(core, 'setWeights');
+      checkSizes(weights);
+      const joined = joinArena(network.parameters, weights);
+      if (core.device) core.device.writeVariable(network.parameters.arena, joined);
+      else core.hostWeights = joined;
+    },
+    getTraining: () => readTraining(core),
+    setTraining: (state) => restoreTraining(core, state),
+    dispose() {
+      if (core.disposed) return;
+      core.disposed = true;
+      release(core);
+    },
+  };
+  return model;
+}
+
+function buildNetwork(layers: readonly Layer[], names: readonly string[], inputShape: Shape, seed: number): Network {
+  checkShape('inputShape', inputShape);
+  const built = buildLayers(layers, names, inputShape);
+  const specs: Record<string, ParameterSpec> = {};
+  for (const { name, weights } of built) {
+    for (const [weight, spec] of Object.entries(weights)) specs[`${name}/${weight}`] = spec;
+  }
+  return {
+    inputShape: [...inputShape],
+    outputShape: built.at(-1)!.outputShape,
+    layers: built,
+    parameters: parameters(specs, { seed }),
+  };
+}
+
+function checkSizes(weights: ReadonlyMap<string, HostTensor>): void {
+  for (const [name, { shape, data }] of weights) {
+    if (data.length === sizeOf(shape)) continue;
+    throw new OptionError(`weights: '${name}' of shape ${format(shape)} has ${data.length} numbers, expected ${sizeOf(shape)}`);
+  }
+}

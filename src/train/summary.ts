@@ -1,0 +1,207 @@
+// A model's layers, parameters, work and memory: as rows for pages and as a table of text, from one source.
+
+import { checkOptions } from '../core/errors.ts';
+import type { Shape } from '../core/shape.ts';
+import { bytesText, plainText, thousands } from './text.ts';
+
+export interface LayerDescription {
+  name: string;
+  /** `Conv2d` */
+  type: string;
+  /** Of one sample: without the batch axis, which is shown as N. */
+  output: Shape;
+  /** Every number the layer learns or keeps frozen; the optimizer's state is not among them. */
+  params: number;
+  /** Whether they are trained. A layer with both kinds gives the trained part in `trainableParams`. */
+  trainable: boolean;
+  trainableParams?: number;
+  /**
+   * Of the forward pass, a multiplication and an addition counting as two. Convolutions: 2·k²·(C_in/g)·C_out·oH·oW for
+   * window k, g groups and output oH × oW; dense layers: 2·inputs·units. Biases and activations are not counted.
+   */
+  flopsPerSample: number;
+  /** A layer used at several places: its parameters count at the first row of its name only, its work at each. */
+  shared?: boolean;
+}
+
+export interface ModelDescription {
+  name: string;
+  /** Of one sample; a list of shapes for a model of several inputs. */
+  inputShape: Shape | readonly Shape[];
+  layers: readonly LayerDescription[];
+  /** `slots`: numbers kept for each trained parameter, 2 for Adam. */
+  optimizer?: { name: string; slots: number };
+  /** Bytes on the device for a batch of this size. */
+  memory?: { batch: number; weights: number; gradients: number; optimizer: number; activations: number };
+}
+
+export interface SummaryRow {
+  /** From 1. */
+  readonly index: number;
+  readonly name: string;
+  readonly type: string;
+  /** `[N, 28, 28, 8]` */
+  readonly output: string;
+  /** What this row adds to the totals: 0 for a shared layer's later rows. */
+  readonly params: number;
+  readonly flopsPerSample: number;
+  /** The row of the same layer's first use, or null. */
+  readonly sharedWith: number | null;
+}
+
+export interface SummaryTotals {
+  readonly trainable: number;
+  readonly frozen: number;
+  /** Of all parameters, as f32. */
+  readonly bytes: number;
+  readonly flopsPerSample: number;
+  readonly optimizer: { readonly name: string; readonly numbers: number; readonly bytes: number } | null;
+  readonly memory: (NonNullable<ModelDescription['memory']> & { readonly total: number }) | null;
+}
+
+/** The table's rows and totals as data. */
+export function summaryRows(model: ModelDescription): { rows: SummaryRow[]; totals: SummaryTotals } {
+  checkOptions('summary', model, ['name', 'inputShape', 'layers', 'optimizer', 'memory']);
+  const first = new Map<string, number>();
+  let trainable = 0;
+  let frozen = 0;
+  let flops = 0;
+  const rows = model.layers.map((layer, i): SummaryRow => {
+    checkOptions(`summary: layer '${layer.name}'`, layer, layerKeys);
+    const index = i + 1;
+    const sharedWith = layer.shared === true ? (first.get(layer.name) ?? null) : null;
+    if (sharedWith === null) first.set(layer.name, index);
+    const params = sharedWith === null ? layer.params : 0;
+    const trained = sharedWith === null ? (layer.trainableParams ?? (layer.trainable ? params : 0)) : 0;
+    trainable += trained;
+    frozen += params - trained;
+    flops += layer.flopsPerSample;
+    const { name, type, flopsPerSample } = layer;
+    return { index, name, type, output: shapeText(layer.output), params, flopsPerSample, sharedWith };
+  });
+
+  const { optimizer, memory } = model;
+  const numbers = (optimizer?.slots ?? 0) * trainable;
+  const total = memory ? memory.weights + memory.gradients + memory.optimizer + memory.activations : 0;
+  const totals: SummaryTotals = {
+    trainable,
+    frozen,
+    bytes: 4 * (trainable + frozen),
+    flopsPerSample: flops,
+    optimizer: optimizer ? { name: optimizer.name, numbers, bytes: 4 * numbers } : null,
+    memory: memory ? { ...memory, total } : null,
+  };
+  return { rows, totals };
+}
+
+const layerKeys: (keyof LayerDescription)[] = [
+  'name',
+  'type',
+  'output',
+  'params',
+  'trainable',
+  'trainableParams',
+  'flopsPerSample',
+  'shared',
+];
+
+/**
+ * The summary as text. Columns are as wide as their content; where that exceeds `width` (unlimited unless given), layer
+ * and output cells wrap onto further lines, and nothing is cut.
+ */
+export function summaryText(model: ModelDescription, options: { width?: number } = {}): string {
+  checkOptions('summaryText', options, ['width']);
+  const { rows, totals } = summaryRows(model);
+  const work = (flops: number): string => (flops === 0 ? '' : grouped(flops / 1e6));
+  const cells = rows.map(({ index, name, type, output, params, flopsPerSample, sharedWith }) => [
+    String(index),
+    plainText(`${name} (${type})`) + (sharedWith === null ? '' : `, shared with ${sharedWith}`),
+    output,
+    sharedWith === null ? thousands(params) : 'shared',
+    work(flopsPerSample),
+  ]);
+  const head = ['#', 'layer (type)', 'output', 'params', 'MFLOP/sample'];
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
+  widths[0] = Math.max(2, widths[0]!);
+  narrow(widths, options.width ?? Infinity);
+
+  const lines = [
+    ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model.inputShape)}`, options.width ?? Infinity),
+    ...[head, ...cells].flatMap((row) => tableLines(row, widths)),
+    labelled('params', `${thousands(totals.trainable)} trainable, ${thousands(totals.frozen)} frozen (${bytesText(totals.bytes)} f32)`),
+  ];
+  const { optimizer, memory } = totals;
+  if (optimizer) {
+    const state = optimizer.numbers === 0 ? 'no state' : `${thousands(optimizer.numbers)} numbers (${bytesText(optimizer.bytes)} f32)`;
+    lines.push(labelled('optimizer', `${plainText(optimizer.name)}, ${state}`));
+  }
+  if (memory) {
+    const parts = (['weights', 'gradients', 'optimizer', 'activations'] as const).map((part) => `${part} ${bytesText(memory[part])}`);
+    const text = `${bytesText(memory.total)} at batch ${memory.batch}: ${parts.join(', ')}`;
+    const [begin = '', ...rest] = wrap(text, (options.width ?? Infinity) - labelWidth);
+    lines.push(labelled('memory', begin), ...rest.map((line) => labelled('', line)));
+  }
+  return lines.join('\n');
+}
+
+const gaps = [2, 2, 3, 3]; // columns of space after each column but the last
+const labelWidth = 12;
+const narrowest = 12;
+
+/** Takes the columns in excess of `width` from the layer column, then from the output column, down to 12 each. */
+function narrow(widths: number[], width: number): void {
+  for (const column of [1, 2]) {
+    const excess = [...widths, ...gaps].reduce((sum, value) => sum + value, 0) - width;
+    if (excess > 0) widths[column] = Math.max(Math.min(narrowest, widths[column]!), widths[column]! - excess);
+  }
+}
+
+/** One row of the table: as many lines as its longest cell needs. */
+function tableLines(row: readonly string[], widths: readonly number[]): string[] {
+  const wrapped = row.map((cell, column) => wrap(cell, column === 1 || column === 2 ? widths[column]! : Infinity));
+  const count = Math.max(...wrapped.map((parts) => parts.length));
+  return Array.from({ length: count }, (_, i) =>
+    wrapped
+      .map((parts, column) => {
+        const text = parts[i] ?? '';
+        const padded = column === 1 || column === 2 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!);
+        return padded + ' '.repeat(gaps[column] ?? 0);
+      })
+      .join('')
+      .trimEnd(),
+  );
+}
+
+/** Parts of at most `width` characters, broken after a space, a comma or a joint of a name (`/ . _ -`) where there is one. */
+function wrap(text: string, width: number): string[] {
+  const parts: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const head = rest.slice(0, width + 1);
+    const space = head.lastIndexOf(' ');
+    const joint = 1 + Math.max(...['/', '.', '_', '-', ','].map((mark) => head.lastIndexOf(mark, width - 1)));
+    const at = space > 0 ? space : joint > 0 ? joint : width;
+    parts.push(rest.slice(0, at));
+    rest = rest.slice(at).trimStart();
+  }
+  return [...parts, rest];
+}
+
+function labelled(label: string, text: string): string {
+  return label.padEnd(labelWidth) + text;
+}
+
+/** `0.452`, `1 234.567` */
+function grouped(value: number): string {
+  const [whole, fraction] = value.toFixed(3).split('.') as [string, string];
+  return `${thousands(Number(whole))}.${fraction}`;
+}
+
+function shapeText(shape: Shape): string {
+  return `[${['N', ...shape].join(', ')}]`;
+}
+
+function inputText(shape: Shape | readonly Shape[]): string {
+  const several = shape.length > 0 && Array.isArray(shape[0]);
+  return several ? (shape as readonly Shape[]).map(shapeText).join(', ') : shapeText(shape as Shape);
+}

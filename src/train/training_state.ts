@@ -1,0 +1,48 @@
+// What a training is beside the weights: the optimizer's moments and step, so that it can go on where it was saved.
+
+import { DataError } from '../core/errors.ts';
+import { joinArena, splitArena } from '../nn/parameters.ts';
+import { compiledOf, networkOf, type Core, type HostTensor } from './core.ts';
+
+export interface TrainingState {
+  readonly optimizer: string;
+  /** Updates done. */
+  readonly step: number;
+  /** Whole epochs done since compile: the next one's shuffle follows from it and the seed. */
+  readonly epochs: number;
+  readonly seed: number;
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  /** By moment ('m', 'v', 'velocity'), then by weight. */
+  readonly moments: ReadonlyMap<string, ReadonlyMap<string, HostTensor>>;
+}
+
+export async function readTraining(core: Core): Promise<TrainingState | null> {
+  if (!core.compiled) return core.savedTraining;
+  const { state, seed } = compiledOf(core, 'getTraining');
+  const { parameters } = networkOf(core, 'getTraining');
+  const moments = new Map<string, ReadonlyMap<string, HostTensor>>();
+  for (const [i, name] of state.optimizer.moments.entries()) {
+    moments.set(name, splitArena(parameters, await core.device!.readVariable(state.moments[i]!)));
+  }
+  const { step } = state;
+  return { optimizer: state.optimizer.name, step, epochs: core.epochs, seed, history: core.history, moments };
+}
+
+/** Takes up `saved` where the optimizer is the same one; otherwise keeps it for a `compile` with that one. */
+export function restoreTraining(core: Core, saved: TrainingState): void {
+  const { parameters } = networkOf(core, 'setTraining');
+  core.savedTraining = saved;
+  core.history = Object.fromEntries(Object.entries(saved.history).map(([key, values]) => [key, [...values]]));
+  const { compiled, device } = core;
+  if (!compiled || !device || compiled.state.optimizer.name !== saved.optimizer) return;
+  const { state } = compiled;
+  const arenas = state.optimizer.moments.map((name) => {
+    const values = saved.moments.get(name);
+    if (values) return joinArena(parameters, values);
+    throw new DataError(`setTraining: the optimizer '${saved.optimizer}' needs the moment '${name}', which was not saved`);
+  });
+  arenas.forEach((values, i) => device.writeVariable(state.moments[i]!, values));
+  state.step = saved.step;
+  core.epochs = saved.epochs;
+  core.savedTraining = null;
+}
