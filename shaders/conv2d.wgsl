@@ -78,8 +78,8 @@ fn activate(x: f32) -> f32 { return x; }
 fn activate4(x: vec4f) -> vec4f { return x; }
 
 // A grid may have only 65535 workgroups along one side, so long lists of workgroups fold into rows.
-fn flat_thread(workgroup: vec3u, workgroups: vec3u, thread: u32) -> u32 {
-  return (workgroup.y * workgroups.x + workgroup.x) * 64 + thread;
+fn flat_thread(group_id: vec3u, group_count: vec3u, thread: u32) -> u32 {
+  return (group_id.y * group_count.x + group_id.x) * 64 + thread;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -87,11 +87,11 @@ fn flat_thread(workgroup: vec3u, workgroups: vec3u, thread: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn conv2d(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let index = flat_thread(workgroup, workgroups, thread);
+  let index = flat_thread(group_id, group_count, thread);
   if (index >= params.batch * params.out_height * params.out_width * params.out_channels) { return; }
   let o = index % params.out_channels;
   let pixel = index / params.out_channels;
@@ -119,11 +119,11 @@ fn conv2d(
 
 @compute @workgroup_size(64)
 fn conv2d_grad_input(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let index = flat_thread(workgroup, workgroups, thread);
+  let index = flat_thread(group_id, group_count, thread);
   if (index >= params.batch * params.height * params.width * params.channels) { return; }
   let c = index % params.channels;
   let pixel = index / params.channels;
@@ -154,11 +154,11 @@ fn conv2d_grad_input(
 
 @compute @workgroup_size(64)
 fn conv2d_grad_filter(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let index = flat_thread(workgroup, workgroups, thread);
+  let index = flat_thread(group_id, group_count, thread);
   let size = params.kernel_height * params.kernel_width * params.channels * params.out_channels;
   let slice = index / size;
   if (slice >= params.slices) { return; }
@@ -190,11 +190,11 @@ fn conv2d_grad_filter(
 // `partial` is dw of the first pass; dw here has one slice.
 @compute @workgroup_size(64)
 fn conv2d_grad_filter_sum(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let index = flat_thread(workgroup, workgroups, thread);
+  let index = flat_thread(group_id, group_count, thread);
   let size = params.kernel_height * params.kernel_width * params.channels * params.out_channels;
   if (index >= size) { return; }
   var sum = 0.0;
@@ -281,14 +281,14 @@ fn read_x4(at: u32, inside: bool) -> vec4f {
 
 @compute @workgroup_size(64)
 fn conv2d_register(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let channels4 = params.channels / 4;
   let columns4 = params.out_channels / 4;
   let blocks_across = (columns4 + 1) / 2;
-  let block = flat_thread(workgroup, workgroups, thread);
+  let block = flat_thread(group_id, group_count, thread);
   let row = block / blocks_across * 4;
   if (row >= params.batch * params.out_height * params.out_width) { return; }
   let left = block % blocks_across * 2;
@@ -340,14 +340,14 @@ fn store_outputs(row: u32, column4: u32, first: vec4f, second: vec4f, third: vec
 
 @compute @workgroup_size(64)
 fn conv2d_grad_input_register(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let columns4 = params.channels / 4;
   let terms4 = params.out_channels / 4;
   let blocks_across = (columns4 + 1) / 2;
-  let block = flat_thread(workgroup, workgroups, thread);
+  let block = flat_thread(group_id, group_count, thread);
   let row = block / blocks_across * 4;
   let all_rows = params.batch * params.height * params.width;
   if (row >= all_rows) { return; }
@@ -418,15 +418,15 @@ fn store_input_gradients(row: u32, column4: u32, first: vec4f, second: vec4f, th
 // Blocks of one slice follow those of the one before.
 @compute @workgroup_size(64)
 fn conv2d_grad_filter_register(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let channels4 = params.channels / 4;
   let columns4 = params.out_channels / 4;
   let rows4 = params.kernel_height * params.kernel_width * channels4;
   let blocks_across = (columns4 + 1) / 2;
-  let block = flat_thread(workgroup, workgroups, thread);
+  let block = flat_thread(group_id, group_count, thread);
   let slice = block / (blocks_across * rows4);
   if (slice >= params.slices) { return; }
   let row4 = block / blocks_across % rows4;
@@ -496,13 +496,13 @@ fn store_filter_gradients(
 
 @compute @workgroup_size(64)
 fn conv2d_register_thin(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let columns4 = params.out_channels / 4;
   let blocks_across = (columns4 + 1) / 2;
-  let block = flat_thread(workgroup, workgroups, thread);
+  let block = flat_thread(group_id, group_count, thread);
   let row = block / blocks_across * 4;
   if (row >= params.batch * params.out_height * params.out_width) { return; }
   let left = block % blocks_across * 2;
@@ -533,15 +533,15 @@ fn conv2d_register_thin(
 
 @compute @workgroup_size(64)
 fn conv2d_grad_filter_register_thin(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let columns4 = params.out_channels / 4;
   let all_rows = params.kernel_height * params.kernel_width * params.channels;
   let blocks_down = (all_rows + 3) / 4;
   let blocks_across = (columns4 + 1) / 2;
-  let block = flat_thread(workgroup, workgroups, thread);
+  let block = flat_thread(group_id, group_count, thread);
   let slice = block / (blocks_across * blocks_down);
   if (slice >= params.slices) { return; }
   let row = block / blocks_across % blocks_down * 4;

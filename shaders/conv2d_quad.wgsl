@@ -95,8 +95,8 @@ fn add_outer_product(sums: ptr<function, Sums>, rows: vec4f, own: vec4f) {
 }
 
 // The number of this invocation's quad. A grid may have only 65535 workgroups along one side, so they fold into rows.
-fn find_quad(workgroup: vec3u, workgroups: vec3u, thread: u32) -> u32 {
-  return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP_SIZE / 4) + thread / 4;
+fn find_quad(group_id: vec3u, group_count: vec3u, thread: u32) -> u32 {
+  return (group_id.y * group_count.x + group_id.x) * (WORKGROUP_SIZE / 4) + thread / 4;
 }
 
 const FOUR: vec4u = vec4u(0, 1, 2, 3);
@@ -157,14 +157,14 @@ fn read_x4(at: u32, inside: bool) -> vec4f {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_quad(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let channels4 = params.channels / 4;
   let columns4 = params.out_channels / 4;
   let tiles_across = (columns4 + 3) / 4;
-  let quad = find_quad(workgroup, workgroups, thread);
+  let quad = find_quad(group_id, group_count, thread);
   let lane = thread % 4;
   let row = quad / tiles_across * 16 + lane * 4;
   let tile_column = quad % tiles_across * 4;
@@ -202,13 +202,13 @@ fn conv2d_quad(
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_quad_thin(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let columns4 = params.out_channels / 4;
   let tiles_across = (columns4 + 3) / 4;
-  let quad = find_quad(workgroup, workgroups, thread);
+  let quad = find_quad(group_id, group_count, thread);
   let lane = thread % 4;
   let row = quad / tiles_across * 16 + lane * 4;
   let tile_column = quad % tiles_across * 4;
@@ -258,14 +258,14 @@ fn store_outputs(row: u32, column4: u32, x: vec4f, y: vec4f, z: vec4f, w: vec4f)
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_grad_input_quad(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let columns4 = params.channels / 4;
   let terms4 = params.out_channels / 4;
   let tiles_across = (columns4 + 3) / 4;
-  let quad = find_quad(workgroup, workgroups, thread);
+  let quad = find_quad(group_id, group_count, thread);
   let lane = thread % 4;
   let row = quad / tiles_across * 16 + lane * 4;
   let tile_column = quad % tiles_across * 4;
@@ -351,12 +351,12 @@ fn find_filter_place(quad: u32, lane: u32) -> FilterPlace {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_grad_filter_quad(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let lane = thread % 4;
-  let place = find_filter_place(find_quad(workgroup, workgroups, thread), lane);
+  let place = find_filter_place(find_quad(group_id, group_count, thread), lane);
   let columns4 = params.out_channels / 4;
   let channels4 = params.channels / 4;
   let row4 = min(place.row / 4, params.kernel_height * params.kernel_width * channels4 - 1);
@@ -413,12 +413,12 @@ fn conv2d_grad_filter_quad(
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn conv2d_grad_filter_quad_thin(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let lane = thread % 4;
-  let place = find_filter_place(find_quad(workgroup, workgroups, thread), lane);
+  let place = find_filter_place(find_quad(group_id, group_count, thread), lane);
   let columns4 = params.out_channels / 4;
   let rows = min(place.row + FOUR, vec4u(params.kernel_height * params.kernel_width * params.channels - 1));
   let taps = rows / params.channels;

@@ -54,8 +54,8 @@ fn activate(x: f32) -> f32 { return x; }
 fn activate4(x: vec4f) -> vec4f { return x; }
 
 // A grid may have only 65535 workgroups along one side, so long lists of workgroups fold into rows.
-fn flat_workgroup(workgroup: vec3u, workgroups: vec3u) -> u32 {
-  return workgroup.y * workgroups.x + workgroup.x;
+fn flat_workgroup(group_id: vec3u, group_count: vec3u) -> u32 {
+  return group_id.y * group_count.x + group_id.x;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -63,16 +63,16 @@ fn flat_workgroup(workgroup: vec3u, workgroups: vec3u) -> u32 {
 
 @compute @workgroup_size(64)
 fn matmul_naive(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let index = flat_workgroup(workgroup, workgroups) * 64 + thread;
+  let index = flat_workgroup(group_id, group_count) * 64 + thread;
   if (index >= params.m * params.n) { return; }
   let row = index / params.n;
   let column = index % params.n;
-  let matrix = workgroup.z / params.slices;
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let matrix = group_id.z / params.slices;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
 
   let a_step = select(1u, params.m, A_TRANSPOSED);
@@ -86,7 +86,7 @@ fn matmul_naive(
     b_at += b_step;
   }
   if (HAS_BIAS) { sum += bias[column]; }
-  c[workgroup.z * params.m * params.n + index] = activate(sum);
+  c[group_id.z * params.m * params.n + index] = activate(sum);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -114,21 +114,21 @@ fn add_outer_product(sums: ptr<function, Block>, a_rows: vec4f, b_left: vec4f, b
 
 @compute @workgroup_size(64)
 fn matmul_register(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let n4 = params.n / 4;
   let m4 = params.m / 4;
   let k4 = params.k / 4;
   let blocks_across = (n4 + 1) / 2;
-  let block = flat_workgroup(workgroup, workgroups) * 64 + thread;
+  let block = flat_workgroup(group_id, group_count) * 64 + thread;
   let row = block / blocks_across * 4;
   if (row >= params.m) { return; }
   let left = block % blocks_across * 2;
   let right = min(left + 1, n4 - 1);
-  let matrix = workgroup.z / params.slices;
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let matrix = group_id.z / params.slices;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
   let a_origin = matrix * (params.a_batch_stride / 4);
   let b_origin = matrix * (params.b_batch_stride / 4);
@@ -183,7 +183,7 @@ fn matmul_register(
   }
   // Where n ends within the block, the right half repeated the left one's columns and is not stored.
   let has_right = left + 1 < n4;
-  let origin = workgroup.z * params.m * n4;
+  let origin = group_id.z * params.m * n4;
   store_row(origin, row, left, has_right, sums.left0 + bias_left, sums.right0 + bias_right);
   store_row(origin, row + 1, left, has_right, sums.left1 + bias_left, sums.right1 + bias_right);
   store_row(origin, row + 2, left, has_right, sums.left2 + bias_left, sums.right2 + bias_right);
@@ -203,17 +203,17 @@ fn store_row(origin: u32, row: u32, left: u32, has_right: bool, left_sums: vec4f
 
 @compute @workgroup_size(64)
 fn matmul_register_scalar(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let blocks_across = (params.n + 7) / 8;
-  let block = flat_workgroup(workgroup, workgroups) * 64 + thread;
+  let block = flat_workgroup(group_id, group_count) * 64 + thread;
   let row = block / blocks_across * 4;
   if (row >= params.m) { return; }
   let column = block % blocks_across * 8;
-  let matrix = workgroup.z / params.slices;
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let matrix = group_id.z / params.slices;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
 
   let a_step = select(1u, params.m, A_TRANSPOSED);
@@ -239,7 +239,7 @@ fn matmul_register_scalar(
     right_at += vec4u(b_step);
   }
 
-  let origin = workgroup.z * params.m * params.n;
+  let origin = group_id.z * params.m * params.n;
   store_four(origin, row, column, sums.left0);
   store_four(origin, row, column + 4, sums.right0);
   store_four(origin, row + 1, column, sums.left1);
@@ -308,17 +308,17 @@ fn b_four(origin: u32, k: u32, column: u32, k_end: u32) -> vec4f {
 
 @compute @workgroup_size(TILED_THREADS)
 fn matmul_tiled(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let tiles_across = (params.n + TILE - 1) / TILE;
-  let tile = flat_workgroup(workgroup, workgroups);
+  let tile = flat_workgroup(group_id, group_count);
   let tile_row = tile / tiles_across * TILE;
   if (tile_row >= params.m) { return; }
   let tile_column = tile % tiles_across * TILE;
-  let matrix = workgroup.z / params.slices;
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let matrix = group_id.z / params.slices;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
   let a_origin = matrix * params.a_batch_stride;
   let b_origin = matrix * params.b_batch_stride;
@@ -374,7 +374,7 @@ fn matmul_tiled(
     workgroupBarrier();
   }
 
-  let origin = workgroup.z * params.m * params.n;
+  let origin = group_id.z * params.m * params.n;
   let row = tile_row + row_quad * 4;
   let column = tile_column + column_quad * 4;
   store_four(origin, row, column, sum0);
@@ -395,18 +395,18 @@ fn matmul_tiled(
 
 @compute @workgroup_size(64)
 fn matmul_sum_slices(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let size = params.m * params.n;
-  let index = flat_workgroup(workgroup, workgroups) * 64 + thread;
+  let index = flat_workgroup(group_id, group_count) * 64 + thread;
   if (index >= size) { return; }
-  let origin = workgroup.z * params.slices * size + index;
+  let origin = group_id.z * params.slices * size + index;
   var sum = 0.0;
   for (var slice = 0u; slice < params.slices; slice++) {
     sum += partial[origin + slice * size];
   }
   if (HAS_BIAS) { sum += bias[index % params.n]; }
-  c[workgroup.z * size + index] = activate(sum);
+  c[group_id.z * size + index] = activate(sum);
 }

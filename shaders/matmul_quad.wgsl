@@ -97,29 +97,29 @@ struct Place {
   lane: u32,
 }
 
-fn find_place(workgroup: vec3u, workgroups: vec3u, thread: u32) -> Place {
+fn find_place(group_id: vec3u, group_count: vec3u, thread: u32) -> Place {
   let tiles_across = (params.n + 15) / 16;
   let lane = thread % 4;
-  let tile = (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP_SIZE / 4) + thread / 4;
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let tile = (group_id.y * group_count.x + group_id.x) * (WORKGROUP_SIZE / 4) + thread / 4;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   return Place(
-    tile / tiles_across * 16 + lane * 4, tile % tiles_across * 16, workgroup.z / params.slices,
+    tile / tiles_across * 16 + lane * 4, tile % tiles_across * 16, group_id.z / params.slices,
     k_begin, min(k_begin + params.k_per_slice, params.k), lane,
   );
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn matmul_quad(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let place = find_place(workgroup, workgroups, thread);
+  let place = find_place(group_id, group_count, thread);
   let m4 = params.m / 4;
   let n4 = params.n / 4;
   let k4 = params.k / 4;
   // The loop's bounds stand apart from Place: they are the same for the whole workgroup, and must be seen to be.
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
   let column4 = min(place.column / 4 + place.lane, n4 - 1);
   let a_origin = place.matrix * (params.a_batch_stride / 4);
@@ -168,7 +168,7 @@ fn matmul_quad(
     }
   }
 
-  let origin = workgroup.z * params.m * n4;
+  let origin = group_id.z * params.m * n4;
   let column = place.column / 4;
   store(origin, place.row, column + place.lane, sums.own_x, sums.own_y, sums.own_z, sums.own_w);
   store(origin, place.row, column + (place.lane ^ 1), sums.across_x, sums.across_y, sums.across_z, sums.across_w);
@@ -191,12 +191,12 @@ fn store(origin: u32, row: u32, column4: u32, x: vec4f, y: vec4f, z: vec4f, w: v
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn matmul_quad_scalar(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let place = find_place(workgroup, workgroups, thread);
-  let k_begin = (workgroup.z % params.slices) * params.k_per_slice;
+  let place = find_place(group_id, group_count, thread);
+  let k_begin = (group_id.z % params.slices) * params.k_per_slice;
   let k_end = min(k_begin + params.k_per_slice, params.k);
   let a_step = select(1u, params.m, A_TRANSPOSED);
   let b_step = select(params.n, 1u, B_TRANSPOSED);
@@ -222,11 +222,11 @@ fn matmul_quad_scalar(
   let across = place.column + (place.lane ^ 1) * 4;
   let down = place.column + (place.lane ^ 2) * 4;
   let diagonal = place.column + (place.lane ^ 3) * 4;
-  store_columns(workgroup.z, place.row, own, mat4x4f(sums.own_x, sums.own_y, sums.own_z, sums.own_w));
-  store_columns(workgroup.z, place.row, across, mat4x4f(sums.across_x, sums.across_y, sums.across_z, sums.across_w));
-  store_columns(workgroup.z, place.row, down, mat4x4f(sums.down_x, sums.down_y, sums.down_z, sums.down_w));
+  store_columns(group_id.z, place.row, own, mat4x4f(sums.own_x, sums.own_y, sums.own_z, sums.own_w));
+  store_columns(group_id.z, place.row, across, mat4x4f(sums.across_x, sums.across_y, sums.across_z, sums.across_w));
+  store_columns(group_id.z, place.row, down, mat4x4f(sums.down_x, sums.down_y, sums.down_z, sums.down_w));
   store_columns(
-    workgroup.z, place.row, diagonal, mat4x4f(sums.diagonal_x, sums.diagonal_y, sums.diagonal_z, sums.diagonal_w),
+    group_id.z, place.row, diagonal, mat4x4f(sums.diagonal_x, sums.diagonal_y, sums.diagonal_z, sums.diagonal_w),
   );
 }
 

@@ -15,7 +15,9 @@ import { full } from '../ops/full.ts';
 export function gradients(y: Tensor, xs: readonly Tensor[], seed?: Tensor): Tensor[] {
   if (seed === undefined) {
     if (y.shape.some((length) => length !== 1)) {
-      throw new ShapeError(`gradients: expected one element to differentiate, got shape ${format(y.shape)}; give a seed`);
+      throw new ShapeError(
+        `gradients: expected one element to differentiate, got shape ${format(y.shape)}; give a seed`,
+      );
     }
     seed = full(y.shape, 1);
   }

@@ -4,7 +4,14 @@ import { byteLength, dtypeOf, viewOf } from '../core/dtype.ts';
 import { DeviceError, StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/tensor.ts';
-import { isDeviceTensor, type Device, type DeviceTensor, type Runner, type RunnerOptions, type TrackedRow } from '../plan/device.ts';
+import {
+  isDeviceTensor,
+  type Device,
+  type DeviceTensor,
+  type Runner,
+  type RunnerOptions,
+  type TrackedRow,
+} from '../plan/device.ts';
 import { checkTensor, checkValues, inputPlace, outputPlace } from '../plan/places.ts';
 import type { Place, Plan } from '../plan/plan.ts';
 
@@ -100,7 +107,8 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
     if (storage.kind === 'variable') return memory.memoryOf(storage.variable);
     const bytes = memory.allocate(storage.bytes);
     own.push(bytes);
-    if (storage.kind === 'constant') viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length).set(storage.values);
+    if (storage.kind === 'constant')
+      viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length).set(storage.values);
     return bytes;
   });
   const arrayAt = (place: Place) =>
@@ -150,7 +158,10 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
       if (rebound) views = plan.steps.map(bindViews);
       for (const { step, x, y } of views) step.call.op.cpu(x, y, step.types);
       if (track) {
-        rows.push({ run: runs, values: Object.fromEntries(track.outputs.map((name) => [name, arrayAt(plan.outputs[name]!)[0]!])) });
+        rows.push({
+          run: runs,
+          values: Object.fromEntries(track.outputs.map((name) => [name, arrayAt(plan.outputs[name]!)[0]!])),
+        });
       }
       runs++;
       if (track && rows.length >= track.every) deliver();

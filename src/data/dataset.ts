@@ -52,7 +52,9 @@ export function dataset(options: DatasetOptions): Dataset {
   const [y, yShape] = unpack('y', options.y);
   const { classes, scale = x instanceof Uint8Array ? 1 / 255 : 1, offset = 0 } = options;
   if (!Number.isFinite(scale) || scale === 0 || !Number.isFinite(offset)) {
-    throw new OptionError(`dataset: scale ${scale} and offset ${offset}, expected finite numbers and a scale other than 0`);
+    throw new OptionError(
+      `dataset: scale ${scale} and offset ${offset}, expected finite numbers and a scale other than 0`,
+    );
   }
   if (classes !== undefined && !(Number.isInteger(classes) && classes >= 1 && classes < 2 ** 31)) {
     throw new OptionError(`dataset: classes is ${classes}, expected an integer from 1`);
@@ -61,7 +63,9 @@ export function dataset(options: DatasetOptions): Dataset {
 
   const size = xShape?.[0] ?? (options.shape ? x.length / sizeOf(options.shape) : (yShape?.[0] ?? y.length));
   if (!Number.isInteger(size) || size < 1) {
-    throw new DataError(`dataset: ${x.length} numbers in x are no whole number of examples of ${format(options.shape ?? [])}`);
+    throw new DataError(
+      `dataset: ${x.length} numbers in x are no whole number of examples of ${format(options.shape ?? [])}`,
+    );
   }
   const shape = options.shape ?? xShape?.slice(1) ?? [x.length / size];
   const targetShape = yShape?.slice(1) ?? [];
@@ -69,7 +73,8 @@ export function dataset(options: DatasetOptions): Dataset {
     throw new DataError(`dataset: x has ${x.length} numbers, expected ${size} examples of ${format(shape)}`);
   }
   const count = yShape?.[0] ?? y.length;
-  if (count !== size) throw new DataError(`dataset: x has ${size} examples and y has ${count}, expected the same number`);
+  if (count !== size)
+    throw new DataError(`dataset: x has ${size} examples and y has ${count}, expected the same number`);
 
   checkFinite('x', x);
   checkFinite('y', y);
@@ -109,12 +114,16 @@ function unpack<T extends Int32Array | Float32Array | Uint8Array>(
   const { data, shape } = ArrayBuffer.isView(source) ? { data: source as T, shape: undefined } : (source ?? {});
   const known = name === 'x' ? [Float32Array, Uint8Array] : [Int32Array, Float32Array, Uint8Array];
   if (!known.some((type) => data instanceof type)) {
-    throw new DataError(`dataset: ${name} is not a ${known.map((type) => type.name).join(' or ')}, nor { shape, data } of one`);
+    throw new DataError(
+      `dataset: ${name} is not a ${known.map((type) => type.name).join(' or ')}, nor { shape, data } of one`,
+    );
   }
   if (shape) {
     checkShape(`dataset: ${name}`, shape);
     if (shape.length === 0 || sizeOf(shape) !== data.length) {
-      throw new DataError(`dataset: ${name} of shape ${format(shape)} has ${data.length} numbers, expected ${sizeOf(shape)}`);
+      throw new DataError(
+        `dataset: ${name} of shape ${format(shape)} has ${data.length} numbers, expected ${sizeOf(shape)}`,
+      );
     }
   } else if (data.length === 0) {
     throw new DataError(`dataset: ${name} is empty, expected at least one example`);
@@ -125,13 +134,16 @@ function unpack<T extends Int32Array | Float32Array | Uint8Array>(
 function checkFinite(name: string, data: ArrayLike<number>): void {
   if (!(data instanceof Float32Array)) return;
   for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i]!)) throw new DataError(`dataset: ${name} is ${data[i]} at index ${i}, expected a finite number`);
+    if (!Number.isFinite(data[i]!))
+      throw new DataError(`dataset: ${name} is ${data[i]} at index ${i}, expected a finite number`);
   }
 }
 
 function checkLabels(labels: ArrayLike<number>, classes: number): void {
   if (labels instanceof Float32Array) {
-    throw new DataError('dataset: y is a Float32Array, expected Int32Array or Uint8Array labels where classes is given');
+    throw new DataError(
+      'dataset: y is a Float32Array, expected Int32Array or Uint8Array labels where classes is given',
+    );
   }
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;

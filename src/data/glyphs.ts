@@ -56,7 +56,8 @@ export function glyphs(options: GlyphsOptions = {}): Dataset {
   if (!Number.isInteger(size) || size < 1 || size > 1e6) {
     throw new OptionError(`glyphs: size is ${size}, expected an integer from 1 to 1000000`);
   }
-  if (!(noise >= 0 && noise <= 255)) throw new OptionError(`glyphs: noise is ${noise}, expected a number from 0 to 255`);
+  if (!(noise >= 0 && noise <= 255))
+    throw new OptionError(`glyphs: noise is ${noise}, expected a number from 0 to 255`);
 
   const order = permutation(size, seed, ORDER);
   const form = randomUniform(6 * size, seed, FORM);
@@ -66,13 +67,27 @@ export function glyphs(options: GlyphsOptions = {}): Dataset {
   for (let i = 0; i < size; i++) {
     const label = order[i]! % classes;
     y[i] = label;
-    draw(bitmaps[label]!, form.subarray(6 * i, 6 * i + 6), noise, seed, i, x.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE));
+    draw(
+      bitmaps[label]!,
+      form.subarray(6 * i, 6 * i + 6),
+      noise,
+      seed,
+      i,
+      x.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE),
+    );
   }
   return dataset({ x, y, shape: [SIDE, SIDE, 1], classes });
 }
 
 /** Draws one picture: each pixel looks up the dot, blended with its neighbours, that the movements brought there. */
-function draw(bitmap: Float64Array, form: Float32Array, noise: number, seed: number, image: number, pixels: Uint8Array): void {
+function draw(
+  bitmap: Float64Array,
+  form: Float32Array,
+  noise: number,
+  seed: number,
+  image: number,
+  pixels: Uint8Array,
+): void {
   const [dx, dy, width, height, slant, light] = form as unknown as [number, number, number, number, number, number];
   const centreX = SIDE / 2 + 4 * dx - 2;
   const centreY = SIDE / 2 + 4 * dy - 2;
@@ -101,7 +116,8 @@ function blend(bitmap: Float64Array, row: number, column: number): number {
   const top = Math.floor(row);
   const left = Math.floor(column);
   if (top < -1 || top >= ROWS || left < -1 || left >= COLUMNS) return 0;
-  const dot = (r: number, c: number): number => (r < 0 || r >= ROWS || c < 0 || c >= COLUMNS ? 0 : bitmap[r * COLUMNS + c]!);
+  const dot = (r: number, c: number): number =>
+    r < 0 || r >= ROWS || c < 0 || c >= COLUMNS ? 0 : bitmap[r * COLUMNS + c]!;
   const down = row - top;
   const right = column - left;
   return (

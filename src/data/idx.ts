@@ -15,10 +15,15 @@ export interface Idx {
  * bytes. Ranks 1 to 4; other element types (shorts, floats) are refused. Throws a DataError with the byte offset.
  */
 export function readIdx(bytes: Uint8Array): Idx {
-  if (bytes.length < 4) throw new DataError(`IDX: the file has ${bytes.length} bytes, expected at least 4`, bytes.length);
-  if (isGzip(bytes)) throw new DataError('IDX: the file is compressed; expected the result of gunzip, or use loadIdx', 0);
+  if (bytes.length < 4)
+    throw new DataError(`IDX: the file has ${bytes.length} bytes, expected at least 4`, bytes.length);
+  if (isGzip(bytes))
+    throw new DataError('IDX: the file is compressed; expected the result of gunzip, or use loadIdx', 0);
   if (bytes[0] !== 0 || bytes[1] !== 0) {
-    throw new DataError(`IDX: the file begins with bytes ${bytes[0]}, ${bytes[1]}, expected 0, 0`, bytes[0] === 0 ? 1 : 0);
+    throw new DataError(
+      `IDX: the file begins with bytes ${bytes[0]}, ${bytes[1]}, expected 0, 0`,
+      bytes[0] === 0 ? 1 : 0,
+    );
   }
   if (bytes[2] !== 8) throw new DataError(`IDX: element type ${bytes[2]}, expected 8 (unsigned bytes)`, 2);
   const rank = bytes[3]!;
@@ -32,7 +37,8 @@ export function readIdx(bytes: Uint8Array): Idx {
   const shape = Array.from({ length: rank }, (_, axis) => header.getUint32(4 + 4 * axis));
   let size = 1;
   for (const [axis, length] of shape.entries()) {
-    if (length === 0) throw new DataError(`IDX: axis ${axis} of ${format(shape)} is 0, expected at least 1`, 4 + 4 * axis);
+    if (length === 0)
+      throw new DataError(`IDX: axis ${axis} of ${format(shape)} is 0, expected at least 1`, 4 + 4 * axis);
     size *= length; // never shrinks, so a product too large to be exact is too large for any file as well
   }
   const left = bytes.length - start;
@@ -102,7 +108,10 @@ export async function gunzip(bytes: Uint8Array, options: { maxBytes?: number } =
     reader.cancel().catch(() => undefined);
     writer.abort().catch(() => undefined);
     if (error instanceof DataError) throw error;
-    throw new DataError(`gzip: the file of ${bytes.length} bytes is damaged or cut short (${(error as Error).message})`, fed);
+    throw new DataError(
+      `gzip: the file of ${bytes.length} bytes is damaged or cut short (${(error as Error).message})`,
+      fed,
+    );
   }
   await feeding;
 

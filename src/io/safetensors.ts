@@ -19,7 +19,9 @@ const names: Readonly<Record<DType, string>> = { f32: 'F32', i32: 'I32', u32: 'U
 const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
 
 /** The dtypes this engine holds. */
-const dtypes: ReadonlyMap<string, DType> = new Map((Object.keys(names) as DType[]).map((dtype) => [names[dtype], dtype]));
+const dtypes: ReadonlyMap<string, DType> = new Map(
+  (Object.keys(names) as DType[]).map((dtype) => [names[dtype], dtype]),
+);
 
 /** Bytes of an element for every dtype of the format, so that tensors that are skipped are checked as well. */
 const bytesOf: ReadonlyMap<string, number> = new Map([
@@ -48,14 +50,16 @@ export interface SafetensorsFile {
  */
 export function readSafetensors(bytes: Uint8Array, options: { skipUnsupported?: boolean } = {}): SafetensorsFile {
   checkOptions('readSafetensors', options, ['skipUnsupported']);
-  if (bytes.length < 8) throw new DataError(`safetensors: the file has ${bytes.length} bytes, expected at least 8`, bytes.length);
+  if (bytes.length < 8)
+    throw new DataError(`safetensors: the file has ${bytes.length} bytes, expected at least 8`, bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
   const headerLength = view.getUint32(0, true);
   const most = Math.min(maxHeader, bytes.length - 8);
   if (view.getUint32(4, true) !== 0 || headerLength > most) {
     throw new DataError(`safetensors: a header of ${view.getBigUint64(0, true)} bytes, expected at most ${most}`, 0);
   }
-  if (bytes[8] !== 0x7b || headerLength === 0) throw new DataError("safetensors: the header does not begin with '{'", 8);
+  if (bytes[8] !== 0x7b || headerLength === 0)
+    throw new DataError("safetensors: the header does not begin with '{'", 8);
   const start = 8 + headerLength;
   const { entries, metadata } = parseHeader(bytes, 8, start);
   checkRanges(entries, bytes.length - start, start);
@@ -96,7 +100,10 @@ function checkRanges(entries: HeaderEntry[], length: number, start: number): voi
     }
     if (begin !== covered) {
       const problem = begin < covered ? 'overlaps the one before' : 'leaves a gap';
-      throw new DataError(`safetensors: tensor ${label} begins at ${begin} and ${problem}, which ends at ${covered}`, byteOffset);
+      throw new DataError(
+        `safetensors: tensor ${label} begins at ${begin} and ${problem}, which ends at ${covered}`,
+        byteOffset,
+      );
     }
     if (end > length) {
       throw new DataError(`safetensors: tensor ${label} ends at ${end} of ${length} bytes of data`, byteOffset);
@@ -123,15 +130,21 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const named = Object.entries(tensors);
-  if (named.length > maxTensors) throw new DataError(`safetensors: ${named.length} tensors, expected at most ${maxTensors}`);
+  if (named.length > maxTensors)
+    throw new DataError(`safetensors: ${named.length} tensors, expected at most ${maxTensors}`);
   for (const [name, tensor] of named) checkTensor(name, tensor);
-  const ordered = [...named.filter(([, { dtype }]) => dtype !== 'u8'), ...named.filter(([, { dtype }]) => dtype === 'u8')];
+  const ordered = [
+    ...named.filter(([, { dtype }]) => dtype !== 'u8'),
+    ...named.filter(([, { dtype }]) => dtype === 'u8'),
+  ];
 
   const members: string[] = [];
   const notes = Object.entries(metadata);
   for (const [key, value] of notes) {
     if (typeof value !== 'string' || key === '__proto__') {
-      throw new DataError(`safetensors: metadata ${quoted(key)} is ${typeof value}, expected text under another name than __proto__`);
+      throw new DataError(
+        `safetensors: metadata ${quoted(key)} is ${typeof value}, expected text under another name than __proto__`,
+      );
     }
   }
   if (notes.length > 0) {
@@ -146,7 +159,8 @@ export function writeSafetensors(
   }
   const header = new TextEncoder().encode(`{${members.join(',')}}`);
   const headerLength = Math.ceil(header.length / 8) * 8;
-  if (headerLength > maxHeader) throw new DataError(`safetensors: a header of ${headerLength} bytes, expected at most ${maxHeader}`);
+  if (headerLength > maxHeader)
+    throw new DataError(`safetensors: a header of ${headerLength} bytes, expected at most ${maxHeader}`);
 
   const file = new Uint8Array(8 + headerLength + length);
   new DataView(file.buffer).setUint32(0, headerLength, true);
@@ -163,9 +177,12 @@ export function writeSafetensors(
 function checkTensor(name: string, { shape, dtype, data }: SavedTensor): void {
   const label = `safetensors: tensor ${quoted(name)}`;
   if (name === '__metadata__' || name === '__proto__') throw new DataError(`${label} has a reserved name`);
-  if (!Object.hasOwn(names, dtype)) throw new DataError(`${label} is ${String(dtype)}, expected ${Object.keys(names).join(', ')}`);
+  if (!Object.hasOwn(names, dtype))
+    throw new DataError(`${label} is ${String(dtype)}, expected ${Object.keys(names).join(', ')}`);
   if (shape.length > maxRank || !shape.every((length) => Number.isInteger(length) && length >= 0 && length < 2 ** 31)) {
-    throw new DataError(`${label} has shape ${format(shape)}, expected at most ${maxRank} integers from 0 to 2147483647`);
+    throw new DataError(
+      `${label} has shape ${format(shape)}, expected at most ${maxRank} integers from 0 to 2147483647`,
+    );
   }
   if (!(data instanceof arrays[dtype])) {
     throw new DataError(`${label} is declared ${dtype}, but its data is no ${arrays[dtype].name}`);

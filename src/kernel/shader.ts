@@ -17,7 +17,11 @@ export interface Entry {
   /** Every storage variable the entry uses, by its WGSL name. */
   readonly bindings: Readonly<Record<string, Binding>>;
   /** The uniform variable the entry uses, or null. */
-  readonly params: { readonly index: number; readonly size: number; readonly members: Readonly<Record<string, ParamsMember>> } | null;
+  readonly params: {
+    readonly index: number;
+    readonly size: number;
+    readonly members: Readonly<Record<string, ParamsMember>>;
+  } | null;
 }
 
 /** A module-scope `override`, or `const` with a literal value, that a dispatch may replace before compilation. */
@@ -72,7 +76,9 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number, number];
 }
 
-type ParamsOf<P extends string> = [P] extends [never] ? { params?: Record<string, never> } : { params: Record<P, number> };
+type ParamsOf<P extends string> = [P] extends [never]
+  ? { params?: Record<string, never> }
+  : { params: Record<P, number> };
 
 /** Describes one dispatch of `entry`; names are checked against the WGSL by the generated types. */
 export function dispatch<S extends ShaderNames, E extends keyof S & string>(

@@ -72,7 +72,10 @@ export function commonFields(where: string, { name, inputShape }: LayerOptions):
   if (name !== undefined && !namePattern.test(name)) {
     throw new OptionError(`${where}: name is '${name}', expected letters, digits, _, - and . only`);
   }
-  return { ...(name === undefined ? {} : { name }), ...(inputShape === undefined ? {} : { inputShape: [...inputShape] }) };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(inputShape === undefined ? {} : { inputShape: [...inputShape] }),
+  };
 }
 
 /** Each layer with its name: its own, or `<kind>_<n>` counted from 1 by kind. Two layers of one name are refused. */
@@ -102,7 +105,9 @@ export function buildLayers(layers: readonly Layer[], names: readonly string[], 
     const name = names[i]!;
     const where = `${name} (${layer.type})`;
     if (layer.inputShape && i > 0 && format(layer.inputShape) !== format(shape)) {
-      throw new ShapeError(`${where}: inputShape is ${format(layer.inputShape)}, but ${names[i - 1]} gives ${format(shape)}`);
+      throw new ShapeError(
+        `${where}: inputShape is ${format(layer.inputShape)}, but ${names[i - 1]} gives ${format(shape)}`,
+      );
     }
     const built = layer.build(shape, where);
     const result = { ...built, name, type: layer.type, layer, inputShape: shape };

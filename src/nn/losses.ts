@@ -100,11 +100,18 @@ export function resolveLoss(where: string, loss: LossName | LossFunction): Loss 
   if (typeof loss === 'function') return { name: loss.name || 'custom', output: 'any', target: 'any', apply: loss };
   if (Object.hasOwn(byName, loss)) return byName[loss]();
   const known = Object.keys(byName);
-  throw new OptionError(`${where}: unknown loss '${String(loss)}'${suggestion(String(loss), known)}; known: ${known.join(', ')}`);
+  throw new OptionError(
+    `${where}: unknown loss '${String(loss)}'${suggestion(String(loss), known)}; known: ${known.join(', ')}`,
+  );
 }
 
 /** Throws where the last activation and the loss would apply softmax or sigmoid twice, or not at all. */
-export function checkLossFits(where: string, { name, output }: Loss, last: string, activation: ActivationName | undefined): void {
+export function checkLossFits(
+  where: string,
+  { name, output }: Loss,
+  last: string,
+  activation: ActivationName | undefined,
+): void {
   if (output === 'logProbabilities' && activation !== 'logSoftmax') {
     throw new OptionError(
       `${where}: '${name}' expects log-probabilities, but ${last} ends in ${activation ?? 'linear'}: ` +

@@ -40,14 +40,12 @@ export const NO_BAD_INDEX = 0xffffffff;
 
 export function createState(optimizer: Optimizer, parameters: Parameters): OptimizerState {
   const { arena } = parameters;
-  const moments = optimizer.moments.map(
-    (name): Variable => ({
-      name: `${optimizer.name}/${name}`,
-      shape: arena.shape,
-      dtype: 'f32',
-      initial: () => new Float32Array(sizeOf(arena.shape)),
-    }),
-  );
+  const moments = optimizer.moments.map((name): Variable => ({
+    name: `${optimizer.name}/${name}`,
+    shape: arena.shape,
+    dtype: 'f32',
+    initial: () => new Float32Array(sizeOf(arena.shape)),
+  }));
   const firstBad: Variable = {
     name: `${optimizer.name}/firstBad`,
     shape: [1],

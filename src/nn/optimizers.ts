@@ -93,7 +93,9 @@ export function resolveOptimizer(where: string, optimizer: Optimizer | string): 
   if (typeof optimizer !== 'string') return optimizer;
   if (Object.hasOwn(byName, optimizer)) return byName[optimizer]!();
   const known = Object.keys(byName);
-  throw new OptionError(`${where}: unknown optimizer '${optimizer}'${suggestion(optimizer, known)}; known: ${known.join(', ')}`);
+  throw new OptionError(
+    `${where}: unknown optimizer '${optimizer}'${suggestion(optimizer, known)}; known: ${known.join(', ')}`,
+  );
 }
 
 function checkRange(where: string, name: string, value: number, least: number, below: number): void {

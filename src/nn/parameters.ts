@@ -37,7 +37,10 @@ const alignment = 64;
  * Lays weights out in one arena. Values are drawn from (seed, position in the list), so the same seed and list give the
  * same weights on every device.
  */
-export function parameters(specs: Readonly<Record<string, ParameterSpec>>, options: { seed?: number; name?: string } = {}): Parameters {
+export function parameters(
+  specs: Readonly<Record<string, ParameterSpec>>,
+  options: { seed?: number; name?: string } = {},
+): Parameters {
   const { seed = 0, name: arenaName = 'parameters' } = options;
   const names = Object.keys(specs);
   if (names.length === 0) throw new OptionError('parameters: expected at least one weight');

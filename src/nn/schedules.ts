@@ -17,7 +17,12 @@ export function resolveSchedule(where: string, learningRate: number | Schedule):
  * Half a cosine from `learningRate` to `minimum` over `steps`, after `warmupSteps` of linear rise
  * (Loshchilov and Hutter 2017, without restarts); `minimum` from then on.
  */
-export function cosineDecay(options: { learningRate: number; steps: number; warmupSteps?: number; minimum?: number }): Schedule {
+export function cosineDecay(options: {
+  learningRate: number;
+  steps: number;
+  warmupSteps?: number;
+  minimum?: number;
+}): Schedule {
   const { learningRate, steps, warmupSteps = 0, minimum = 0 } = options;
   return (step) => {
     if (step < warmupSteps) return (learningRate * (step + 1)) / warmupSteps;

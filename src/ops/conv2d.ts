@@ -185,11 +185,32 @@ function geometries(): Geometry[] {
     [[2, 7, 5, 1], 16, { kernelSize: 3 }],
     [[3, 9, 8, 8], 4, { kernelSize: [2, 3], strides: 2, padding: 'same' }],
     [[2, 9, 9, 4], 12, { kernelSize: 3, dilationRate: 2 }],
-    [[1, 8, 11, 12], 32, { kernelSize: 3, strides: [1, 2], padding: [[2, 0], [1, 3]] }],
+    [
+      [1, 8, 11, 12],
+      32,
+      {
+        kernelSize: 3,
+        strides: [1, 2],
+        padding: [
+          [2, 0],
+          [1, 3],
+        ],
+      },
+    ],
     [[2, 10, 10, 16], 20, { kernelSize: 5, padding: 2, strides: 3 }],
     [[1, 7, 7, 4], 6, { kernelSize: 1, strides: 2 }],
     [[4, 12, 12, 16], 32, { kernelSize: 3 }],
-    [[2, 6, 6, 6], 4, { kernelSize: [1, 4], padding: [[1, 1], [0, 2]] }],
+    [
+      [2, 6, 6, 6],
+      4,
+      {
+        kernelSize: [1, 4],
+        padding: [
+          [1, 1],
+          [0, 2],
+        ],
+      },
+    ],
     [[1, 5, 5, 8], 16, { kernelSize: 2, strides: 3, padding: 1 }],
   ];
   return cases.map(([input, filters, options]) => {

@@ -48,7 +48,7 @@ const subgroups = ({ features }: Target) => features.has('subgroups');
 const foursIn = ({ c, oc }: ConvSizes) => c % 4 === 0 && oc % 4 === 0;
 const foursOut = ({ oc }: ConvSizes) => oc % 4 === 0;
 
-/** Whether some window reaches into padding, at either end. */
+/** Whether some window may reach beyond the image; where none does, the forward kernels skip the tests. */
 function padded({ padTop, padLeft, padBottom, padRight }: Window2d): boolean {
   return padTop + padLeft + padBottom + padRight > 0;
 }
@@ -66,12 +66,12 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
     fits: (call, target) => subgroups(target) && foursIn(forwardSizes(call)),
     plan(call) {
       const s = forwardSizes(call);
-      const { constants, hooks, bias } = epilogue(call.attrs);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dQuad, 'conv2d_quad', {
         bindings: { x4: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
-        constants,
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        constants: { ...constants, PADDED: padded(call.attrs.window) },
+        hooks: hooks4,
         workgroups: quadGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -81,12 +81,12 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
     fits: (call, target) => subgroups(target) && foursOut(forwardSizes(call)),
     plan(call) {
       const s = forwardSizes(call);
-      const { constants, hooks, bias } = epilogue(call.attrs);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dQuad, 'conv2d_quad_thin', {
         bindings: { x: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
         constants,
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        hooks: hooks4,
         workgroups: quadGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -96,12 +96,12 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
     fits: (call) => foursIn(forwardSizes(call)),
     plan(call) {
       const s = forwardSizes(call);
-      const { constants, hooks, bias } = epilogue(call.attrs);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dShader, 'conv2d_register', {
         bindings: { x4: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
-        constants,
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        constants: { ...constants, PADDED: padded(call.attrs.window) },
+        hooks: hooks4,
         workgroups: blockGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -111,12 +111,12 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
     fits: (call) => foursOut(forwardSizes(call)),
     plan(call) {
       const s = forwardSizes(call);
-      const { constants, hooks, bias } = epilogue(call.attrs);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dShader, 'conv2d_register_thin', {
         bindings: { x: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
         constants,
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
+        hooks: hooks4,
         workgroups: blockGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -129,8 +129,8 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
       const described = dispatch(conv2dShader, 'conv2d', {
         bindings: { x: input(0), weights: input(1), bias, y: output(0) },
         params: params(s, call.attrs.window),
-        constants: { ...constants, PADDED: padded(call.attrs.window) },
-        hooks: hooks.activate ? { activate: hooks.activate } : {},
+        constants,
+        hooks,
         workgroups: flatGrid(rowsOf(s) * s.oc, 64),
       });
       return { dispatches: [described] };

@@ -1,6 +1,7 @@
 // The registry: every op by name, for tests, benchmarks and the op browser; and the functions that add ops to a graph.
 
 import type { Op } from '../graph/op.ts';
+import { argOps } from './arg_reduce.ts';
 import { averagePool2dOps } from './average_pool_2d.ts';
 import { binaryOps } from './binary.ts';
 import { copyOps } from './copy.ts';
@@ -25,6 +26,7 @@ const all: readonly (readonly Op[])[] = [
   binaryOps,
   unaryOps,
   reduceOps,
+  argOps,
   softmaxOps,
   lossOps,
   // Windows, data movement, optimizers
@@ -78,18 +80,8 @@ export {
   nll,
   sparseSoftmaxCrossEntropy,
 } from './loss.ts';
-export {
-  argmax,
-  argmin,
-  type ArgOptions,
-  broadcastTo,
-  max,
-  mean,
-  min,
-  type ReduceOptions,
-  sum,
-  sumTo,
-} from './reduce.ts';
+export { argmax, argmin, type ArgOptions } from './arg_reduce.ts';
+export { broadcastTo, max, mean, min, type ReduceOptions, sum, sumTo } from './reduce.ts';
 export { reshape } from './reshape.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export {

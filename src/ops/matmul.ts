@@ -18,7 +18,9 @@ export const matmulOp: Op<MatmulAttrs> = {
     expectDType('matmul', 'a', a, 'f32');
     expectDType('matmul', 'b', b, 'f32');
     if (a.shape.length < 2 || b.shape.length < 2) {
-      throw new ShapeError(`matmul: expected two matrices or batches of them, got ${format(a.shape)} and ${format(b.shape)}`);
+      throw new ShapeError(
+        `matmul: expected two matrices or batches of them, got ${format(a.shape)} and ${format(b.shape)}`,
+      );
     }
     const innerA = attrs.transposeA ? a.shape.at(-2)! : a.shape.at(-1)!;
     const innerB = attrs.transposeB ? b.shape.at(-1)! : b.shape.at(-2)!;

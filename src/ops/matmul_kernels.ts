@@ -11,15 +11,20 @@ import { matmulSizes, type MatmulAttrs, type MatmulSizes } from './matmul_sizes.
 type MatmulCall = CallTypes<MatmulAttrs>;
 
 /** Constants and hooks of an epilogue, and what stands in the bias binding where there is none. */
-export function epilogue(attrs: { readonly bias: boolean; readonly activation: EpilogueActivation | null }): {
-  constants: { HAS_BIAS: boolean };
-  hooks: { activate?: string; activate4?: string };
-  bias: BufferRef;
-} {
+export interface Epilogue {
+  readonly constants: { readonly HAS_BIAS: boolean };
+  /** For entries that store one number, and for those that store four. */
+  readonly hooks: { readonly activate?: string };
+  readonly hooks4: { readonly activate4?: string };
+  readonly bias: BufferRef;
+}
+
+export function epilogue(attrs: { readonly bias: boolean; readonly activation: EpilogueActivation | null }): Epilogue {
   const activation = attrs.activation ? activations[attrs.activation] : null;
   return {
     constants: { HAS_BIAS: attrs.bias },
-    hooks: activation ? { activate: activation.wgsl!, activate4: activation.wgsl4! } : {},
+    hooks: activation ? { activate: activation.wgsl! } : {},
+    hooks4: activation ? { activate4: activation.wgsl4! } : {},
     bias: attrs.bias ? input(2) : input(1),
   };
 }
@@ -33,10 +38,11 @@ const whole = ({ k }: MatmulSizes): Slices => ({ slices: 1, k_per_slice: Math.ce
 
 /**
  * Few outputs and a long sum leave a GPU idle, so the sum is cut until there are enough blocks of work. A software
- * adapter has few threads, and the second pass costs it more than it gains.
+ * adapter has few threads to feed: smaller workgroups serve it as well, without a second pass.
  */
 function cut(sizes: MatmulSizes, blocks: number, target: Target): Slices {
-  const wanted = target.adapter === 'software' ? 8 : 256;
+  if (target.adapter === 'software') return whole(sizes);
+  const wanted = 256;
   const slices = Math.min(Math.ceil(wanted / (blocks * sizes.batch)), Math.floor(sizes.k / 128));
   if (slices <= 1) return whole(sizes);
   const perSlice = Math.ceil(sizes.k / slices / 4) * 4;
@@ -48,10 +54,6 @@ function params({ m, n, k, batch, batchStrideA, batchStrideB }: MatmulSizes, sli
   return { m, n, k, batch, a_batch_stride: batchStrideA, b_batch_stride: batchStrideB, ...slices };
 }
 
-function transposes({ transposeA, transposeB }: MatmulAttrs) {
-  return { A_TRANSPOSED: transposeA, B_TRANSPOSED: transposeB };
-}
-
 /** What the reader of four numbers at a time needs of the shapes. */
 function readsInFours({ inputs, attrs }: MatmulCall): boolean {
   const { m, n, k } = matmulSizes(inputs, attrs);
@@ -59,22 +61,44 @@ function readsInFours({ inputs, attrs }: MatmulCall): boolean {
   return n % 4 === 0 && (!transposeA || m % 4 === 0) && (k % 4 === 0 || (transposeA && !transposeB));
 }
 
+/** What the pass that multiplies is told, of all the sums or of one slice each. */
+interface FirstPass extends Epilogue {
+  readonly parameters: ReturnType<typeof params>;
+  readonly workgroups: [number, number, number];
+  /** Blocks to a workgroup. */
+  readonly group: number;
+  readonly c: BufferRef;
+  readonly transposes: { readonly A_TRANSPOSED: boolean; readonly B_TRANSPOSED: boolean };
+}
+
+/** A quad is four invocations. Where there are few tiles, a software adapter's cores share them only if groups are small. */
+const quadsInGroup = (tiles: number, { adapter }: Target) => (adapter === 'software' && tiles < 64 ? 4 : 16);
+
 /**
  * A kernel from its entry: `blocks` counts the units of work of one product, `group` how many of them a workgroup
  * does. With several slices a second pass adds them up and has the epilogue.
  */
 function sliced(
-  size: { rows: number; columns: number; group: number },
-  describe: (call: MatmulCall, grid: [number, number, number], slices: Slices, c: BufferRef, last: boolean) => Dispatch,
+  size: { rows: number; columns: number; group: (blocks: number, target: Target) => number },
+  describe: (pass: FirstPass) => Dispatch,
 ): (call: MatmulCall, target: Target) => KernelPlan {
   return (call, target) => {
     const sizes = matmulSizes(call.inputs, call.attrs);
     const { m, n, batch } = sizes;
     const blocks = Math.ceil(m / size.rows) * Math.ceil(n / size.columns);
     const slices = cut(sizes, blocks, target);
-    const [x, y] = flatGrid(blocks, size.group);
+    const group = size.group(blocks * batch * slices.slices, target);
+    const [x, y] = flatGrid(blocks, group);
     const single = slices.slices === 1;
-    const first = describe(call, [x, y, batch * slices.slices], slices, single ? output(0) : scratch(0), single);
+    const first = describe({
+      parameters: params(sizes, slices),
+      workgroups: [x, y, batch * slices.slices],
+      group,
+      c: single ? output(0) : scratch(0),
+      transposes: { A_TRANSPOSED: call.attrs.transposeA, B_TRANSPOSED: call.attrs.transposeB },
+      // The epilogue belongs to the last pass only.
+      ...epilogue(single ? call.attrs : { bias: false, activation: null }),
+    });
     if (single) return { dispatches: [first] };
     const { constants, hooks, bias } = epilogue(call.attrs);
     const [sumX, sumY] = flatGrid(m * n, 64);
@@ -82,16 +106,11 @@ function sliced(
       bindings: { partial: scratch(0), bias, c: output(0) },
       params: params(sizes, slices),
       constants,
-      hooks: hooks.activate ? { activate: hooks.activate } : {},
+      hooks,
       workgroups: [sumX, sumY, batch],
     });
     return { dispatches: [first, sum], scratch: [4 * batch * slices.slices * m * n] };
   };
-}
-
-/** The epilogue belongs to the last pass only. */
-function epilogueOf(attrs: MatmulAttrs, last: boolean) {
-  return epilogue(last ? attrs : { bias: false, activation: null });
 }
 
 const large = ({ inputs, attrs }: MatmulCall): boolean => {
@@ -103,72 +122,68 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   /** Tiles shared through workgroup memory: for cards with real workgroup memory, and products that fill tiles. */
   tiled: {
     preferred: (call, { adapter }) => adapter !== 'software' && large(call),
-    plan: sliced({ rows: 64, columns: 64, group: 1 }, (call, workgroups, slices, c, last) => {
-      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
-      return dispatch(matmulShader, 'matmul_tiled', {
-        bindings: { a: input(0), b: input(1), bias, c },
-        params: params(matmulSizes(call.inputs, call.attrs), slices),
-        constants: { ...constants, ...transposes(call.attrs) },
-        hooks: hooks.activate ? { activate: hooks.activate } : {},
-        workgroups,
-      });
-    }),
+    plan: sliced({ rows: 64, columns: 64, group: () => 1 }, (pass) =>
+      dispatch(matmulShader, 'matmul_tiled', {
+        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        params: pass.parameters,
+        constants: { ...pass.constants, ...pass.transposes },
+        hooks: pass.hooks,
+        workgroups: pass.workgroups,
+      }),
+    ),
   },
 
   /** Quads of a subgroup trade columns: fewest loads for each multiply-add, without workgroup memory. */
   quad: {
     fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
-    plan: sliced({ rows: 16, columns: 16, group: 16 }, (call, workgroups, slices, c, last) => {
-      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
-      return dispatch(matmulQuad, 'matmul_quad', {
-        bindings: { a4: input(0), b4: input(1), bias4: bias, c4: c },
-        params: params(matmulSizes(call.inputs, call.attrs), slices),
-        constants: { ...constants, ...transposes(call.attrs) },
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
-        workgroups,
-      });
-    }),
+    plan: sliced({ rows: 16, columns: 16, group: quadsInGroup }, (pass) =>
+      dispatch(matmulQuad, 'matmul_quad', {
+        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, c4: pass.c },
+        params: pass.parameters,
+        constants: { ...pass.constants, ...pass.transposes, WORKGROUP_SIZE: 4 * pass.group },
+        hooks: pass.hooks4,
+        workgroups: pass.workgroups,
+      }),
+    ),
   },
 
+  /** Blocks of 4 × 8 outputs kept in a thread's registers: no subgroups and no workgroup memory needed. */
   register: {
     fits: readsInFours,
-    plan: sliced({ rows: 4, columns: 8, group: 64 }, (call, workgroups, slices, c, last) => {
-      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
-      return dispatch(matmulShader, 'matmul_register', {
-        bindings: { a4: input(0), b4: input(1), bias4: bias, c4: c },
-        params: params(matmulSizes(call.inputs, call.attrs), slices),
-        constants: { ...constants, ...transposes(call.attrs) },
-        hooks: hooks.activate4 ? { activate4: hooks.activate4 } : {},
-        workgroups,
-      });
-    }),
+    plan: sliced({ rows: 4, columns: 8, group: () => 64 }, (pass) =>
+      dispatch(matmulShader, 'matmul_register', {
+        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, c4: pass.c },
+        params: pass.parameters,
+        constants: { ...pass.constants, ...pass.transposes },
+        hooks: pass.hooks4,
+        workgroups: pass.workgroups,
+      }),
+    ),
   },
 
   quad_scalar: {
     fits: (_, { features }) => features.has('subgroups'),
-    plan: sliced({ rows: 16, columns: 16, group: 16 }, (call, workgroups, slices, c, last) => {
-      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
-      return dispatch(matmulQuad, 'matmul_quad_scalar', {
-        bindings: { a: input(0), b: input(1), bias, c },
-        params: params(matmulSizes(call.inputs, call.attrs), slices),
-        constants: { ...constants, ...transposes(call.attrs) },
-        hooks: hooks.activate ? { activate: hooks.activate } : {},
-        workgroups,
-      });
-    }),
+    plan: sliced({ rows: 16, columns: 16, group: quadsInGroup }, (pass) =>
+      dispatch(matmulQuad, 'matmul_quad_scalar', {
+        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        params: pass.parameters,
+        constants: { ...pass.constants, ...pass.transposes, WORKGROUP_SIZE: 4 * pass.group },
+        hooks: pass.hooks,
+        workgroups: pass.workgroups,
+      }),
+    ),
   },
 
   register_scalar: {
-    plan: sliced({ rows: 4, columns: 8, group: 64 }, (call, workgroups, slices, c, last) => {
-      const { constants, hooks, bias } = epilogueOf(call.attrs, last);
-      return dispatch(matmulShader, 'matmul_register_scalar', {
-        bindings: { a: input(0), b: input(1), bias, c },
-        params: params(matmulSizes(call.inputs, call.attrs), slices),
-        constants: { ...constants, ...transposes(call.attrs) },
-        hooks: hooks.activate ? { activate: hooks.activate } : {},
-        workgroups,
-      });
-    }),
+    plan: sliced({ rows: 4, columns: 8, group: () => 64 }, (pass) =>
+      dispatch(matmulShader, 'matmul_register_scalar', {
+        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        params: pass.parameters,
+        constants: { ...pass.constants, ...pass.transposes },
+        hooks: pass.hooks,
+        workgroups: pass.workgroups,
+      }),
+    ),
   },
 
   naive: {
@@ -176,17 +191,14 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
       const sizes = matmulSizes(call.inputs, call.attrs);
       const { constants, hooks, bias } = epilogue(call.attrs);
       const [x, y] = flatGrid(sizes.m * sizes.n, 64);
-      return {
-        dispatches: [
-          dispatch(matmulShader, 'matmul_naive', {
-            bindings: { a: input(0), b: input(1), bias, c: output(0) },
-            params: params(sizes, whole(sizes)),
-            constants: { ...constants, ...transposes(call.attrs) },
-            hooks: hooks.activate ? { activate: hooks.activate } : {},
-            workgroups: [x, y, sizes.batch],
-          }),
-        ],
-      };
+      const described = dispatch(matmulShader, 'matmul_naive', {
+        bindings: { a: input(0), b: input(1), bias, c: output(0) },
+        params: params(sizes, whole(sizes)),
+        constants: { ...constants, A_TRANSPOSED: call.attrs.transposeA, B_TRANSPOSED: call.attrs.transposeB },
+        hooks,
+        workgroups: [x, y, sizes.batch],
+      });
+      return { dispatches: [described] };
     },
   },
 };

@@ -1,48 +1,23 @@
-// Sums, means, extremes and their places over axes; and broadcasting, which is the gradient of a sum.
+// Sums, means and extremes over axes; and broadcasting, which is the gradient of a sum.
 
-import broadcastShader from '../../shaders/broadcast_to.wgsl';
 import { checkOptions, ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, resolveAxis, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Op } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output } from '../kernel/shader.ts';
-import { flatGrid } from '../kernel/target.ts';
-import { checkLayout, indicesOf, layoutOf, periodOf, rankConstant } from './broadcasting.ts';
-import {
-  argKernels,
-  type AxisAttrs,
-  pickGradKernel,
-  reduceKernels,
-  type ReduceRow,
-  reductionOf,
-} from './reduce_kernels.ts';
+import { argmaxOp, argminOp, pickGradOp } from './arg_reduce.ts';
+import { type BroadcastAttrs, broadcastKernels } from './broadcast_kernels.ts';
+import { checkLayout, indicesOf } from './broadcasting.ts';
+import { reduceKernels, type ReduceRow } from './reduce_kernels.ts';
+import { type AxisAttrs, axisSamples, inferAxis, reductionOf } from './reduction.ts';
 import { reshape } from './reshape.ts';
+
+export { argmax, argmin, type ArgOptions } from './arg_reduce.ts';
 
 export interface ReduceOptions {
   /** One axis or several, from the end where negative; all where absent. */
   readonly axes?: number | readonly number[];
   /** Keep reduced axes with length 1; default false. */
   readonly keepDims?: boolean;
-}
-
-const without = (shape: Shape, axis: number): Shape => shape.filter((_, i) => i !== axis);
-
-const samples: readonly Sample<AxisAttrs>[] = [
-  { inputs: [{ shape: [3, 5] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [3, 5] }], attrs: { axis: 0 } },
-  { inputs: [{ shape: [1] }], attrs: { axis: 0 } },
-  { inputs: [{ shape: [4, 7, 3] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [2, 9, 12] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [67, 129] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [3, 256] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [700, 3] }], attrs: { axis: 0 } },
-  { inputs: [{ shape: [2, 1027, 8] }], attrs: { axis: 1 } },
-  { inputs: [{ shape: [20000] }], attrs: { axis: 0 } },
-  { inputs: [{ shape: [2, 16387] }], attrs: { axis: 1 } },
-];
-
-function inferAxis(name: string, shape: Shape, axis: number): Shape {
-  return without(shape, resolveAxis(name, axis, shape.length));
 }
 
 interface Reducer extends ReduceRow {
@@ -74,7 +49,7 @@ function reduceOp(row: Reducer): Op<AxisAttrs> {
       return { flops: size, bytes: 4 * (size + sizeOf(outputs[0]!.shape)) };
     },
     accuracy: row.accuracy,
-    samples,
+    samples: axisSamples,
   };
 }
 
@@ -87,10 +62,10 @@ function spread(dy: Tensor, x: Tensor, axis: number, scale: number): Tensor {
   return scaledBroadcast(reshape(dy, kept), x.shape, scale);
 }
 
-function extremeGrad(argOp: () => Op<AxisAttrs>): Reducer['grad'] {
+function extremeGrad(argOp: Op<AxisAttrs>): Reducer['grad'] {
   return ({ dy: [dy], x: [x], attrs: { axis } }) => {
     if (!dy) return [null];
-    const winner = applyOne(argOp(), [x!], { axis });
+    const winner = applyOne(argOp, [x!], { axis });
     return [applyOne(pickGradOp, [dy, winner], { axis, length: x!.shape[axis]! })];
   };
 }
@@ -131,7 +106,7 @@ export const maxOp = reduceOp({
     for (let i = 1; i < count; i++) best = Math.max(best, next());
     return best;
   },
-  grad: extremeGrad(() => argmaxOp),
+  grad: extremeGrad(argmaxOp),
   accuracy: { kind: 'exact' },
 });
 export const minOp = reduceOp({
@@ -144,83 +119,9 @@ export const minOp = reduceOp({
     for (let i = 1; i < count; i++) best = Math.min(best, next());
     return best;
   },
-  grad: extremeGrad(() => argminOp),
+  grad: extremeGrad(argminOp),
   accuracy: { kind: 'exact' },
 });
-
-function argOp(name: string, wgsl: string, better: (candidate: number, best: number) => boolean): Op<AxisAttrs> {
-  return {
-    name,
-    infer([x], { axis }) {
-      expectDType(name, 'x', x!, 'f32');
-      return [{ shape: inferAxis(name, x!.shape, axis), dtype: 'i32' }];
-    },
-    cpu([x], [y], { inputs, attrs }) {
-      const { outer, reduced, inner } = reductionOf(inputs[0]!.shape, attrs.axis);
-      for (let o = 0; o < outer; o++) {
-        for (let i = 0; i < inner; i++) {
-          const at = (r: number) => x![(o * reduced + r) * inner + i]!;
-          let best = 0;
-          for (let r = 1; r < reduced; r++) if (better(at(r), at(best))) best = r;
-          y![o * inner + i] = best;
-        }
-      }
-    },
-    kernels: argKernels(wgsl),
-    grad: null,
-    cost: ({ inputs, outputs }) => {
-      const size = sizeOf(inputs[0]!.shape);
-      return { flops: size, bytes: 4 * (size + sizeOf(outputs[0]!.shape)) };
-    },
-    accuracy: { kind: 'exact' },
-    samples: samples.flatMap(({ inputs, attrs }) => [
-      { inputs, attrs },
-      { inputs: [{ ...inputs[0]!, fill: 'ties' as const }], attrs },
-    ]),
-  };
-}
-
-export const argmaxOp = argOp('argmax', 'candidate > best', (candidate, best) => candidate > best);
-export const argminOp = argOp('argmin', 'candidate < best', (candidate, best) => candidate < best);
-
-/** dx[.., r, ..] = dy where r is the winner, else 0: the gradient of max and min. */
-export const pickGradOp: Op<AxisAttrs & { readonly length: number }> = {
-  name: 'pick_grad',
-  infer([dy, winner], { axis, length }) {
-    expectDType('pick_grad', 'dy', dy!, 'f32');
-    expectDType('pick_grad', 'winner', winner!, 'i32');
-    if (!equal(dy!.shape, winner!.shape)) {
-      throw new ShapeError(`pick_grad: dy is ${format(dy!.shape)}, winner ${format(winner!.shape)}, expected the same`);
-    }
-    return [{ shape: [...dy!.shape.slice(0, axis), length, ...dy!.shape.slice(axis)], dtype: 'f32' }];
-  },
-  cpu([dy, winner], [dx], { outputs, attrs }) {
-    const { reduced, inner } = reductionOf(outputs[0]!.shape, attrs.axis);
-    dx!.fill(0);
-    for (let at = 0; at < dy!.length; at++) {
-      dx![(Math.floor(at / inner) * reduced + winner![at]!) * inner + (at % inner)] = dy![at]!;
-    }
-  },
-  kernels: { naive: pickGradKernel },
-  grad: null,
-  cost: ({ inputs, outputs }) => ({ flops: 0, bytes: 4 * (sizeOf(outputs[0]!.shape) + 2 * sizeOf(inputs[0]!.shape)) }),
-  accuracy: { kind: 'exact' },
-  samples: [
-    [[3], 0, 5] as const,
-    [[3], 1, 5] as const,
-    [[], 0, 7] as const,
-    [[2, 3], 1, 65] as const,
-    [[4, 8], 2, 1] as const,
-  ].map(([shape, axis, length]) => ({
-    inputs: [{ shape }, { shape, dtype: 'i32', fill: { below: length } }],
-    attrs: { axis, length },
-  })),
-};
-
-export interface BroadcastAttrs {
-  readonly shape: Shape;
-  readonly scale: number;
-}
 
 export const broadcastToOp: Op<BroadcastAttrs> = {
   name: 'broadcast_to',
@@ -239,57 +140,7 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
     const from = indicesOf(attrs.shape, inputs[0]!.shape);
     for (let i = 0; i < y!.length; i++) y![i] = x![from(i)]! * attrs.scale;
   },
-  kernels: {
-    vec4: {
-      fits: ({ inputs, attrs }) => {
-        const period = periodOf(attrs.shape, inputs[0]!.shape);
-        return period !== null && period % 4 === 0;
-      },
-      plan: ({ inputs, attrs: { shape, scale } }) => {
-        const size = sizeOf(shape) / 4;
-        const period = periodOf(shape, inputs[0]!.shape)! / 4;
-        const call = { bindings: { x4: input(0), y4: output(0) }, params: { size, scale, period } };
-        return {
-          dispatches: [dispatch(broadcastShader, 'broadcast_to_vec4', { ...call, workgroups: flatGrid(size, 64) })],
-        };
-      },
-    },
-    scalar: {
-      fits: ({ inputs, attrs }) => sizeOf(inputs[0]!.shape) === 1 && sizeOf(attrs.shape) % 4 === 0,
-      plan: ({ attrs: { shape, scale } }) => {
-        const size = sizeOf(shape) / 4;
-        const call = { bindings: { x: input(0), y4: output(0) }, params: { size, scale, period: 0 } };
-        return {
-          dispatches: [dispatch(broadcastShader, 'broadcast_to_scalar', { ...call, workgroups: flatGrid(size, 64) })],
-        };
-      },
-    },
-    naive: {
-      plan: ({ inputs, attrs: { shape, scale } }) => {
-        const size = sizeOf(shape);
-        const { lengths, strides } = layoutOf(shape, [inputs[0]!.shape]);
-        const steps = strides[0]!;
-        const params = {
-          size,
-          scale,
-          length_0: lengths[0] ?? 1,
-          length_1: lengths[1] ?? 1,
-          length_2: lengths[2] ?? 1,
-          length_3: lengths[3] ?? 1,
-          length_4: lengths[4] ?? 1,
-          stride_0: steps[0] ?? 0,
-          stride_1: steps[1] ?? 0,
-          stride_2: steps[2] ?? 0,
-          stride_3: steps[3] ?? 0,
-          stride_4: steps[4] ?? 0,
-          stride_5: steps[5] ?? 0,
-        };
-        const constants = { RANK: rankConstant(lengths.length) };
-        const call = { bindings: { x: input(0), y: output(0) }, params, constants, workgroups: flatGrid(size, 64) };
-        return { dispatches: [dispatch(broadcastShader, 'broadcast_to', call)] };
-      },
-    },
-  },
+  kernels: broadcastKernels,
   grad: ({ dy: [dy], x: [x], attrs: { scale } }) => {
     if (!dy) return [null];
     const sums = sumTo(dy, x!.shape);
@@ -309,7 +160,7 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
   ],
 };
 
-export const reduceOps: readonly Op[] = [sumOp, meanOp, maxOp, minOp, argmaxOp, argminOp, pickGradOp, broadcastToOp];
+export const reduceOps: readonly Op[] = [sumOp, meanOp, maxOp, minOp, broadcastToOp];
 
 /**
  * Neighbouring axes are reduced as one, and each group of them by one call, the last first: means of means and maxima
@@ -355,31 +206,6 @@ export const mean = (x: Tensor, options: ReduceOptions = {}): Tensor => over(mea
 export const max = (x: Tensor, options: ReduceOptions = {}): Tensor => over(maxOp, x, options);
 /** The smallest element over `axes`; among equals the first takes the whole gradient. */
 export const min = (x: Tensor, options: ReduceOptions = {}): Tensor => over(minOp, x, options);
-
-export interface ArgOptions {
-  /** From the end where negative; default -1. */
-  readonly axis?: number;
-  /** Keep the axis with length 1; default false. */
-  readonly keepDims?: boolean;
-}
-
-function arg(op: Op<AxisAttrs>, x: Tensor, options: ArgOptions): Tensor {
-  checkOptions(op.name, options, ['axis', 'keepDims']);
-  const { axis = -1, keepDims = false } = options;
-  const resolved = resolveAxis(op.name, axis, x.shape.length);
-  const y = applyOne(op, [x], { axis: resolved });
-  return keepDims
-    ? reshape(
-        y,
-        x.shape.map((length, i) => (i === resolved ? 1 : length)),
-      )
-    : y;
-}
-
-/** Where along `axis` the largest element is, as i32; the first of equals. No gradient. */
-export const argmax = (x: Tensor, options: ArgOptions = {}): Tensor => arg(argmaxOp, x, options);
-/** Where along `axis` the smallest element is, as i32; the first of equals. No gradient. */
-export const argmin = (x: Tensor, options: ArgOptions = {}): Tensor => arg(argminOp, x, options);
 
 /** x repeated to `shape` by NumPy's rule; a ShapeError where it does not broadcast to it. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {

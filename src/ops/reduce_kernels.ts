@@ -1,27 +1,10 @@
-// The ways to run sum, mean, max, min and argmax on a GPU, over one axis.
+// The ways to run sum, mean, max and min over one axis on a GPU.
 
-import argShader from '../../shaders/arg_reduce.wgsl';
 import shader from '../../shaders/reduce.wgsl';
-import { type Shape, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { type BufferRef, dispatch, type Dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
-
-export interface AxisAttrs {
-  /** Non-negative. */
-  readonly axis: number;
-}
-
-/** A shape seen from one of its axes. */
-export interface Reduction {
-  readonly outer: number;
-  readonly reduced: number;
-  readonly inner: number;
-}
-
-export function reductionOf(shape: Shape, axis: number): Reduction {
-  return { outer: sizeOf(shape.slice(0, axis)), reduced: shape[axis]!, inner: sizeOf(shape.slice(axis + 1)) };
-}
+import { type AxisAttrs, cut, type Reduction, reductionOf, type Segments, threadSegments, whole } from './reduction.ts';
 
 export interface ReduceRow {
   /** WGSL in a and b. */
@@ -30,24 +13,6 @@ export interface ReduceRow {
   readonly identity: number;
   /** What the result is multiplied by. */
   scale(reduced: number): number;
-}
-
-/** The axis in pieces of `perSegment`, none of them empty. */
-interface Segments {
-  readonly segments: number;
-  readonly perSegment: number;
-}
-
-function cut(reduced: number, perSegment: number): Segments {
-  return { segments: Math.ceil(reduced / perSegment), perSegment };
-}
-
-const whole = (reduced: number): Segments => cut(reduced, reduced);
-
-/** A thread sums about √reduced elements, a multiple of four, then another as many results, unless fewer threads are enough. */
-function threadSegments({ outer, reduced, inner }: Reduction): Segments {
-  const wanted = Math.min(Math.sqrt(reduced), 65536 / (outer * inner));
-  return cut(reduced, Math.ceil(reduced / Math.max(1, Math.ceil(wanted)) / 4) * 4);
 }
 
 /** A workgroup sums at least 4096 elements, a multiple of four. */
@@ -169,73 +134,3 @@ export function reduceKernels(row: ReduceRow): Record<string, Kernel<AxisAttrs>>
     naive: { plan: onePass(byThreads) },
   };
 }
-
-/** `wgsl`: whether `candidate` beats `best`, strictly, so that the first of equals stays. */
-export function argKernels(wgsl: string): Record<string, Kernel<AxisAttrs>> {
-  const hooks = { better: wgsl };
-  const sizes = ({ inputs, attrs }: CallTypes<AxisAttrs>) => reductionOf(inputs[0]!.shape, attrs.axis);
-  const params = ({ outer, reduced, inner }: Reduction, { segments, perSegment }: Segments) => {
-    return { outer, reduced, inner, segments, per_segment: perSegment };
-  };
-  return {
-    split: {
-      preferred: (call) => {
-        const { outer, reduced, inner } = sizes(call);
-        return outer * inner < 8192 && reduced >= 1024;
-      },
-      plan: (call) => {
-        const size = sizes(call);
-        const pieces = threadSegments(size);
-        const found = size.outer * pieces.segments * size.inner;
-        return {
-          dispatches: [
-            dispatch(argShader, 'arg_reduce_segments', {
-              bindings: { x: input(0), found: scratch(0) },
-              params: params(size, pieces),
-              hooks,
-              workgroups: flatGrid(found, 64),
-            }),
-            dispatch(argShader, 'arg_reduce_merge', {
-              bindings: { x: input(0), candidates: scratch(0), index: output(0) },
-              params: params(size, pieces),
-              hooks,
-              workgroups: flatGrid(size.outer * size.inner, 64),
-            }),
-          ],
-          scratch: [4 * found],
-        };
-      },
-    },
-    naive: {
-      plan: (call) => {
-        const size = sizes(call);
-        return {
-          dispatches: [
-            dispatch(argShader, 'arg_reduce', {
-              bindings: { x: input(0), index: output(0) },
-              params: params(size, whole(size.reduced)),
-              hooks,
-              workgroups: flatGrid(size.outer * size.inner, 64),
-            }),
-          ],
-        };
-      },
-    },
-  };
-}
-
-/** dx[o, r, i] = dy[o, i] where r is the winner, else 0. Input 0 is dy, input 1 the winners. */
-export const pickGradKernel: Kernel<AxisAttrs> = {
-  plan: ({ outputs, attrs }) => {
-    const size = reductionOf(outputs[0]!.shape, attrs.axis);
-    return {
-      dispatches: [
-        dispatch(argShader, 'pick_grad', {
-          bindings: { dy: input(0), winner: input(1), dx: output(0) },
-          params: { ...size, segments: 1, per_segment: size.reduced },
-          workgroups: flatGrid(sizeOf(outputs[0]!.shape), 64),
-        }),
-      ],
-    };
-  },
-};

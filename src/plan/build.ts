@@ -84,11 +84,14 @@ function chooseKernel(call: Call, { target, kernels: forced }: PlanOptions): Cho
   const wanted = forced && Object.hasOwn(forced, op.name) ? forced[op.name]! : null;
   if (wanted !== null && !Object.hasOwn(op.kernels, wanted)) {
     const known = Object.keys(op.kernels);
-    throw new OptionError(`kernels: ${op.name} has no kernel '${wanted}'${suggestion(wanted, known)}; known: ${known.join(', ')}`);
+    throw new OptionError(
+      `kernels: ${op.name} has no kernel '${wanted}'${suggestion(wanted, known)}; known: ${known.join(', ')}`,
+    );
   }
   const candidates = Object.entries(op.kernels).filter(([, kernel]) => fits(kernel));
   const preferred = candidates.filter(([, kernel]) => kernel.preferred?.(types, target) ?? true);
-  const [name, kernel] = candidates.find(([candidate]) => candidate === wanted) ?? preferred[0] ?? candidates.at(-1) ?? [];
+  const [name, kernel] =
+    candidates.find(([candidate]) => candidate === wanted) ?? preferred[0] ?? candidates.at(-1) ?? [];
   if (name === undefined || kernel === undefined) {
     throw new Error(`plan: no kernel of ${op.name} fits; the last one must fit everything`);
   }

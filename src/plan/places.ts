@@ -34,7 +34,10 @@ export function checkValues(where: string, type: TensorType, values: TypedArray)
 export function checkTensor(name: string, value: DeviceTensor, place: Place, device: Device): void {
   const expected: TensorType = place.type;
   if (value.device !== device) {
-    throw new DeviceError('stale', `run: input '${name}' lives on another device, or on this one before it was lost; upload it again`);
+    throw new DeviceError(
+      'stale',
+      `run: input '${name}' lives on another device, or on this one before it was lost; upload it again`,
+    );
   }
   if (value.dtype !== expected.dtype || sizeOf(value.shape) !== sizeOf(expected.shape)) {
     throw new OptionError(

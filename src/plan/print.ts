@@ -16,7 +16,11 @@ export function printPlan(plan: Plan): string {
   ]);
   const header = ['#', 'op', 'shapes', 'kernel', 'workgroups', 'memory', 'label'];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
   const { bytes } = plan;
   return [
     line(header),
@@ -55,7 +59,8 @@ function shapeText(place: Place): string {
 
 function placeText(plan: Plan, place: Place): string {
   const storage = plan.storages[place.storage]!;
-  const name = storage.kind === 'variable' ? storage.variable.name : storage.kind === 'input' ? storage.name : storage.kind;
+  const name =
+    storage.kind === 'variable' ? storage.variable.name : storage.kind === 'input' ? storage.name : storage.kind;
   return `${name}${storage.kind === 'slot' ? place.storage : ''}+${place.offset}`;
 }
 

@@ -35,7 +35,11 @@ export interface Callback {
     readonly compiled: { readonly pipelines: number; readonly seconds: number };
   }): void | Promise<void>;
   /** However training ended: `error` is there when it failed, `stopped` when it was asked to stop. */
-  onTrainEnd?(end: { readonly model: Model; readonly stopped?: string; readonly error?: unknown }): void | Promise<void>;
+  onTrainEnd?(end: {
+    readonly model: Model;
+    readonly stopped?: string;
+    readonly error?: unknown;
+  }): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   onBatchEnd?(batch: number, logs: BatchLogs): void | Promise<void>;
@@ -104,8 +108,11 @@ function monitored(where: string, monitor: string, logs: Logs): number {
   const value = logs[monitor];
   if (value !== undefined) return value;
   const known = Object.keys(logs);
-  const hint = monitor.startsWith('val_') && !known.some((key) => key.startsWith('val_')) ? '; fit was given no validation' : '';
-  throw new OptionError(`${where}: no metric '${monitor}'${suggestion(monitor, known)}; known: ${known.join(', ')}${hint}`);
+  const hint =
+    monitor.startsWith('val_') && !known.some((key) => key.startsWith('val_')) ? '; fit was given no validation' : '';
+  throw new OptionError(
+    `${where}: no metric '${monitor}'${suggestion(monitor, known)}; known: ${known.join(', ')}${hint}`,
+  );
 }
 
 /**

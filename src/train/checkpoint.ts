@@ -23,7 +23,8 @@ export async function saveModel(model: Model): Promise<Uint8Array> {
   for (const [name, { shape, data }] of await model.getWeights()) tensors[name] = { shape, data, dtype: 'f32' };
   const training = await model.getTraining();
   for (const [moment, values] of training?.moments ?? []) {
-    for (const [name, { shape, data }] of values) tensors[`${MOMENTS}${moment}/${name}`] = { shape, data, dtype: 'f32' };
+    for (const [name, { shape, data }] of values)
+      tensors[`${MOMENTS}${moment}/${name}`] = { shape, data, dtype: 'f32' };
   }
   const layers = model.layers.map(({ name, type, layer }) => ({ name, type, config: layer.config }));
   const topology = { kind: 'sequential', name: model.name, seed: model.seed, inputShape: model.inputShape, layers };
@@ -51,13 +52,19 @@ export function loadModel(bytes: Uint8Array): Model {
   }
   const topology = record('model', parse('model', metadata['model']));
   const { name, seed, inputShape, layers } = topology;
-  if (topology['kind'] !== 'sequential' || !Array.isArray(layers) || typeof name !== 'string' || typeof seed !== 'number') {
+  if (
+    topology['kind'] !== 'sequential' ||
+    !Array.isArray(layers) ||
+    typeof name !== 'string' ||
+    typeof seed !== 'number'
+  ) {
     throw new DataError('loadModel: the metadata holds no sequential model');
   }
   const model = sequential(
     (layers as readonly Json[]).map((saved, i) => {
       const { type, name: layerName, config } = record(`layer ${i}`, saved);
-      if (typeof type !== 'string' || typeof layerName !== 'string') throw new DataError(`loadModel: layer ${i} has no type or name`);
+      if (typeof type !== 'string' || typeof layerName !== 'string')
+        throw new DataError(`loadModel: layer ${i} has no type or name`);
       return layerFromConfig(type, layerName, record(`layer ${i}`, config));
     }),
     { name, seed },
@@ -74,7 +81,12 @@ export function loadModel(bytes: Uint8Array): Model {
  */
 export function loadWeights(model: Model, bytes: Uint8Array, options: { readonly ignoreExtra?: boolean } = {}): void {
   checkOptions('loadWeights', options, ['ignoreExtra']);
-  loadFrom(model, readSafetensors(bytes, { skipUnsupported: options.ignoreExtra === true }), 'loadWeights', options.ignoreExtra);
+  loadFrom(
+    model,
+    readSafetensors(bytes, { skipUnsupported: options.ignoreExtra === true }),
+    'loadWeights',
+    options.ignoreExtra,
+  );
 }
 
 function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
@@ -83,8 +95,10 @@ function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ign
   for (const { name, shape } of model.parameters.list) {
     const saved = Object.hasOwn(tensors, name) ? tensors[name]! : null;
     if (!saved) differences.push(`${name}: missing in the file, expected ${format(shape)}`);
-    else if (!(saved.data instanceof Float32Array)) differences.push(`${name}: ${saved.dtype} in the file, expected f32`);
-    else if (!equal(saved.shape, shape)) differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
+    else if (!(saved.data instanceof Float32Array))
+      differences.push(`${name}: ${saved.dtype} in the file, expected f32`);
+    else if (!equal(saved.shape, shape))
+      differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
     else weights.set(name, { shape, data: saved.data });
   }
   const expected = new Set(model.parameters.list.map(({ name }) => name));
@@ -93,7 +107,9 @@ function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ign
     differences.push(`${name}: in the file only, ${format(tensors[name]!.shape)}`);
   }
   if (differences.length > 0) {
-    throw new DataError(`${where}: the weights do not fit '${model.name}', and nothing was changed:\n  ${differences.join('\n  ')}`);
+    throw new DataError(
+      `${where}: the weights do not fit '${model.name}', and nothing was changed:\n  ${differences.join('\n  ')}`,
+    );
   }
   model.setWeights(weights);
 }
@@ -101,7 +117,11 @@ function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ign
 function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: string): TrainingState {
   const { optimizer, step, epochs, seed, history, moments } = record('training', parse('training', text));
   const counts = [step, epochs, seed];
-  if (typeof optimizer !== 'string' || !counts.every((n) => Number.isInteger(n) && (n as number) >= 0) || !Array.isArray(moments)) {
+  if (
+    typeof optimizer !== 'string' ||
+    !counts.every((n) => Number.isInteger(n) && (n as number) >= 0) ||
+    !Array.isArray(moments)
+  ) {
     throw new DataError('loadModel: the training state is incomplete');
   }
   const curves = Object.entries(record('history', history)).map(([key, values]): [string, number[]] => {
@@ -113,7 +133,9 @@ function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: str
       const key = `${MOMENTS}${String(moment)}/${name}`;
       const saved = Object.hasOwn(tensors, key) ? tensors[key]! : null;
       if (saved?.data instanceof Float32Array && equal(saved.shape, shape)) return [name, { shape, data: saved.data }];
-      throw new DataError(`loadModel: '${key}' is ${saved ? format(saved.shape) : 'missing'}, expected ${format(shape)}`);
+      throw new DataError(
+        `loadModel: '${key}' is ${saved ? format(saved.shape) : 'missing'}, expected ${format(shape)}`,
+      );
     });
     return [String(moment), new Map(values)];
   });

@@ -33,7 +33,8 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
   const { seed = core.seed, kernels } = options;
   checkWord('compile', 'seed', seed);
-  if (options.optimizer === undefined) throw new OptionError("compile: optimizer is missing, expected adam() or 'adam', for example");
+  if (options.optimizer === undefined)
+    throw new OptionError("compile: optimizer is missing, expected adam() or 'adam', for example");
   if (options.loss === undefined) throw new OptionError("compile: loss is missing, expected 'nll' or another loss");
   const optimizer = resolveOptimizer('compile', options.optimizer);
   const loss = resolveLoss('compile', options.loss);

@@ -30,7 +30,7 @@ interface Panel {
 
 /**
  * An SVG document of `history`, one value an epoch for each of `loss, val_loss, accuracy, val_accuracy`; other keys are
- * not drawn, and a panel without values is left out. NaN and infinities leave gaps. A star marks the best epoch: the
+ * not drawn, and a panel without values is left out. NaN, infinities and magnitudes from 1e300 leave gaps. A star marks the best epoch: the
  * lowest val_loss, or loss where there is none. Dark on white, no script, no outside reference.
  */
 export function curvesSvg(history: Readonly<Record<string, readonly number[]>>, options: CurvesOptions = {}): string {
@@ -38,12 +38,23 @@ export function curvesSvg(history: Readonly<Record<string, readonly number[]>>, 
   const { title = 'Training curves' } = options;
   const width = Math.max(320, options.width ?? 860);
   const height = Math.max(200, options.height ?? 380);
-  const drawn = ['loss', 'accuracy'].filter((metric) => series.some(({ prefix }) => finite(values(history, prefix + metric)).length > 0));
-  const epochs = Math.max(1, ...drawn.flatMap((metric) => series.map(({ prefix }) => values(history, prefix + metric).length)));
+  const drawn = ['loss', 'accuracy'].filter((metric) =>
+    series.some(({ prefix }) => finite(values(history, prefix + metric)).length > 0),
+  );
+  const epochs = Math.max(
+    1,
+    ...drawn.flatMap((metric) => series.map(({ prefix }) => values(history, prefix + metric).length)),
+  );
   const best = bestEpoch(history);
 
   const share = width / Math.max(1, drawn.length);
-  const panels = drawn.map((metric, i): Panel => ({ metric, left: i * share + 62, top: 58, width: share - 82, height: height - 138 }));
+  const panels = drawn.map((metric, i): Panel => ({
+    metric,
+    left: i * share + 62,
+    top: 58,
+    width: share - 82,
+    height: height - 138,
+  }));
   const summary = describe(history, epochs, best);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title summary" font-family="system-ui, sans-serif" font-size="12" fill="${ink}">`,
@@ -52,13 +63,18 @@ export function curvesSvg(history: Readonly<Record<string, readonly number[]>>, 
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<text x="${width / 2}" y="24" text-anchor="middle" font-size="16" font-weight="600">${escape(title)}</text>`,
     ...panels.flatMap((panel) => panelMarks(panel, history, epochs, best)),
-    ...(panels.length > 0 ? legend(width, height, best) : [text(width / 2, height / 2, 'no values yet')]),
+    ...(panels.length > 0 ? legend(width, height, history, best) : [text(width / 2, height / 2, 'no values yet')]),
     '</svg>',
     '',
   ].join('\n');
 }
 
-function panelMarks(panel: Panel, history: Readonly<Record<string, readonly number[]>>, epochs: number, best: number): string[] {
+function panelMarks(
+  panel: Panel,
+  history: Readonly<Record<string, readonly number[]>>,
+  epochs: number,
+  best: number,
+): string[] {
   const { metric, left, top, width, height } = panel;
   const all = series.flatMap(({ prefix }) => finite(values(history, prefix + metric)));
   const ticks = axisTicks(Math.min(...all), Math.max(...all), Math.max(2, Math.floor(height / 45)));
@@ -67,7 +83,9 @@ function panelMarks(panel: Panel, history: Readonly<Record<string, readonly numb
   const xOf = (epoch: number): number => round(left + (epochs === 1 ? 0.5 : (epoch - 1) / (epochs - 1)) * width);
   const yOf = (value: number): number => round(top + ((high - value) / (high - low)) * height);
 
-  const marks = [`<g><text x="${round(left + width / 2)}" y="${top - 12}" text-anchor="middle" font-weight="600">${metric}</text>`];
+  const marks = [
+    `<g><text x="${round(left + width / 2)}" y="${top - 12}" text-anchor="middle" font-weight="600">${metric}</text>`,
+  ];
   for (const tick of ticks) {
     const y = yOf(tick);
     marks.push(`<line x1="${round(left)}" y1="${y}" x2="${round(left + width)}" y2="${y}" stroke="${faint}"/>`);
@@ -90,12 +108,13 @@ function panelMarks(panel: Panel, history: Readonly<Record<string, readonly numb
     marks.push(`<path d="${pathOf(curve, xOf, yOf)}" fill="none" ${stroke} stroke-linejoin="round"/>`);
     const step = everyEpoch ? 1 : Math.ceil(epochs / 12);
     curve.forEach((value, i) => {
-      const alone = !Number.isFinite(curve[i - 1] ?? NaN) && !Number.isFinite(curve[i + 1] ?? NaN);
-      if (Number.isFinite(value) && (alone || i % step === 0 || i === curve.length - 1)) marks.push(marker(xOf(i + 1), yOf(value), colour, square));
+      const alone = !drawable(curve[i - 1] ?? NaN) && !drawable(curve[i + 1] ?? NaN);
+      if (drawable(value) && (alone || i % step === 0 || i === curve.length - 1))
+        marks.push(marker(xOf(i + 1), yOf(value), colour, square));
     });
   }
   const starred = values(history, `val_${metric}`)[best - 1] ?? values(history, metric)[best - 1];
-  if (starred !== undefined && Number.isFinite(starred)) marks.push(star(xOf(best), yOf(starred)));
+  if (starred !== undefined && drawable(starred)) marks.push(star(xOf(best), yOf(starred)));
   return [...marks, '</g>'];
 }
 
@@ -104,31 +123,40 @@ function pathOf(curve: readonly number[], xOf: (epoch: number) => number, yOf: (
   let path = '';
   let drawing = false;
   curve.forEach((value, i) => {
-    const here = Number.isFinite(value);
+    const here = drawable(value);
     if (here) path += `${drawing ? 'L' : 'M'}${xOf(i + 1)} ${yOf(value)}`;
     drawing = here;
   });
   return path;
 }
 
-function legend(width: number, height: number, best: number): string[] {
+function legend(
+  width: number,
+  height: number,
+  history: Readonly<Record<string, readonly number[]>>,
+  best: number,
+): string[] {
   const y = height - 16;
-  const starred = best > 0 ? `best epoch (${best})` : '';
-  const total = 3 * 34 + 62 + 72 + 110;
-  let x = Math.max(8, (width - total) / 2);
-  const marks: string[] = [];
-  for (const { label, colour, dash, square } of series) {
+  const entryWidth = 112;
+  const present = series.filter(({ prefix }) =>
+    ['loss', 'accuracy'].some((metric) => finite(values(history, prefix + metric)).length > 0),
+  );
+  const left = Math.max(8, (width - entryWidth * (present.length + (best > 0 ? 1 : 0))) / 2);
+  const marks = present.flatMap(({ label, colour, dash, square }, i) => {
+    const x = round(left + i * entryWidth);
     const stroke = `stroke="${colour}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`;
-    marks.push(`<line x1="${round(x)}" y1="${y - 4}" x2="${round(x + 28)}" y2="${y - 4}" ${stroke}/>`, marker(round(x + 14), y - 4, colour, square));
-    marks.push(text(x + 34, y, label, 'start'));
-    x += 34 + (label === 'training' ? 62 : 72);
-  }
-  if (starred !== '') marks.push(star(round(x + 14), y - 4), text(x + 28, y, starred, 'start'));
+    const line = `<line x1="${x}" y1="${y - 4}" x2="${x + 28}" y2="${y - 4}" ${stroke}/>`;
+    return [line, marker(x + 14, y - 4, colour, square), text(x + 34, y, label, 'start')];
+  });
+  const x = round(left + present.length * entryWidth);
+  if (best > 0) marks.push(star(x + 12, y - 4), text(x + 26, y, `best epoch (${best})`, 'start'));
   return marks;
 }
 
 function marker(x: number, y: number, colour: string, square: boolean): string {
-  const place = square ? `<rect x="${round(x - 3.5)}" y="${round(y - 3.5)}" width="7" height="7"` : `<circle cx="${x}" cy="${y}" r="3.5"`;
+  const place = square
+    ? `<rect x="${round(x - 3.5)}" y="${round(y - 3.5)}" width="7" height="7"`
+    : `<circle cx="${x}" cy="${y}" r="3.5"`;
   return `${place} fill="#ffffff" stroke="${colour}" stroke-width="1.5"/>`;
 }
 
@@ -175,7 +203,8 @@ function values(history: Readonly<Record<string, readonly number[]>>, key: strin
   return Object.hasOwn(history, key) ? history[key]! : [];
 }
 
-const finite = (curve: readonly number[]): number[] => curve.filter(Number.isFinite);
+const drawable = (value: number): boolean => Math.abs(value) < 1e300; // false for NaN; larger ranges would overflow
+const finite = (curve: readonly number[]): number[] => curve.filter(drawable);
 const round = (value: number): number => Math.round(value * 100) / 100;
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 

@@ -25,7 +25,8 @@ export async function createDevice(options: DeviceOptions = {}): Promise<Device>
   if (prefer.length === 0) throw new OptionError("createDevice: prefer is empty, expected 'webgpu', 'cpu' or both");
   for (const [i, kind] of prefer.entries()) {
     if (kind === 'cpu') return createCpuDevice();
-    if (kind !== 'webgpu') throw new OptionError(`createDevice: prefer names '${String(kind)}', expected 'webgpu' or 'cpu'`);
+    if (kind !== 'webgpu')
+      throw new OptionError(`createDevice: prefer names '${String(kind)}', expected 'webgpu' or 'cpu'`);
     try {
       return await createWebGPUDevice(request);
     } catch (error) {

@@ -14,7 +14,11 @@ export interface EvaluateOptions {
 
 const turnEvery = 50; // milliseconds; as in fit.ts
 
-export async function evaluate(core: Core, data: TrainingData, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+export async function evaluate(
+  core: Core,
+  data: TrainingData,
+  options: EvaluateOptions = {},
+): Promise<Record<string, number>> {
   const compiled = compiledOf(core, 'evaluate');
   const network = networkOf(core, 'evaluate');
   checkOptions('evaluate', options, ['batchSize']);
@@ -29,7 +33,12 @@ export async function evaluate(core: Core, data: TrainingData, options: Evaluate
 }
 
 /** The mean loss and metrics over a data set, each example counted once; nothing is trained. */
-export function measure(core: Core, data: Dataset, targets: Targets, batchSize: number): Promise<Record<string, number>> {
+export function measure(
+  core: Core,
+  data: Dataset,
+  targets: Targets,
+  batchSize: number,
+): Promise<Record<string, number>> {
   return enqueue(core, async () => {
     const { metrics } = compiledOf(core, 'evaluate');
     const batches = core.batches!;
@@ -64,7 +73,11 @@ export function measure(core: Core, data: Dataset, targets: Targets, batchSize: 
 }
 
 /** What predict and inspect take: a data set, numbers with the shape of the whole, or just the numbers. */
-export type Examples = Dataset | { readonly shape: Shape; readonly data: Float32Array | Uint8Array } | Float32Array | Uint8Array;
+export type Examples =
+  | Dataset
+  | { readonly shape: Shape; readonly data: Float32Array | Uint8Array }
+  | Float32Array
+  | Uint8Array;
 
 export async function predict(core: Core, x: Examples, options: EvaluateOptions = {}): Promise<HostTensor> {
   const { layers } = networkOf(core, 'predict');
@@ -101,7 +114,10 @@ async function outputsOf(
     const program = await core.batches.predict(batch, names);
     const shapes = new Map(network.layers.map(({ name, outputShape }) => [name, outputShape]));
     const results = Object.fromEntries(
-      names.map((name) => [name, { shape: [size, ...shapes.get(name)!], data: new Float32Array(size * sizeOf(shapes.get(name)!)) }]),
+      names.map((name) => [
+        name,
+        { shape: [size, ...shapes.get(name)!], data: new Float32Array(size * sizeOf(shapes.get(name)!)) },
+      ]),
     );
     // Rows beyond the end keep an earlier batch's numbers and are not copied out.
     const values = new Float32Array(batch * length);

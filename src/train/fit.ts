@@ -96,7 +96,9 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
 
   async function runEpoch(): Promise<Record<string, number> | null> {
     const { resident, full, partial } = await programs();
-    const order = shuffle ? shuffleOrder(size, compiled.seed, core.epochs) : Uint32Array.from({ length: size }, (_, i) => i);
+    const order = shuffle
+      ? shuffleOrder(size, compiled.seed, core.epochs)
+      : Uint32Array.from({ length: size }, (_, i) => i);
     const sums: Record<string, number> = {};
     const begun = new Set<BatchProgram>();
 

@@ -38,7 +38,10 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   const batches = core.batches ?? createBatches(core.device!, network, compiled, compiled.seed);
   const sketch = await batches.sketch(batchSize, targets);
   const { bytes } = sketch.plan;
-  const optimizer = [...compiled.state.moments, compiled.state.firstBad].reduce((sum, variable) => sum + bytesOf(variable), 0);
+  const optimizer = [...compiled.state.moments, compiled.state.firstBad].reduce(
+    (sum, variable) => sum + bytesOf(variable),
+    0,
+  );
   return {
     parameters: bytesOf(parameters.arena),
     gradients: bytes.packs,

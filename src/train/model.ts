@@ -13,7 +13,8 @@ import { checkAlive, networkOf, readParameters, type Core, type HostTensor, type
 import { evaluate, inspect, predict, type EvaluateOptions, type Examples } from './evaluate.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
-import { summarize, type Summary } from './summary.ts';
+import { describe } from './describe.ts';
+import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from './summary.ts';
 import type { TrainingData } from './targets.ts';
 import { readTraining, restoreTraining, type TrainingState } from './training_state.ts';
 
@@ -45,8 +46,12 @@ export interface Model {
   predict(x: Examples, options?: EvaluateOptions): Promise<HostTensor>;
   /** The outputs of the layers called `names` for each example. */
   inspect(x: Examples, names: readonly string[]): Promise<Record<string, HostTensor>>;
-  /** A table of the layers as text and as rows. */
-  summary(): Summary;
+  /** The layers as a table, once as text (lines of at most `width` columns) and once as data. */
+  summary(options?: { readonly width?: number }): {
+    readonly text: string;
+    readonly rows: readonly SummaryRow[];
+    readonly totals: SummaryTotals;
+  };
   /** The bytes that training with `batchSize` (32 unless given) takes, without allocating anything. */
   plan(options?: { readonly batchSize?: number }): Promise<TrainingPlan>;
   /** Ends training after the step that is running; the reason is in fit's result. */
@@ -150,7 +155,10 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
     evaluate: (data, evaluateOptions) => evaluate(core, data, evaluateOptions),
     predict: (x, predictOptions) => onDevice('predict', () => predict(core, x, predictOptions)),
     inspect: (x, wanted) => onDevice('inspect', () => inspect(core, x, wanted)),
-    summary: () => summarize(model),
+    summary(summaryOptions = {}) {
+      const description = describe(core);
+      return { text: summaryText(description, summaryOptions), ...summaryRows(description) };
+    },
     plan: (planOptions) => planTraining(core, planOptions),
     stopTraining(reason = 'stopTraining() was called') {
       if (core.fitting) core.stopRequest ??= reason;
@@ -195,6 +203,8 @@ function buildNetwork(layers: readonly Layer[], names: readonly string[], inputS
 function checkSizes(weights: ReadonlyMap<string, HostTensor>): void {
   for (const [name, { shape, data }] of weights) {
     if (data.length === sizeOf(shape)) continue;
-    throw new OptionError(`weights: '${name}' of shape ${format(shape)} has ${data.length} numbers, expected ${sizeOf(shape)}`);
+    throw new OptionError(
+      `weights: '${name}' of shape ${format(shape)} has ${data.length} numbers, expected ${sizeOf(shape)}`,
+    );
   }
 }

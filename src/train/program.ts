@@ -9,7 +9,7 @@ import { createState, isOptimizerState, type Optimizer, type OptimizerState } fr
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
 import { makePlan } from '../plan/build.ts';
-import type { Device, DeviceTensor, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
+import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
 import { defaultDevice } from './device.ts';
@@ -53,6 +53,8 @@ export interface Program {
   /** The value of an output after the latest run. */
   read(output: string): Promise<TypedArray>;
   stats(): RunnerStats;
+  /** The time of every dispatch of one step on the device's own clock; null where it has none that may be read. */
+  profile(): Promise<readonly DispatchTime[]> | null;
   /** The plan as text. */
   print(): string;
   /** The plan in Graphviz's DOT. */
@@ -79,7 +81,8 @@ export async function program(
 
   const symbols: Record<string, Tensor> = {};
   for (const [name, spec] of Object.entries(inputs)) {
-    if (name.startsWith('$')) throw new OptionError(`program: input names beginning with $ are reserved, got '${name}'`);
+    if (name.startsWith('$'))
+      throw new OptionError(`program: input names beginning with $ are reserved, got '${name}'`);
     symbols[name] = 'shape' in spec ? inputTensor(name, spec.shape, spec.dtype) : inputTensor(name, spec);
   }
   const random = inputTensor('$random', [4], 'u32');
@@ -90,7 +93,8 @@ export async function program(
   if (optimizer) {
     if (!parameters) throw new OptionError('program: an optimizer needs parameters');
     const { loss } = outputs;
-    if (!loss) throw new OptionError(`program: an optimizer needs an output 'loss'; given: ${Object.keys(outputs).join(', ')}`);
+    if (!loss)
+      throw new OptionError(`program: an optimizer needs an output 'loss'; given: ${Object.keys(outputs).join(', ')}`);
     if (sizeOf(loss.shape) !== 1) {
       throw new ShapeError(`program: 'loss' must be one number to differentiate, got shape ${format(loss.shape)}`);
     }
@@ -140,6 +144,7 @@ export async function program(
     flush: () => prepared().flush(),
     read: (output) => prepared().read(output),
     stats: () => prepared().stats(),
+    profile: () => prepared().profile?.() ?? null,
     print: () => printPlan(plan),
     dot: () => planDot(plan),
     dispose() {

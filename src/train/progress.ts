@@ -2,7 +2,15 @@
 
 import { checkOptions } from '../core/errors.ts';
 import type { Callback, FitParams } from './callbacks.ts';
-import { compiledLine, epochLine, liveLine, redrawSeconds, type EpochState, type LiveState, type Metrics } from './terminal.ts';
+import {
+  compiledLine,
+  epochLine,
+  liveLine,
+  redrawSeconds,
+  type EpochState,
+  type LiveState,
+  type Metrics,
+} from './terminal.ts';
 
 export type ProgressEvent =
   | { readonly type: 'start'; readonly params: FitParams; readonly pipelines: number; readonly seconds: number }

@@ -12,7 +12,10 @@ export function sparkline(values: readonly number[], options: { ascii?: boolean;
   const bars = ascii ? '_.-=#' : '▁▂▃▄▅▆▇█';
   const columns = Math.min(values.length, Math.max(1, width));
   const means = Array.from({ length: columns }, (_, i) => {
-    const part = values.slice(Math.floor((i * values.length) / columns), Math.floor(((i + 1) * values.length) / columns));
+    const part = values.slice(
+      Math.floor((i * values.length) / columns),
+      Math.floor(((i + 1) * values.length) / columns),
+    );
     return part.reduce((sum, value) => sum + value / part.length, 0);
   });
   const finite = means.filter(Number.isFinite);

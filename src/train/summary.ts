@@ -111,6 +111,7 @@ const layerKeys: (keyof LayerDescription)[] = [
  */
 export function summaryText(model: ModelDescription, options: { width?: number } = {}): string {
   checkOptions('summaryText', options, ['width']);
+  const width = Math.max(narrowest, options.width ?? Infinity);
   const { rows, totals } = summaryRows(model);
   const work = (flops: number): string => (flops === 0 ? '' : grouped(flops / 1e6));
   const cells = rows.map(({ index, name, type, output, params, flopsPerSample, sharedWith }) => [
@@ -123,25 +124,37 @@ export function summaryText(model: ModelDescription, options: { width?: number }
   const head = ['#', 'layer (type)', 'output', 'params', 'MFLOP/sample'];
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
   widths[0] = Math.max(2, widths[0]!);
-  narrow(widths, options.width ?? Infinity);
+  narrow(widths, width);
 
-  const lines = [
-    ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model.inputShape)}`, options.width ?? Infinity),
-    ...[head, ...cells].flatMap((row) => tableLines(row, widths)),
-    labelled('params', `${thousands(totals.trainable)} trainable, ${thousands(totals.frozen)} frozen (${bytesText(totals.bytes)} f32)`),
-  ];
   const { optimizer, memory } = totals;
+  const notes: [string, string][] = [
+    [
+      'params',
+      `${thousands(totals.trainable)} trainable, ${thousands(totals.frozen)} frozen (${bytesText(totals.bytes)} f32)`,
+    ],
+  ];
   if (optimizer) {
-    const state = optimizer.numbers === 0 ? 'no state' : `${thousands(optimizer.numbers)} numbers (${bytesText(optimizer.bytes)} f32)`;
-    lines.push(labelled('optimizer', `${plainText(optimizer.name)}, ${state}`));
+    const state =
+      optimizer.numbers === 0
+        ? 'no state'
+        : `${thousands(optimizer.numbers)} numbers (${bytesText(optimizer.bytes)} f32)`;
+    notes.push(['optimizer', `${plainText(optimizer.name)}, ${state}`]);
   }
   if (memory) {
-    const parts = (['weights', 'gradients', 'optimizer', 'activations'] as const).map((part) => `${part} ${bytesText(memory[part])}`);
-    const text = `${bytesText(memory.total)} at batch ${memory.batch}: ${parts.join(', ')}`;
-    const [begin = '', ...rest] = wrap(text, (options.width ?? Infinity) - labelWidth);
-    lines.push(labelled('memory', begin), ...rest.map((line) => labelled('', line)));
+    const parts = (['weights', 'gradients', 'optimizer', 'activations'] as const).map(
+      (part) => `${part} ${bytesText(memory[part])}`,
+    );
+    notes.push(['memory', `${bytesText(memory.total)} at batch ${memory.batch}: ${parts.join(', ')}`]);
   }
-  return lines.join('\n');
+  return [
+    ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model.inputShape)}`, width),
+    ...[head, ...cells].flatMap((row) => tableLines(row, widths)),
+    ...notes.flatMap(([label, text]) =>
+      wrap(text, Math.max(narrowest, width - labelWidth)).map(
+        (line, i) => (i === 0 ? label : '').padEnd(labelWidth) + line,
+      ),
+    ),
+  ].join('\n');
 }
 
 const gaps = [2, 2, 3, 3]; // columns of space after each column but the last
@@ -187,12 +200,9 @@ function wrap(text: string, width: number): string[] {
   return [...parts, rest];
 }
 
-function labelled(label: string, text: string): string {
-  return label.padEnd(labelWidth) + text;
-}
-
-/** `0.452`, `1 234.567` */
+/** `0.452`, `1 234.567`, and two figures of what would round to 0. */
 function grouped(value: number): string {
+  if (value < 0.0005) return String(Number(value.toPrecision(2)));
   const [whole, fraction] = value.toFixed(3).split('.') as [string, string];
   return `${thousands(Number(whole))}.${fraction}`;
 }

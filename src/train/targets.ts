@@ -55,13 +55,17 @@ export function resolveTargets(where: string, { y }: Dataset, { outputShape }: N
     const bare = (lengths: Shape) => lengths.filter((length) => length !== 1);
     if (!equal(bare(shape), bare(outputShape))) {
       const hint =
-        loss.name === 'categoricalCrossentropy' && shape.length === 0 ? "; 'sparseCategoricalCrossentropy' takes labels" : '';
+        loss.name === 'categoricalCrossentropy' && shape.length === 0
+          ? "; 'sparseCategoricalCrossentropy' takes labels"
+          : '';
       throw new ShapeError(
         `${where}: the targets are ${format(shape)} for each example, but the model gives ${format(outputShape)}${hint}`,
       );
     }
     if (loss.name === 'binaryCrossentropy') checkBetween(where, data, 0, 1);
-    return data instanceof Int32Array ? { data: Float32Array.from(data), shape, dtype: 'f32' } : { data, shape, dtype: dtypeOf(data) };
+    return data instanceof Int32Array
+      ? { data: Float32Array.from(data), shape, dtype: 'f32' }
+      : { data, shape, dtype: dtypeOf(data) };
   }
   const classes = outputShape.at(-1) ?? 1;
   const positions = sizeOf(outputShape.slice(0, -1));
@@ -74,7 +78,9 @@ export function resolveTargets(where: string, { y }: Dataset, { outputShape }: N
   for (let i = 0; i < data.length; i++) {
     const label = data[i]!;
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new DataError(`${where}: label ${label} at index ${i} is outside 0..${classes - 1}: the model has ${classes} outputs`);
+      throw new DataError(
+        `${where}: label ${label} at index ${i} is outside 0..${classes - 1}: the model has ${classes} outputs`,
+      );
     }
   }
   return { data: data instanceof Int32Array ? data : Int32Array.from(data), shape, dtype: 'i32' };

@@ -17,22 +17,7 @@ import {
 } from './text.ts';
 
 export { sparkline };
-
-/** The live line is redrawn no more often than this. */
-export const redrawSeconds = 0.1;
-
-/**
- * How to print, from the environment: `live` only on a terminal that can redraw a line (not under CI or TERM=dumb),
- * `ascii` unless the locale (LC_ALL over LC_CTYPE over LANG) is UTF-8.
- */
-export function terminalMode(
-  environment: Readonly<Record<string, string | undefined>>,
-  isTTY: boolean,
-): { live: boolean; ascii: boolean } {
-  const { CI, TERM, LC_ALL, LC_CTYPE, LANG } = environment;
-  const locale = LC_ALL || LC_CTYPE || LANG || '';
-  return { live: isTTY && !CI && TERM !== 'dumb', ascii: !/utf-?8/i.test(locale) };
-}
+export { redrawSeconds, terminalMode } from './terminal_mode.ts';
 
 export interface TextOptions {
   /** Only ASCII characters, for terminals that are not UTF-8; false unless given. */
@@ -79,7 +64,8 @@ export function compiledLine(info: { pipelines: number; seconds: number }): stri
 /** Why there is no GPU and, after a few timed steps, what to expect of the CPU. */
 export function cpuLine(info: { reason: string; secondsPerEpoch: number }): string {
   checkOptions('cpuLine', info, ['reason', 'secondsPerEpoch']);
-  const seconds = info.secondsPerEpoch >= 10 ? Math.round(info.secondsPerEpoch) : Number(info.secondsPerEpoch.toPrecision(2));
+  const seconds =
+    info.secondsPerEpoch >= 10 ? Math.round(info.secondsPerEpoch) : Number(info.secondsPerEpoch.toPrecision(2));
   return plainText(`no WebGPU adapter (${info.reason}); using CPU, expect about ${seconds} s/epoch`);
 }
 
@@ -113,13 +99,12 @@ export function liveLine(state: LiveState, width: number, options: TextOptions &
   const left = stepSeconds === undefined ? '-:--' : clockText(stepSeconds * Math.max(0, steps - step));
 
   const progress = `${epochPrefix(epoch, epochs)}  ${String(step).padStart(String(steps).length)}/${steps}`;
-  const percent = `${String(Math.floor(done * 100)).padStart(3)}%`;
+  const percent = `${Math.floor(done * 100)}%`.padStart(4);
   const times = `elapsed ${clockText(seconds)}  left ${left}`;
   const speed = stepSeconds === undefined ? [] : [stepTimeText(stepSeconds, ascii)];
   const line = (cells: number, withSpeed: boolean): string =>
     [
-      cells > 0 ? `${progress} ${progressBar(done, cells, ascii)}` : progress,
-      percent,
+      `${progress}${cells > 0 ? ` ${progressBar(done, cells, ascii)}` : ''} ${percent}`,
       times,
       ...(withSpeed ? speed : []),
       ...metricTexts(metrics),
@@ -192,7 +177,9 @@ export function summaryLines(summary: RunSummary, options: TextOptions = {}): st
   const sparkWidth = Math.max(0, ...sparks.map((spark) => spark.length));
   curves.forEach(([key, values], i) => {
     const spark = sparks[i]!.padEnd(sparkWidth);
-    lines.push(row(i === 0 ? 'curves' : '', `${shortName(key).padEnd(nameWidth)}  ${spark}  ${metricText(values.at(-1)!)}`));
+    lines.push(
+      row(i === 0 ? 'curves' : '', `${shortName(key).padEnd(nameWidth)}  ${spark}  ${metricText(values.at(-1)!)}`),
+    );
   });
   if (saved !== undefined) lines.push(row('saved', saved));
   if (command !== undefined) lines.push(row('repeat', command));
@@ -216,7 +203,9 @@ export interface NonFinite {
 export function nonFiniteLine(found: NonFinite): string {
   checkOptions('nonFiniteLine', found, ['step', 'loss', 'lastFinite', 'tensor', 'checkpointStep', 'learningRate']);
   const { step, loss, lastFinite, tensor, checkpointStep, learningRate } = found;
-  const before = lastFinite ? ` (last finite ${Number(lastFinite.loss.toPrecision(3))} at step ${lastFinite.step})` : '';
+  const before = lastFinite
+    ? ` (last finite ${Number(lastFinite.loss.toPrecision(3))} at step ${lastFinite.step})`
+    : '';
   const first = tensor === undefined ? '' : `; first non-finite tensor: ${plainText(tensor)}`;
   const kept = checkpointStep === undefined ? '' : ` Kept checkpoint of step ${checkpointStep}.`;
   const rate = learningRate === undefined ? 'a smaller --lr' : `--lr ${shortNumber(learningRate / 10)}`;
@@ -234,7 +223,9 @@ function epochPrefix(epoch: number, epochs: number): string {
 function progressBar(done: number, cells: number, ascii: boolean): string {
   const [full, head, empty] = ascii ? ['=', '>', '-'] : ['━', '╸', '─'];
   const filled = Math.floor(done * cells);
-  return filled === cells ? `[${full!.repeat(cells)}]` : `[${full!.repeat(filled)}${head}${empty!.repeat(cells - filled - 1)}]`;
+  return filled === cells
+    ? `[${full!.repeat(cells)}]`
+    : `[${full!.repeat(filled)}${head}${empty!.repeat(cells - filled - 1)}]`;
 }
 
 /** Keras's history keys as the terminal prints them. */

@@ -77,10 +77,10 @@ export function shortNumber(value: number): string {
 }
 
 /**
- * Text that cannot steer a terminal or break a line: control characters and line separators become `?`. Names come
+ * Text that cannot steer a terminal or break a line: control characters, line separators and changes of writing
+ * direction become `?`. Names come
  * from files and links, and an escape sequence in one would move the cursor or recolour the screen.
  */
 export function plainText(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?');
 }

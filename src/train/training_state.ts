@@ -39,7 +39,9 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
   const arenas = state.optimizer.moments.map((name) => {
     const values = saved.moments.get(name);
     if (values) return joinArena(parameters, values);
-    throw new DataError(`setTraining: the optimizer '${saved.optimizer}' needs the moment '${name}', which was not saved`);
+    throw new DataError(
+      `setTraining: the optimizer '${saved.optimizer}' needs the moment '${name}', which was not saved`,
+    );
   });
   arenas.forEach((values, i) => device.writeVariable(state.moments[i]!, values));
   state.step = saved.step;

@@ -107,7 +107,10 @@ describe('permutation', () => {
   test('is repeated by its seed and changed by seed, stream and step', () => {
     const order = permutation(50, 5, 1).join();
     expect(permutation(50, 5, 1).join()).toBe(order);
-    expect(new Set([order, permutation(50, 6, 1).join(), permutation(50, 5, 2).join(), permutation(50, 5, 1, 1).join()]).size).toBe(4);
+    expect(
+      new Set([order, permutation(50, 6, 1).join(), permutation(50, 5, 2).join(), permutation(50, 5, 1, 1).join()])
+        .size,
+    ).toBe(4);
   });
 
   test('all 24 orders of 4 are equally likely', () => {
@@ -122,7 +125,9 @@ describe('permutation', () => {
   });
 
   test('refuses what is not a 32-bit number', () => {
-    expect(() => permutation(4, -1, 0)).toThrow(new OptionError('permutation: seed is -1, expected an integer from 0 to 4294967295'));
+    expect(() => permutation(4, -1, 0)).toThrow(
+      new OptionError('permutation: seed is -1, expected an integer from 0 to 4294967295'),
+    );
     expect(() => randomUniform(1.5, 0, 0)).toThrow(OptionError);
     expect(() => randomNormal(4, 0, 2 ** 32)).toThrow(OptionError);
     expect(() => randomNormal(4, 0, 0, Number.NaN)).toThrow(OptionError);

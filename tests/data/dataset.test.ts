@@ -48,10 +48,16 @@ describe('dataset', () => {
     ['label 12 at index 3 is outside 0..9', { x: bytes(8), y: Int32Array.from([0, 9, 4, 12]), classes: 10 }],
     ['label -1 at index 0 is outside 0..1', { x: bytes(8), y: Int32Array.from([-1, 9]), classes: 2 }],
     ['x has 4 examples and y has 3, expected the same number', { x: bytes(8), y: labels(3, 2), shape: [2] }],
-    ['x has 2 examples and y has 4, expected the same number', { x: { shape: [2, 4], data: bytes(8) }, y: labels(4, 2) }],
+    [
+      'x has 2 examples and y has 4, expected the same number',
+      { x: { shape: [2, 4], data: bytes(8) }, y: labels(4, 2) },
+    ],
     ['x has 8 numbers, expected 3 examples of [2.6666666666666665]', { x: bytes(8), y: labels(3, 2) }],
     ['8 numbers in x are no whole number of examples of [3]', { x: bytes(8), y: labels(3, 2), shape: [3] }],
-    ['x has 8 numbers, expected 2 examples of [3]', { x: { shape: [2, 4], data: bytes(8) }, y: labels(2, 2), shape: [3] }],
+    [
+      'x has 8 numbers, expected 2 examples of [3]',
+      { x: { shape: [2, 4], data: bytes(8) }, y: labels(2, 2), shape: [3] },
+    ],
     ['x of shape [2,5] has 8 numbers, expected 10', { x: { shape: [2, 5], data: bytes(8) }, y: labels(2, 2) }],
     ['x is NaN at index 4, expected a finite number', { x: six.map((v, i) => (i === 4 ? NaN : v)), y: labels(3, 2) }],
     ['y is -Infinity at index 1, expected a finite number', { x: six, y: Float32Array.from([1, -Infinity, 3]) }],
@@ -69,7 +75,9 @@ describe('dataset', () => {
 
   test('refuses options that cannot be meant', () => {
     const base = { x: bytes(4), y: labels(2, 2) };
-    expect(() => dataset({ ...base, class: 2 } as never)).toThrow("dataset: unknown option 'class', did you mean 'classes'?");
+    expect(() => dataset({ ...base, class: 2 } as never)).toThrow(
+      "dataset: unknown option 'class', did you mean 'classes'?",
+    );
     expect(() => dataset({ ...base, scale: 0 })).toThrow(OptionError);
     expect(() => dataset({ ...base, offset: NaN })).toThrow(OptionError);
     expect(() => dataset({ ...base, classes: 1.5 })).toThrow('dataset: classes is 1.5, expected an integer from 1');
@@ -114,11 +122,18 @@ describe('split', () => {
     expect([...train.x.data, ...validation.x.data].sort((a, b) => a - b)).toEqual([...data.x.data]);
     const again = splitIndices(data, { validation: 0.2, seed: 3, stratified });
     expect([...again.validation]).toEqual([...validation.x.data]);
-    expect([...splitIndices(data, { validation: 0.2, seed: 4, stratified }).validation]).not.toEqual([...again.validation]);
+    expect([...splitIndices(data, { validation: 0.2, seed: 4, stratified }).validation]).not.toEqual([
+      ...again.validation,
+    ]);
   });
 
   test('stratified keeps every share within one example', () => {
-    for (const sizes of [[50, 30, 23], [1, 1, 1, 100], [7, 7, 7, 7, 7], [999, 3]]) {
+    for (const sizes of [
+      [50, 30, 23],
+      [1, 1, 1, 100],
+      [7, 7, 7, 7, 7],
+      [999, 3],
+    ]) {
       for (const share of [0.1, 0.25, 0.5, 0.9]) {
         const data = uneven(sizes);
         const { validation } = split(data, { validation: share, stratified: true });
@@ -134,7 +149,9 @@ describe('split', () => {
   test('refuses an empty part and floats without classes', () => {
     const data = dataset({ x: new Float32Array(8), y: new Float32Array(4) });
     expect(() => split(data, { validation: 0.1 })).toThrow('split: 0.1 of 4 examples leaves one part empty');
-    expect(() => split(data, { validation: 0.5, stratified: true })).toThrow('split: stratified needs one integer label for each example');
+    expect(() => split(data, { validation: 0.5, stratified: true })).toThrow(
+      'split: stratified needs one integer label for each example',
+    );
     expect(() => split(data, { validation: 1 })).toThrow(OptionError);
     expect(() => split(data, { validation: 0.5, seed: -1 })).toThrow(OptionError);
     expect(() => split(data, { validation: 0.5, stratify: true } as never)).toThrow("did you mean 'stratified'?");

@@ -75,12 +75,27 @@ describe('readIdx', () => {
 
   test.each([
     ['nothing', new Uint8Array(0), 0, 'IDX: the file has 0 bytes, expected at least 4'],
-    ['a PNG', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0]), 0, 'IDX: the file begins with bytes 137, 80, expected 0, 0'],
-    ['gzip', Uint8Array.from([0x1f, 0x8b, 8, 0]), 0, 'IDX: the file is compressed; expected the result of gunzip, or use loadIdx'],
+    [
+      'a PNG',
+      Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0]),
+      0,
+      'IDX: the file begins with bytes 137, 80, expected 0, 0',
+    ],
+    [
+      'gzip',
+      Uint8Array.from([0x1f, 0x8b, 8, 0]),
+      0,
+      'IDX: the file is compressed; expected the result of gunzip, or use loadIdx',
+    ],
     ['floats', idx([1], values(4), 13), 2, 'IDX: element type 13, expected 8 (unsigned bytes)'],
     ['rank 0', idx([], values(1)), 3, 'IDX: rank 0, expected 1 to 4'],
     ['rank 5', idx([1, 1, 1, 1, 1], values(1)), 3, 'IDX: rank 5, expected 1 to 4'],
-    ['half a header', idx([2, 3], values(6)).subarray(0, 9), 9, 'IDX: the file ends after 9 bytes, expected a header of 12'],
+    [
+      'half a header',
+      idx([2, 3], values(6)).subarray(0, 9),
+      9,
+      'IDX: the file ends after 9 bytes, expected a header of 12',
+    ],
     ['an empty axis', idx([2, 0, 3], values(0)), 8, 'IDX: axis 1 of [2,0,3] is 0, expected at least 1'],
     ['a byte too few', idx([2, 3], values(5)), 17, 'IDX: [2,3] needs 6 bytes, but 5 follow the header'],
     ['a byte too many', idx([2, 3], values(7)), 18, 'IDX: [2,3] needs 6 bytes, but 7 follow the header'],
@@ -151,7 +166,9 @@ describe('gunzip', () => {
 
   test('refuses what is not gzip, and unknown options', async () => {
     await expect(gunzip(contents)).rejects.toMatchObject({ name: 'DataError', byteOffset: 0 });
-    await expect(gunzip(file, { maxByte: 3 } as never)).rejects.toThrow("gunzip: unknown option 'maxByte', did you mean 'maxBytes'?");
+    await expect(gunzip(file, { maxByte: 3 } as never)).rejects.toThrow(
+      "gunzip: unknown option 'maxByte', did you mean 'maxBytes'?",
+    );
     await expect(gunzip(file, { maxBytes: -1 })).rejects.toThrow(OptionError);
   });
 
@@ -174,10 +191,13 @@ describe('gunzip', () => {
 const mnist = fileURLToPath(new URL('../../../shared/data/mnist/t10k-images-idx3-ubyte.gz', import.meta.url));
 
 describe('the MNIST test set', () => {
-  test.skipIf(!existsSync(mnist))(`is read whole${existsSync(mnist) ? '' : ' (skipped: ../shared/data is absent)'}`, async () => {
-    const { shape, data } = await loadIdx(readFileSync(mnist));
-    expect(shape).toEqual([10_000, 28, 28]);
-    const mean = data.reduce((sum, value) => sum + value, 0) / data.length / 255;
-    expect(mean).toBeCloseTo(0.1325, 4);
-  });
+  test.skipIf(!existsSync(mnist))(
+    `is read whole${existsSync(mnist) ? '' : ' (skipped: ../shared/data is absent)'}`,
+    async () => {
+      const { shape, data } = await loadIdx(readFileSync(mnist));
+      expect(shape).toEqual([10_000, 28, 28]);
+      const mean = data.reduce((sum, value) => sum + value, 0) / data.length / 255;
+      expect(mean).toBeCloseTo(0.1325, 4);
+    },
+  );
 });

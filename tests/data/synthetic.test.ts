@@ -37,14 +37,18 @@ describe('points', () => {
   });
 
   test('without noise they lie where their formulas say', () => {
-    for (const { label, x, y } of pointsOf(circles({ noise: 0 }))) expect(Math.hypot(x, y)).toBeCloseTo(label === 0 ? 1 : 0.5, 5);
+    for (const { label, x, y } of pointsOf(circles({ noise: 0 })))
+      expect(Math.hypot(x, y)).toBeCloseTo(label === 0 ? 1 : 0.5, 5);
     for (const { label, x, y } of pointsOf(xor())) expect(x * y >= 0).toBe(label === 0);
     for (const { label, x, y } of pointsOf(moons({ noise: 0 }))) {
       expect(label === 0 ? Math.hypot(x, y) : Math.hypot(x - 1, y - 0.5)).toBeCloseTo(1, 5);
       expect(label === 0 ? y >= 0 : y <= 0.5).toBe(true);
     }
     for (const { label, x, y } of pointsOf(blobs({ noise: 0, classes: 4 }))) {
-      expect(Math.atan2(y, x) / (Math.PI / 2)).toBeCloseTo(label === 3 ? -1 : label === 2 ? Math.atan2(y, x) / (Math.PI / 2) : label, 5);
+      expect(Math.atan2(y, x) / (Math.PI / 2)).toBeCloseTo(
+        label === 3 ? -1 : label === 2 ? Math.atan2(y, x) / (Math.PI / 2) : label,
+        5,
+      );
     }
     for (const { x, y } of pointsOf(spirals({ noise: 0, classes: 5 }))) expect(Math.hypot(x, y)).toBeLessThanOrEqual(1);
   });
@@ -73,7 +77,8 @@ function trainedAccuracy(train: Dataset, validation: Dataset, epochs: number): n
       for (let j = 0; j < hidden; j++) p[k]! += Math.max(0, h[j]!) * w2[j * 10 + k]!;
     }
   };
-  const pixels = (data: Dataset, i: number) => Float64Array.from(data.x.data.subarray(i * 784, (i + 1) * 784), (byte) => byte / 255);
+  const pixels = (data: Dataset, i: number) =>
+    Float64Array.from(data.x.data.subarray(i * 784, (i + 1) * 784), (byte) => byte / 255);
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let i = 0; i < train.size; i++) {
       const x = pixels(train, i);

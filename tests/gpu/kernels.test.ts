@@ -38,7 +38,11 @@ async function compare(op: Op, sample: Sample<unknown>, kernel: string, seed: nu
   const device = await sharedDevice();
   const call = callTypes(op, sample);
   const x = sample.inputs.map((input, i) => sampleValues(input, seed + i));
-  const expected = reference(op, call, x.map((values) => values.slice()));
+  const expected = reference(
+    op,
+    call,
+    x.map((values) => values.slice()),
+  );
   const bound = bounds(op, call, x, expected);
 
   const overwritten = new Set(Object.values(op.inPlace ?? {}));
@@ -88,7 +92,9 @@ function needsMissingFeature(op: Op, kernel: string, features: ReadonlySet<strin
     const call = callTypes(op, sample);
     const everything = { ...allFeatures, features: new Set([...features, 'subgroups', 'shader-f16']) };
     if (!(op.kernels[kernel]!.fits?.(call, everything) ?? true)) return false;
-    return op.kernels[kernel]!.plan(call, everything).dispatches.some(({ shader }) => shader.requires.some((r) => !features.has(r)));
+    return op.kernels[kernel]!.plan(call, everything).dispatches.some(({ shader }) =>
+      shader.requires.some((r) => !features.has(r)),
+    );
   });
 }
 

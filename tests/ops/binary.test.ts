@@ -4,7 +4,7 @@ import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
 import { binaryOps, type ElementwiseOp } from '../../src/ops/binary.ts';
-import * as ops from '../../src/ops/index.ts';
+import * as ops from '../../src/ops/functions.ts';
 import { applyOne } from '../../src/graph/tensor.ts';
 import { describeSample, sampleValues } from './table.ts';
 

@@ -4,7 +4,7 @@ import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { applyOne, constantTensor, inputTensor, type Tensor } from '../../src/graph/tensor.ts';
-import * as ops from '../../src/ops/index.ts';
+import * as ops from '../../src/ops/functions.ts';
 import { logSoftmaxOp, softmaxOp } from '../../src/ops/softmax.ts';
 import { describeSample, sampleValues } from './table.ts';
 

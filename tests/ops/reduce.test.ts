@@ -6,7 +6,7 @@ import { sizeOf } from '../../src/core/shape.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import type { Op } from '../../src/graph/op.ts';
 import { applyOne, inputTensor, type Tensor } from '../../src/graph/tensor.ts';
-import * as ops from '../../src/ops/index.ts';
+import * as ops from '../../src/ops/functions.ts';
 import { broadcastToOp, maxOp, meanOp, minOp, sumOp } from '../../src/ops/reduce.ts';
 import { reshapeOp } from '../../src/ops/reshape.ts';
 import { describeSample, sampleValues } from './table.ts';

@@ -64,7 +64,8 @@ function checkGradient(op: Op, sample: Sample<unknown>) {
   const fixed = new Map<number, Tensor>();
   sample.inputs.forEach((input, i) => {
     const values = sampleValues(input, 29 + i);
-    if (inputType(input).dtype === 'f32') differentiable[`x${i}`] = { shape: input.shape, values: values as Float64Array };
+    if (inputType(input).dtype === 'f32')
+      differentiable[`x${i}`] = { shape: input.shape, values: values as Float64Array };
     else fixed.set(i, constantTensor(values as TypedArray, input.shape, input.dtype!));
   });
   if (Object.keys(differentiable).length === 0) return null;

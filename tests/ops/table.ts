@@ -71,7 +71,9 @@ export function bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y
   if (accuracy.kind === 'sum') {
     const magnitudes = x.map((values) => (values instanceof Float64Array ? values.map(Math.abs) : values));
     const factor = (4 + Math.sqrt(accuracy.terms(call)) / 2) * u;
-    return reference(op, call, magnitudes).map((sums) => Float64Array.from(sums, (sum) => factor * Math.abs(sum) + 2 ** -126));
+    return reference(op, call, magnitudes).map((sums) =>
+      Float64Array.from(sums, (sum) => factor * Math.abs(sum) + 2 ** -126),
+    );
   }
   return y.map((values) =>
     Float64Array.from(values, (value) => {

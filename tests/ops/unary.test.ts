@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { applyOne, inputTensor, type Tensor } from '../../src/graph/tensor.ts';
-import * as ops from '../../src/ops/index.ts';
+import * as ops from '../../src/ops/functions.ts';
 import { unaryOps } from '../../src/ops/unary.ts';
 import { describeSample, sampleValues } from './table.ts';
 

@@ -46,9 +46,9 @@ const run = (command: string, args: string[], cwd: string): string =>
 
 beforeAll(() => {
   run('npm', ['run', '-s', 'build'], root);
-  const [report] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)) as [
-    { filename: string; files: { path: string }[] },
-  ];
+  const [report] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+  ) as [{ filename: string; files: { path: string }[] }];
   packed = report.files.map(({ path }) => path);
   mkdirSync(app);
   for (const [name, text] of Object.entries(appFiles)) writeFileSync(join(app, name), text);
@@ -64,8 +64,12 @@ test('holds the library, its types and the papers, and nothing else', () => {
 });
 
 test('has no runtime dependencies and no side effects', () => {
-  const manifest = JSON.parse(readFileSync(join(app, 'node_modules/retrograd/package.json'), 'utf8')) as Record<string, unknown>;
-  for (const key of ['dependencies', 'peerDependencies', 'optionalDependencies']) expect(manifest[key] ?? {}, key).toEqual({});
+  const manifest = JSON.parse(readFileSync(join(app, 'node_modules/retrograd/package.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  for (const key of ['dependencies', 'peerDependencies', 'optionalDependencies'])
+    expect(manifest[key] ?? {}, key).toEqual({});
   expect(manifest.sideEffects).toBe(false);
   expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['retrograd']);
 });
@@ -80,7 +84,12 @@ test('weighs at most 40 kB whole, and a page that only trains dense layers less'
 
 test('trains in headless Chrome from the bundled app', { timeout: 120_000 }, async () => {
   await build({ root: app, configFile: false, logLevel: 'warn' });
-  const server = await preview({ root: app, configFile: false, logLevel: 'warn', preview: { host: '127.0.0.1', port: 0 } });
+  const server = await preview({
+    root: app,
+    configFile: false,
+    logLevel: 'warn',
+    preview: { host: '127.0.0.1', port: 0 },
+  });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();

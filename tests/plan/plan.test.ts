@@ -26,8 +26,14 @@ const gpuLike = { target: baseTarget };
 const opNames = (plan: Plan) => plan.steps.map((step) => step.call.op.name);
 
 /** The largest difference between a plan's replay in f32 and the oracle, relative to the largest value. */
-async function replayError(outputs: Record<string, Tensor>, inputs: readonly Tensor[], fused: boolean): Promise<number> {
-  const feeds = new Map<Tensor, Values>(inputs.map((tensor, i) => [tensor, sampleValues({ shape: tensor.shape }, 5 + i)]));
+async function replayError(
+  outputs: Record<string, Tensor>,
+  inputs: readonly Tensor[],
+  fused: boolean,
+): Promise<number> {
+  const feeds = new Map<Tensor, Values>(
+    inputs.map((tensor, i) => [tensor, sampleValues({ shape: tensor.shape }, 5 + i)]),
+  );
   const expected = evaluate(Object.values(outputs), feeds);
   const plan = makePlan(outputs, [], { target: null, fuse: fused });
   const runner = await createCpuDevice().createRunner(plan);
@@ -188,9 +194,9 @@ test('a plan prints its steps and its memory', () => {
 
 test('a forced kernel that does not exist is refused with the known ones', () => {
   const a = inputTensor('a', [3, 4]);
-  expect(() => makePlan({ y: matmul(a, a, { transposeB: true }) }, [], { ...gpuLike, kernels: { matmul: 'naiv' } })).toThrow(
-    /matmul has no kernel 'naiv', did you mean 'naive'\?/,
-  );
+  expect(() =>
+    makePlan({ y: matmul(a, a, { transposeB: true }) }, [], { ...gpuLike, kernels: { matmul: 'naiv' } }),
+  ).toThrow(/matmul has no kernel 'naiv', did you mean 'naive'\?/);
 });
 
 /** A random graph of elementwise ops, products, views and reductions over 4×4 values. */

@@ -2,9 +2,9 @@
 
 import { DeviceError } from '../../src/core/errors.ts';
 import { openChrome, type Chrome } from './chrome.ts';
-import { createConsole, type Console } from './console.ts';
+import { createConsole } from './console.ts';
 import { findData, type FoundData } from './data.ts';
-import type { RunEvent, TrainTask } from './events.ts';
+import type { TrainTask } from './events.ts';
 import { interrupts } from './interrupts.ts';
 import { trainInNode } from './node.ts';
 import { parseOptions, usage, UsageError, type CommandOptions } from './options.ts';
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     const screen = createConsole(options, process);
     const data = await findData(options, screen.note);
     folder = createRunFolder(root, options.model, options.out);
-    const stop = interrupts(() => chrome?.stop());
+    const interrupt = interrupts(() => chrome?.stop());
 
     let missingGpu: string | null = null;
     let trained: Trained | null = null;
@@ -44,11 +44,11 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     }
     if (!trained) {
       const task = taskFor(options, data, folder, 'cpu', missingGpu);
-      trained = await trainInNode(root, data.folder, task, screen.event, stop.requested);
+      trained = await trainInNode(root, data.folder, task, screen.event, interrupt.signal);
     }
 
-    await keepRun(folder, options, screen.started(), trained, chrome);
-    screen.end(trained.outcome, folder);
+    const command = await keepRun(folder, options, trained, chrome);
+    screen.end(trained.outcome, folder, command);
     return exitCodes[trained.outcome.stop.reason];
   } catch (error) {
     process.stderr.write(`train: ${(error as Error).message}\n`);
@@ -60,13 +60,19 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 }
 
 function taskFor(
-  { model, epochs, batchSize, limit, lr, optimizer, seed }: CommandOptions,
+  { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery }: CommandOptions,
   { source }: FoundData,
   { name: run }: RunFolder,
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
-  return { options: { model, epochs, batchSize, limit, lr, optimizer, seed }, source, device, run, missingGpu };
+  return {
+    options: { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery },
+    source,
+    device,
+    run,
+    missingGpu,
+  };
 }
 
 /** Why there is no GPU to train on, in a few words; null when the error is another. */

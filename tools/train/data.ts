@@ -9,7 +9,9 @@ import { fillCache, cacheIsComplete } from './cache.ts';
 import { UsageError } from './options.ts';
 
 /** A data set of four IDX files by name, or the synthetic glyphs. */
-export type DataSource = { readonly name: string; readonly files: DataFileNames } | { readonly name: 'glyphs'; readonly files: null };
+export type DataSource =
+  | { readonly name: string; readonly files: DataFileNames }
+  | { readonly name: 'glyphs'; readonly files: null };
 
 export interface DataFileNames {
   readonly trainImages: string;
@@ -88,7 +90,9 @@ export function dataFileNames(folder: string): DataFileNames | null {
   const trainLabels = find(/^train-labels-idx1-ubyte(\.gz)?$/);
   const testImages = find(/^(t10k|test)-images-idx[34]-ubyte(\.gz)?$/);
   const testLabels = find(/^(t10k|test)-labels-idx1-ubyte(\.gz)?$/);
-  return trainImages && trainLabels && testImages && testLabels ? { trainImages, trainLabels, testImages, testLabels } : null;
+  return trainImages && trainLabels && testImages && testLabels
+    ? { trainImages, trainLabels, testImages, testLabels }
+    : null;
 }
 
 /** Null when the package is in place afterwards, else why not. */

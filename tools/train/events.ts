@@ -13,6 +13,8 @@ export interface TrainOptions {
   readonly lr: number | null;
   readonly optimizer: OptimizerName;
   readonly seed: number;
+  /** Tell of every so many steps, beside the live line's; null for none. */
+  readonly logEvery: number | null;
 }
 
 export const modelNames = ['mlp', 'cnn', 'cnn-s'] as const;
@@ -65,11 +67,14 @@ export interface CompileEvent {
 export interface StepEvent {
   readonly event: 'step';
   readonly epoch: number;
+  readonly epochs: number;
   readonly step: number;
   readonly steps: number;
   readonly seconds: number;
   readonly loss: number;
   readonly accuracy: number;
+  /** Asked for with --log-every, not only for the live line. */
+  readonly logged: boolean;
 }
 
 export interface EpochEvent {
@@ -96,10 +101,11 @@ export interface StopEvent {
 
 export interface ResultEvent {
   readonly event: 'result';
-  readonly testAccuracy: number;
-  readonly testLoss: number;
-  /** Over all training steps, compilation and validation left out. */
-  readonly imagesPerSecond: number;
+  /** Null when the run was interrupted or its loss became non-finite. */
+  readonly testAccuracy: number | null;
+  readonly testLoss: number | null;
+  /** Over all whole epochs' training steps, compilation and validation left out. */
+  readonly imagesPerSecond: number | null;
   readonly seconds: number;
   readonly device: string;
   /** The folder of the run. */
@@ -111,10 +117,12 @@ export type RunEvent = NoteEvent | StartEvent | CompileEvent | StepEvent | Epoch
 
 /** What the training code returns at its end. */
 export interface RunOutcome {
-  readonly stop: StopEvent;
+  readonly start: StartEvent;
   readonly epochs: readonly EpochEvent[];
-  /** Null after a non-finite loss, and when nothing was trained. */
+  readonly stop: StopEvent;
+  /** Null when the run was interrupted or its loss became non-finite. */
   readonly test: { readonly loss: number; readonly accuracy: number } | null;
-  readonly imagesPerSecond: number;
+  readonly imagesPerSecond: number | null;
+  /** From the first step to the last, validation included. */
   readonly seconds: number;
 }

@@ -19,10 +19,8 @@ declare global {
   }
 }
 
-let stopped = false;
-window.retrogradStop = () => {
-  stopped = true;
-};
+const interrupt = new AbortController();
+window.retrogradStop = () => interrupt.abort();
 
 async function fetchBytes(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
@@ -45,8 +43,9 @@ async function run(): Promise<PageReport> {
     const { task, dataPrefix } = await window.retrogradTask();
     const { outcome, weights } = await train(task, {
       read: (name) => fetchBytes(dataPrefix + encodeURIComponent(name)),
-      emit: (event) => window.retrogradEvent(event),
-      stopRequested: () => stopped,
+      // Not awaited: calls arrive in order, and a step must not wait for the terminal.
+      emit: (event) => void window.retrogradEvent(event),
+      signal: interrupt.signal,
     });
     return { outcome, weights: weights && (await base64(weights)) };
   } catch (error) {

@@ -2,7 +2,6 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 
 import { runnerImport } from 'vite';
 
@@ -15,7 +14,7 @@ export async function trainInNode(
   dataFolder: string | null,
   task: TrainTask,
   emit: (event: RunEvent) => void,
-  stopRequested: () => boolean,
+  signal: AbortSignal,
 ): Promise<Trained> {
   const { module } = await runnerImport<typeof import('./run.ts')>('./tools/train/run.ts', {
     root,
@@ -25,9 +24,7 @@ export async function trainInNode(
   });
   return module.train(task, {
     read: (name) => readFile(join(dataFolder ?? '', name)),
-    emit: async (event) => emit(event),
-    stopRequested,
-    // Training on the CPU never waits for anything, and Ctrl-C is only heard between turns of Node's event loop.
-    breathe: () => setImmediate(),
+    emit,
+    signal,
   });
 }

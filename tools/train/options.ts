@@ -18,7 +18,6 @@ export interface CommandOptions extends TrainOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
-  readonly logEvery: number | null;
   readonly help: boolean;
 }
 
@@ -63,20 +62,28 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --quiet                   only results and errors
   --help                    this text
 
-Ctrl-C once finishes the step, saves and tests; twice ends at once.
+Ctrl-C once finishes the step and saves; twice ends at once.
 Exit codes: 0 done, 1 error, 2 wrong use, 3 the loss is NaN or infinite, 130 interrupted.
 NO_COLOR is obeyed. CHROME_PATH names a browser, CHROME_FLAGS adds flags to it.`;
 
 export function parseOptions(argv: readonly string[]): CommandOptions {
   const known = Object.keys(flags).map((name) => `--${name}`);
   // Not strict, because Node's own messages name neither the nearest option nor the known ones.
-  const { tokens } = parseArgs({ args: [...argv], options: flags, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: flags,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const given = new Map<string, string>();
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument '${token.value}'; options begin with --`);
+    if (token.kind === 'positional')
+      throw new UsageError(`unexpected argument '${token.value}'; options begin with --`);
     if (token.kind !== 'option') continue;
     const flag = flags[token.name as keyof typeof flags] as { type: string } | undefined;
-    if (!flag) throw new UsageError(`unknown option '${token.rawName}'${suggestion(token.rawName, known)}; --help lists all`);
+    if (!flag)
+      throw new UsageError(`unknown option '${token.rawName}'${suggestion(token.rawName, known)}; --help lists all`);
     if (given.has(token.name)) throw new UsageError(`${token.rawName} is given twice`);
     if (flag.type === 'boolean' && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`);
     if (flag.type === 'string' && (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))) {
@@ -98,14 +105,16 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     const text = given.get(name);
     if (text === undefined) return null;
     const found = choices.find((one) => one === text);
-    if (!found) throw new UsageError(`--${name} is '${text}'${suggestion(text, choices)}; expected ${choices.join(', ')}`);
+    if (!found)
+      throw new UsageError(`--${name} is '${text}'${suggestion(text, choices)}; expected ${choices.join(', ')}`);
     return found;
   };
   const positive = (name: string): number | null => {
     const text = given.get(name);
     if (text === undefined) return null;
     const value = Number(text);
-    if (!(value > 0) || !Number.isFinite(value)) throw new UsageError(`--${name} is '${text}', expected a number above 0`);
+    if (!(value > 0) || !Number.isFinite(value))
+      throw new UsageError(`--${name} is '${text}', expected a number above 0`);
     return value;
   };
   const path = (name: string): string | null => {

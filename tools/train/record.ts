@@ -2,13 +2,15 @@
 
 import { curvesSvg } from '../../src/train/curves.ts';
 import type { Chrome } from './chrome.ts';
-import type { EpochEvent, RunOutcome, StartEvent } from './events.ts';
+import type { EpochEvent, StartEvent } from './events.ts';
 import type { CommandOptions } from './options.ts';
 import type { Trained } from './run.ts';
 import type { RunFolder } from './run_folder.ts';
 
 /** The keys of a model's history, each with one value per epoch. */
-export function historyOf(epochs: readonly EpochEvent[]): Record<'loss' | 'accuracy' | 'val_loss' | 'val_accuracy', number[]> {
+export function historyOf(
+  epochs: readonly EpochEvent[],
+): Record<'loss' | 'accuracy' | 'val_loss' | 'val_accuracy', number[]> {
   return {
     loss: epochs.map(({ loss }) => loss),
     accuracy: epochs.map(({ accuracy }) => accuracy),
@@ -18,7 +20,7 @@ export function historyOf(epochs: readonly EpochEvent[]): Record<'loss' | 'accur
 }
 
 /** The command that gives the same run again, whatever the defaults become. */
-export function repeatCommand(options: CommandOptions, start: StartEvent): string {
+function repeatCommand(options: CommandOptions, start: StartEvent): string {
   const { model, epochs, batchSize, optimizer, learningRate, seed, data } = start;
   const words = ['npm run train --', `--model ${model}`, `--epochs ${epochs}`, `--batch-size ${batchSize}`];
   words.push(`--optimizer ${optimizer}`, `--lr ${learningRate}`, `--seed ${seed}`);
@@ -29,25 +31,27 @@ export function repeatCommand(options: CommandOptions, start: StartEvent): strin
   return words.join(' ');
 }
 
-const quoted = (path: string): string => (/^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`);
+const quoted = (path: string): string =>
+  /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 
+/** Writes the run's files; returns the command that repeats it. */
 export async function keepRun(
   folder: RunFolder,
   options: CommandOptions,
-  start: StartEvent,
   { outcome, weights }: Trained,
   chrome: Chrome | null,
-): Promise<void> {
+): Promise<string> {
+  const { start, stop, epochs, test, imagesPerSecond, seconds } = outcome;
   if (weights) folder.write('model.safetensors', weights);
   const { event: _, run: __, ...config } = start;
-  const record = { config, command: repeatCommand(options, start), ...summary(outcome), history: historyOf(outcome.epochs) };
+  const command = repeatCommand(options, start);
+  const history = historyOf(epochs);
+  const record = { command, config, stopped: stop.reason, test, imagesPerSecond, seconds, history };
   folder.write('history.json', `${JSON.stringify(record, null, 2)}\n`);
-  if (outcome.epochs.length === 0) return;
-  const svg = curvesSvg(historyOf(outcome.epochs), { title: `${start.model} on ${start.data.name}` });
-  folder.write('curves.svg', svg);
-  if (chrome) folder.write('curves.png', await chrome.picture(svg));
-}
-
-function summary({ stop, test, imagesPerSecond, seconds, epochs }: RunOutcome): object {
-  return { stopped: stop.reason, message: stop.message, test, imagesPerSecond, seconds, epochSeconds: epochs.map((one) => one.seconds) };
+  if (epochs.length > 0) {
+    const svg = curvesSvg(history, { title: `${start.model} on ${start.data.name}` });
+    folder.write('curves.svg', svg);
+    if (chrome) folder.write('curves.png', await chrome.picture(svg));
+  }
+  return command;
 }

@@ -25,7 +25,9 @@ const types: Readonly<Record<ActivationName, string>> = {
 export function resolveActivation(where: string, name: ActivationName): (x: Tensor) => Tensor {
   if (Object.hasOwn(activations, name)) return activations[name].apply;
   const known = Object.keys(activations);
-  throw new OptionError(`${where}: unknown activation '${String(name)}'${suggestion(String(name), known)}; known: ${known.join(', ')}`);
+  throw new OptionError(
+    `${where}: unknown activation '${String(name)}'${suggestion(String(name), known)}; known: ${known.join(', ')}`,
+  );
 }
 
 function activationLayer(

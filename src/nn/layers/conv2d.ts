@@ -39,7 +39,15 @@ export interface Conv2dLayerOptions extends LayerOptions {
  */
 export function conv2d(options: Conv2dLayerOptions): Layer {
   checkOptions('conv2d', options, [...layerOptions, ...known]);
-  const { filters, kernelSize, strides = 1, padding = 'valid', dilationRate = 1, activation = 'linear', useBias = true } = options;
+  const {
+    filters,
+    kernelSize,
+    strides = 1,
+    padding = 'valid',
+    dilationRate = 1,
+    activation = 'linear',
+    useBias = true,
+  } = options;
   checkCount('conv2d', 'filters', filters);
   const geometry = { kernelSize: pair(kernelSize), strides: pair(strides), padding, dilationRate: pair(dilationRate) };
   // Values out of range are refused on the caller's line; an image of any size serves, since 'same' always fits.

@@ -42,7 +42,8 @@ export function dense(options: DenseOptions): Layer {
     ...commonFields('dense', options),
     build(inputShape, where) {
       const size = inputShape.at(-1);
-      if (size === undefined) throw new ShapeError(`${where}: expected examples of shape [in] or [..., in], got ${format(inputShape)}`);
+      if (size === undefined)
+        throw new ShapeError(`${where}: expected examples of shape [in] or [..., in], got ${format(inputShape)}`);
       return {
         outputShape: [...inputShape.slice(0, -1), units],
         weights: {

@@ -2,7 +2,20 @@
 
 import { DataError, suggestion } from '../../core/errors.ts';
 import type { Json, Layer } from '../layer.ts';
-import { elu, gelu, leakyRelu, logSoftmax, relu, selu, sigmoid, silu, softmax, softplus, tanh, activation } from './activation.ts';
+import {
+  elu,
+  gelu,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+  activation,
+} from './activation.ts';
 import { averagePool2d } from './average_pool_2d.ts';
 import { conv2d } from './conv2d.ts';
 import { dense } from './dense.ts';
@@ -38,7 +51,9 @@ const byType = {
 export function layerFromConfig(type: string, name: string, config: Readonly<Record<string, Json>>): Layer {
   if (!Object.hasOwn(byType, type)) {
     const known = Object.keys(byType);
-    throw new DataError(`layer '${name}': unknown type '${type}'${suggestion(type, known)}; known: ${known.join(', ')}`);
+    throw new DataError(
+      `layer '${name}': unknown type '${type}'${suggestion(type, known)}; known: ${known.join(', ')}`,
+    );
   }
   return byType[type]!({ ...config, name });
 }

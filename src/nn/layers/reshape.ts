@@ -14,7 +14,9 @@ export function reshape(options: LayerOptions & { readonly targetShape: Shape })
   const { targetShape } = options;
   const valid = Array.isArray(targetShape) && targetShape.every((n) => Number.isInteger(n) && (n >= 1 || n === -1));
   if (!valid || targetShape.filter((n) => n === -1).length > 1) {
-    throw new OptionError(`reshape: targetShape is ${JSON.stringify(targetShape)}, expected positive integers and at most one -1`);
+    throw new OptionError(
+      `reshape: targetShape is ${JSON.stringify(targetShape)}, expected positive integers and at most one -1`,
+    );
   }
   return {
     type: 'Reshape',
@@ -26,7 +28,9 @@ export function reshape(options: LayerOptions & { readonly targetShape: Shape })
       const known = sizeOf(targetShape.filter((n) => n !== -1));
       const outputShape = targetShape.map((n) => (n === -1 ? size / known : n));
       if (sizeOf(outputShape) !== size || outputShape.some((n) => !Number.isInteger(n))) {
-        throw new ShapeError(`${where}: ${format(inputShape)} has ${size} elements, which do not fill ${format(targetShape)}`);
+        throw new ShapeError(
+          `${where}: ${format(inputShape)} has ${size} elements, which do not fill ${format(targetShape)}`,
+        );
       }
       return { outputShape, weights: {}, flopsPerSample: 0 };
     },

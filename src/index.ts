@@ -1,0 +1,135 @@
+// The public names, nothing else.
+
+// Models
+export { sequential, type Model, type SequentialOptions } from './train/model.ts';
+export type { CompileOptions } from './train/compile.ts';
+export type { HostTensor } from './train/core.ts';
+export type { EvaluateOptions, Examples } from './train/evaluate.ts';
+export type { FitOptions, FitResult } from './train/fit.ts';
+export type { TrainingPlan } from './train/memory.ts';
+export type { TrainingData } from './train/targets.ts';
+export type { TrainingState } from './train/training_state.ts';
+export { cnn, cnnS, mlp, type ReferenceOptions } from './train/models.ts';
+export { loadModel, loadWeights, saveModel } from './train/checkpoint.ts';
+
+// Layers
+export type { BuiltLayer, Layer, LayerBuild, LayerContext, LayerOptions } from './nn/layer.ts';
+export {
+  activation,
+  elu,
+  gelu,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
+} from './nn/layers/activation.ts';
+export { averagePool2d } from './nn/layers/average_pool_2d.ts';
+export { conv2d, type Conv2dLayerOptions } from './nn/layers/conv2d.ts';
+export { dense, type DenseOptions } from './nn/layers/dense.ts';
+export { dropout } from './nn/layers/dropout.ts';
+export { flatten } from './nn/layers/flatten.ts';
+export { maxPool2d } from './nn/layers/max_pool_2d.ts';
+export type { PoolLayerOptions } from './nn/layers/pool.ts';
+export { reshape } from './nn/layers/reshape.ts';
+export type { ActivationName } from './ops/activations.ts';
+
+// Training
+export { adam, adamW, type AdamOptions, sgd, type SgdOptions } from './nn/optimizers.ts';
+export { createState, type Optimizer, type OptimizerState } from './nn/optimizer_state.ts';
+export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
+export type { LossFunction, LossName } from './nn/losses.ts';
+export type { Metric, MetricName } from './nn/metrics.ts';
+export {
+  type BatchLogs,
+  type Callback,
+  csvLogger,
+  earlyStopping,
+  type EarlyStoppingOptions,
+  type FitParams,
+  type Logs,
+} from './train/callbacks.ts';
+export { progress, type ProgressEvent, type ProgressOptions } from './train/progress.ts';
+
+// The lower door
+export {
+  FIRST_BAD,
+  type InputSpec,
+  program,
+  type Program,
+  type ProgramOptions,
+  type TraceContext,
+} from './train/program.ts';
+export {
+  joinArena,
+  type Parameter,
+  parameters,
+  type Parameters,
+  type ParameterSpec,
+  parameterAt,
+  splitArena,
+} from './nn/parameters.ts';
+export {
+  fans,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  normal,
+  ones,
+  torchDefault,
+  uniform,
+  zeros,
+} from './nn/initializers.ts';
+export { gradients } from './autodiff/gradients.ts';
+export { gradcheck, type GradcheckResult } from './autodiff/gradcheck.ts';
+export * as ops from './ops/functions.ts';
+export { inputTensor, labelled, type Tensor, type TensorType, type Variable, variableTensor } from './graph/tensor.ts';
+export type { DType, TypedArray } from './core/dtype.ts';
+export type { Shape } from './core/shape.ts';
+export { evaluate as evaluateGraph } from './cpu/oracle.ts';
+export type { Plan, PlanBytes, PlanStep } from './plan/plan.ts';
+
+// Devices
+export { createDevice, type DeviceOptions } from './train/device.ts';
+export { createCpuDevice } from './cpu/device.ts';
+export { createWebGPUDevice, type WebGPUDevice, type WebGPUOptions } from './gpu/device.ts';
+export type { Device, DeviceStats, DeviceTensor, RunnerStats, TrackedRow } from './plan/device.ts';
+
+// Data
+export { dataset, type Dataset, type DatasetOptions, take } from './data/dataset.ts';
+export { shuffleOrder, split, splitIndices, type SplitOptions } from './data/split.ts';
+export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
+export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
+export { type Idx, loadIdx, readIdx } from './data/idx.ts';
+export { readSafetensors, type SafetensorsFile, type SavedTensor, writeSafetensors } from './io/safetensors.ts';
+export { permutation, randomNormal, randomUniform } from './core/random.ts';
+
+// What training prints
+export * as terminal from './train/terminal.ts';
+export { curvesSvg, type CurvesOptions } from './train/curves.ts';
+export { sparkline } from './train/sparkline.ts';
+export {
+  type LayerDescription,
+  type ModelDescription,
+  summaryRows,
+  type SummaryRow,
+  summaryText,
+  type SummaryTotals,
+} from './train/summary.ts';
+
+// Errors
+export {
+  DataError,
+  DeviceError,
+  type DeviceErrorReason,
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+  StateError,
+} from './core/errors.ts';

@@ -1,0 +1,216 @@
+// One training run, the same in a page and in Node: data, model, fit, test, weights. It tells what happens as events.
+
+import { NonFiniteError } from '../../src/core/errors.ts';
+import { adam, adamW, sgd } from '../../src/nn/optimizers.ts';
+import type { Device } from '../../src/plan/device.ts';
+import type { Callback } from '../../src/train/callbacks.ts';
+import { saveModel } from '../../src/train/checkpoint.ts';
+import { createDevice } from '../../src/train/device.ts';
+import type { Model } from '../../src/train/model.ts';
+import { cnn, cnnS, mlp } from '../../src/train/models.ts';
+import { progress, type ProgressEvent } from '../../src/train/progress.ts';
+import { cpuLine, nonFiniteLine, redrawSeconds } from '../../src/train/terminal.ts';
+import { thousands } from '../../src/train/text.ts';
+import { defaultsFor, full } from './defaults.ts';
+import type { EpochEvent, RunEvent, RunOutcome, StartEvent, StepEvent, StopEvent, TrainTask } from './events.ts';
+import { loadImages, splitImages, type SplitImages } from './load.ts';
+
+export interface Surroundings {
+  /** The contents of a data file. */
+  read(name: string): Promise<Uint8Array>;
+  emit(event: RunEvent): void;
+  /** Aborted, the run ends after the step it is in. */
+  readonly signal: AbortSignal;
+}
+
+export interface Trained {
+  readonly outcome: RunOutcome;
+  /** A safetensors file: of the end, or after a non-finite loss of the last whole epoch, if any. */
+  readonly weights: Uint8Array | null;
+}
+
+const models = {
+  mlp: { make: mlp, loss: 'nll' },
+  cnn: { make: cnn, loss: 'nll' },
+  'cnn-s': { make: cnnS, loss: 'sparseCategoricalCrossentropy' },
+} as const;
+const optimizers = { adam, adamW, sgd };
+
+export async function train(task: TrainTask, { read, emit, signal }: Surroundings): Promise<Trained> {
+  const { options, source, missingGpu } = task;
+  const device = await createDevice({ prefer: [task.device] });
+  const images = await loadImages(source, options.seed, read);
+  const chosen = defaultsFor(device, options, images.train.size);
+  const data = splitImages(images, chosen.limit, options.seed);
+
+  const { make, loss } = models[options.model];
+  const { shape } = data.train.x;
+  const model = make({
+    inputShape: shape.length === 2 ? [...shape, 1] : shape,
+    classes: data.classes,
+    seed: options.seed,
+  });
+  const optimizer = optimizers[options.optimizer](options.lr === null ? {} : { learningRate: options.lr });
+  const start = startEvent(task, device, data, model, chosen, optimizer.schedule(0));
+  emit(start);
+  if (chosen.reduced) emit({ event: 'note', text: limitText(start, images.train.size) });
+  await model.compile({ optimizer, loss, metrics: ['accuracy'], device });
+
+  const watch = watchRun(options.logEvery, missingGpu, emit);
+  const kept = keepEpochs(model);
+  const begun = performance.now();
+  let stop: StopEvent;
+  try {
+    const { epochs, batchSize } = start;
+    const callbacks = [progress({ onEvent: watch.told, every: 0 }), kept.callback, watch.callback];
+    const { stopped, epochs: done } = await model.fit(data.train, {
+      epochs,
+      batchSize,
+      validation: data.validation,
+      callbacks,
+      signal,
+    });
+    stop = { event: 'stop', reason: stopped === undefined ? 'finished' : 'interrupted', epochs: done };
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    const message = nonFiniteText(error, watch.losses(), kept.latest()?.step, start.learningRate);
+    stop = { event: 'stop', reason: 'non-finite', epochs: watch.epochs.length, message };
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  emit(stop);
+
+  const { epochs } = watch;
+  const weights = stop.reason === 'non-finite' ? (kept.latest()?.file ?? null) : await saveModel(model);
+  const measured = stop.reason === 'finished' ? await model.evaluate(data.test, { batchSize: start.batchSize }) : null;
+  const test = measured && { loss: measured['loss']!, accuracy: measured['accuracy']! };
+  const trainSeconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const imagesPerSecond = epochs.length === 0 ? null : (epochs.length * data.train.size) / trainSeconds;
+  device.dispose();
+  return { outcome: { start, epochs, stop, test, imagesPerSecond, seconds }, weights };
+}
+
+function startEvent(
+  { options, source, run }: TrainTask,
+  device: Device,
+  { train, validation, test }: SplitImages,
+  model: Model,
+  { epochs, limit }: { epochs: number; limit: number | null },
+  learningRate: number,
+): StartEvent {
+  const flops = model.layers.reduce((sum, { flopsPerSample }) => sum + flopsPerSample, 0);
+  return {
+    event: 'start',
+    device: device.description,
+    data: { name: source.name, train: train.size, validation: validation.size, test: test.size },
+    model: options.model,
+    params: model.parameters.count,
+    mflopPerSample: flops / 1e6,
+    epochs,
+    batchSize: options.batchSize,
+    stepsPerEpoch: Math.ceil(train.size / options.batchSize),
+    limit,
+    learningRate,
+    optimizer: options.optimizer,
+    seed: options.seed,
+    run,
+  };
+}
+
+function limitText({ device, limit, epochs }: StartEvent, all: number): string {
+  const share = limit === null ? `all ${thousands(all)}` : `the first ${thousands(limit)} of ${thousands(all)}`;
+  const more = `--limit ${all} --epochs ${full.epochs}`;
+  return `limit   ${share} images for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, because ${device} is slow; for all of it add ${more}`;
+}
+
+/** The model as a file after each epoch, since a non-finite loss leaves nothing else worth keeping. */
+function keepEpochs(model: Model) {
+  let latest: { file: Uint8Array; step: number } | null = null;
+  const callback: Callback = {
+    async onEpochEnd() {
+      latest = { file: await saveModel(model), step: model.optimizer!.step };
+    },
+  };
+  return { callback, latest: () => latest };
+}
+
+interface Losses {
+  lastFinite?: { loss: number; step: number };
+  bad?: number;
+}
+
+/** Makes this run's events of the engine's, and remembers the losses around a non-finite one. */
+function watchRun(logEvery: number | null, missingGpu: string | null, emit: (event: RunEvent) => void) {
+  const epochs: EpochEvent[] = [];
+  const losses: Losses = {};
+  let steps = 0;
+  // Losses arrive several steps at a time, so the latest is told and not the first of a burst.
+  let latest: StepEvent | null = null;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let toldAt = 0;
+  const tellLater = (event: StepEvent): void => {
+    latest = event;
+    timer ??= setTimeout(
+      () => {
+        timer = null;
+        toldAt = performance.now();
+        if (latest) emit(latest);
+      },
+      Math.max(0, toldAt + 1000 * redrawSeconds - performance.now()),
+    );
+  };
+  const told = (event: ProgressEvent): void => {
+    if (event.type === 'start' && event.pipelines > 0) {
+      emit({ event: 'compile', pipelines: event.pipelines, seconds: event.seconds });
+    } else if (event.type === 'step') {
+      const { epoch, epochs: all, step, steps: ofEpoch, seconds, metrics } = event;
+      if (missingGpu !== null && epoch === 1 && step === Math.min(3, ofEpoch)) {
+        emit({ event: 'note', text: cpuLine({ reason: missingGpu, secondsPerEpoch: (seconds / step) * ofEpoch }) });
+      }
+      const logged = logEvery !== null && step % logEvery === 0;
+      const { loss, accuracy } = metrics as Record<'loss' | 'accuracy', number>;
+      const told: StepEvent = { event: 'step', epoch, epochs: all, step, steps: ofEpoch, seconds, loss, accuracy, logged };
+      if (logged) emit(told);
+      else tellLater(told);
+    } else if (event.type === 'end') {
+      latest = null;
+    } else if (event.type === 'epoch') {
+      latest = null;
+      const { epoch, epochs: all, seconds, samplesPerSecond, metrics, best = false } = event;
+      const { loss, accuracy, val_loss, val_accuracy } = metrics as Record<
+        'loss' | 'accuracy' | 'val_loss' | 'val_accuracy',
+        number
+      >;
+      const values = { loss, accuracy, val_loss, val_accuracy, best };
+      epochs.push({ event: 'epoch', epoch, epochs: all, seconds, imagesPerSecond: samplesPerSecond, ...values });
+      emit(epochs.at(-1)!);
+    }
+  };
+  const callback: Callback = {
+    onBatchEnd(_, { loss }) {
+      if (Number.isFinite(loss)) losses.lastFinite = { loss, step: steps };
+      else losses.bad ??= loss;
+      steps++;
+    },
+  };
+  return { told, callback, epochs, losses: () => losses };
+}
+
+function nonFiniteText(
+  error: NonFiniteError,
+  { bad, lastFinite }: Losses,
+  checkpointStep: number | undefined,
+  learningRate: number,
+): string {
+  // A gradient can be non-finite where the loss is not; the engine's own sentence says so.
+  if (bad === undefined) return error.message.replace(/^fit: /, '');
+  const line = nonFiniteLine({
+    step: error.step,
+    loss: bad,
+    ...(lastFinite && { lastFinite }),
+    ...(error.tensor !== null && { tensor: error.tensor }),
+    ...(checkpointStep !== undefined && { checkpointStep }),
+    learningRate,
+  });
+  // The command cannot clip gradients yet, so it does not suggest it.
+  return line.replace(' or --clip-norm 1.', '.');
+}
