@@ -78,7 +78,7 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     batch: number,
     every: number,
   ): Promise<BatchProgram> {
-    const { loss, metrics, state } = compiled!;
+    const { metrics, state } = compiled!;
     const training = kind === 'train';
     const signature = [x, y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);
     return kept(kind, [batch, every, scale, offset, ...signature].join(' '), async () => {

@@ -35,11 +35,7 @@ export interface Callback {
     readonly compiled: { readonly pipelines: number; readonly seconds: number };
   }): void | Promise<void>;
   /** However training ended: `error` is there when it failed, `stopped` when it was asked to stop. */
-  onTrainEnd?(end: {
-    readonly model: Model;
-    readonly stopped?: string;
-    readonly error?: unknown;
-  }): void | Promise<void>;
+  onTrainEnd?(end: { readonly model: Model; readonly stopped?: string; readonly error?: Error }): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   onBatchEnd?(batch: number, logs: BatchLogs): void | Promise<void>;

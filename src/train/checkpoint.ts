@@ -120,24 +120,27 @@ function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: str
   if (
     typeof optimizer !== 'string' ||
     !counts.every((n) => Number.isInteger(n) && (n as number) >= 0) ||
-    !Array.isArray(moments)
+    !isTexts(moments)
   ) {
     throw new DataError('loadModel: the training state is incomplete');
   }
   const curves = Object.entries(record('history', history)).map(([key, values]): [string, number[]] => {
-    if (Array.isArray(values) && values.every((value) => typeof value === 'number')) return [key, values as number[]];
+    // JSON writes NaN as null.
+    if (Array.isArray(values) && values.every((value) => typeof value === 'number' || value === null)) {
+      return [key, values.map((value) => value ?? NaN) as number[]];
+    }
     throw new DataError(`loadModel: history '${key}' is no list of numbers`);
   });
-  const named = (moments as readonly Json[]).map((moment): [string, Map<string, HostTensor>] => {
+  const named = moments.map((moment): [string, Map<string, HostTensor>] => {
     const values = model.parameters.list.map(({ name, shape }): [string, HostTensor] => {
-      const key = `${MOMENTS}${String(moment)}/${name}`;
+      const key = `${MOMENTS}${moment}/${name}`;
       const saved = Object.hasOwn(tensors, key) ? tensors[key]! : null;
       if (saved?.data instanceof Float32Array && equal(saved.shape, shape)) return [name, { shape, data: saved.data }];
       throw new DataError(
         `loadModel: '${key}' is ${saved ? format(saved.shape) : 'missing'}, expected ${format(shape)}`,
       );
     });
-    return [String(moment), new Map(values)];
+    return [moment, new Map(values)];
   });
   return {
     optimizer,
@@ -147,6 +150,10 @@ function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: str
     history: Object.fromEntries(curves),
     moments: new Map(named),
   };
+}
+
+function isTexts(value: Json | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
 function parse(name: string, text: string | undefined): Json {

@@ -44,6 +44,7 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   checkMetricNames(metrics);
 
   const device = options.device ?? core.device ?? (await defaultDevice());
+  await core.queue;
   await moveTo(core, network, device);
   core.compiled = { state: createState(optimizer, network.parameters), loss, metrics, seed, kernels };
   core.batches = createBatches(device, network, core.compiled, seed);
@@ -53,7 +54,9 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
 
 /** The device of a model that predicts before it was compiled. */
 export async function ensureDevice(core: Core): Promise<Device> {
-  if (!core.device) await moveTo(core, networkOf(core, 'predict'), await defaultDevice());
+  const device = core.device ?? (await defaultDevice());
+  // Another call may have come first while this one waited.
+  if (!core.device) await moveTo(core, networkOf(core, 'predict'), device);
   return core.device!;
 }
 

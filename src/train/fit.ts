@@ -75,7 +75,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const watch = watchSteps(core);
   const hooks = orderedBatchHooks(callbacks);
   let stopped: string | undefined;
-  let error: unknown;
+  let error: Error | undefined;
   let done = 0;
   let lastTurn = performance.now();
 
@@ -156,16 +156,16 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       done++;
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs as Logs);
     }
-    if (core.stopRequest !== null) stopped = core.stopRequest;
+    if (core.stopRequest !== null && initialEpoch + done < epochs) stopped = core.stopRequest;
   } catch (caught) {
-    error = caught;
+    error = asError(caught);
   }
   const end = { model, ...(stopped === undefined ? {} : { stopped }), ...(error === undefined ? {} : { error }) };
   for (const callback of callbacks) {
     try {
       await callback.onTrainEnd?.(end);
     } catch (caught) {
-      error ??= caught; // the first failure is the cause
+      error ??= asError(caught); // the first failure is the cause
     }
   }
   if (!core.disposed) {
@@ -226,6 +226,13 @@ function orderedBatchHooks(callbacks: readonly Callback[]) {
       }
     },
   };
+}
+
+/** Callbacks may throw anything. */
+function asError(caught: unknown): Error {
+  return caught instanceof Error
+    ? caught
+    : new Error(`fit: a callback threw ${JSON.stringify(caught)}`, { cause: caught });
 }
 
 function checkWhole(name: string, value: number, least: number): void {

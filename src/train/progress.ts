@@ -89,7 +89,7 @@ export function progress(options: ProgressOptions): Callback {
       onLine?.(epochLine(state), false);
     },
     onTrainEnd({ stopped, error }) {
-      const failed = error === undefined ? {} : { error: error instanceof Error ? error.message : String(error) };
+      const failed = error === undefined ? {} : { error: error.message };
       onEvent?.({ type: 'end', ...(stopped === undefined ? {} : { stopped }), ...failed });
     },
   };

@@ -78,8 +78,8 @@ export function shortNumber(value: number): string {
 
 /**
  * Text that cannot steer a terminal or break a line: control characters, line separators and changes of writing
- * direction become `?`. Names come
- * from files and links, and an escape sequence in one would move the cursor or recolour the screen.
+ * direction become `?`. Names come from files and links, and an escape sequence in one would move the cursor or
+ * recolour the screen.
  */
 export function plainText(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '?');

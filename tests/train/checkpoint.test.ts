@@ -25,13 +25,24 @@ import {
 
 const data = xor({ size: 40 });
 const make = (seed = 3): Model =>
-  sequential([dense({ units: 8, activation: 'tanh', inputShape: [2] }), dropout({ rate: 0.2 }), dense({ units: 2, name: 'out' })], {
-    seed,
-    name: 'small',
-  });
+  sequential(
+    [
+      dense({ units: 8, activation: 'tanh', inputShape: [2] }),
+      dropout({ rate: 0.2 }),
+      dense({ units: 2, name: 'out' }),
+    ],
+    {
+      seed,
+      name: 'small',
+    },
+  );
 
 async function compiled(model: Model): Promise<Model> {
-  await model.compile({ optimizer: adam({ learningRate: 0.05 }), loss: 'sparseCategoricalCrossentropy', device: createCpuDevice() });
+  await model.compile({
+    optimizer: adam({ learningRate: 0.05 }),
+    loss: 'sparseCategoricalCrossentropy',
+    device: createCpuDevice(),
+  });
   return model;
 }
 
@@ -40,7 +51,16 @@ describe('saveModel and loadModel', () => {
     const model = sequential(
       [
         reshape({ targetShape: [8, 8, 1], inputShape: [64] }),
-        conv2d({ filters: 4, kernelSize: [3, 2], strides: 2, padding: [[1, 0], [0, 1]], useBias: false }),
+        conv2d({
+          filters: 4,
+          kernelSize: [3, 2],
+          strides: 2,
+          padding: [
+            [1, 0],
+            [0, 1],
+          ],
+          useBias: false,
+        }),
         leakyRelu({ negativeSlope: 0.2 }),
         averagePool2d({ poolSize: 2, strides: 1, padding: 'same' }),
         flatten(),
@@ -90,13 +110,19 @@ describe('saveModel and loadModel', () => {
       'dense_1/bias',
       'out/kernel',
       'out/bias',
-      ...['m', 'v'].flatMap((moment) => ['dense_1/kernel', 'dense_1/bias', 'out/kernel', 'out/bias'].map((name) => `optimizer/${moment}/${name}`)),
+      ...['m', 'v'].flatMap((moment) =>
+        ['dense_1/kernel', 'dense_1/bias', 'out/kernel', 'out/bias'].map((name) => `optimizer/${moment}/${name}`),
+      ),
     ]);
     expect(JSON.parse(metadata['model']!)).toMatchObject({
       name: 'small',
       seed: 3,
       inputShape: [2],
-      layers: [{ name: 'dense_1', type: 'Dense', config: { units: 8, activation: 'tanh' } }, { type: 'Dropout' }, { name: 'out' }],
+      layers: [
+        { name: 'dense_1', type: 'Dense', config: { units: 8, activation: 'tanh' } },
+        { type: 'Dropout' },
+        { name: 'out' },
+      ],
     });
     expect(JSON.parse(metadata['training']!)).toMatchObject({ optimizer: 'adam', step: 0, epochs: 0, seed: 3 });
   });

@@ -23,7 +23,8 @@ describe('parameter counts and shapes', () => {
   });
 
   it("of the lecture's 9-class CNN, layer by layer, without batch norm", () => {
-    const conv = (filters: number, rest: object = {}) => conv2d({ filters, kernelSize: 3, activation: 'relu', ...rest });
+    const conv = (filters: number, rest: object = {}) =>
+      conv2d({ filters, kernelSize: 3, activation: 'relu', ...rest });
     const model = sequential([
       conv(16, { inputShape: [28, 28, 3] }),
       conv(16),

@@ -9,13 +9,13 @@ export const full: Amount = { epochs: 5, limit: null };
 // So that the default command ends within five minutes on two cores; `npm run train` shows the rate.
 const software: Record<ModelName, Amount> = {
   mlp: { epochs: 5, limit: null },
-  cnn: { epochs: 2, limit: 10_000 },
-  'cnn-s': { epochs: 3, limit: 20_000 },
+  cnn: { epochs: 3, limit: 16_000 },
+  'cnn-s': { epochs: 4, limit: 24_000 },
 };
 const cpu: Record<ModelName, Amount> = {
-  mlp: { epochs: 3, limit: 10_000 },
-  cnn: { epochs: 1, limit: 1000 },
-  'cnn-s': { epochs: 2, limit: 2000 },
+  mlp: { epochs: 3, limit: 20_000 },
+  cnn: { epochs: 2, limit: 2000 },
+  'cnn-s': { epochs: 2, limit: 4000 },
 };
 
 interface Amount {
