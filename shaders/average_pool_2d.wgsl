@@ -1,6 +1,6 @@
 // average_pool_2d: y[n, oh, ow, c] = Σ x[n, h, w, c] / count over rows oh·stride_h − pad_top + [0, KH) and columns
-//   ow·stride_w − pad_left + [0, KW), as far as they lie on the image. count is the number of these elements, or with
-//   COUNT_PADDING that of those on the padded image.
+//   ow·stride_w − pad_left + [0, KW), as far as they lie on the image. count is the number of these elements (COUNT 0), that
+//   of those on the padded image (1), or one (2), which makes it a sum.
 // Its gradient: dx[n, h, w, c] = Σ dy / count over the windows that hold the pixel; a gather, so its order is fixed.
 // x, dx [N, H, W, C]; y, dy [N, OH, OW, C].
 // One workgroup does 64 consecutive elements of the buffer it writes. The vec4 entries do four channels at once; their C
@@ -9,7 +9,7 @@
 // @import lib/grid.wgsl
 
 const group_size: u32 = 64;
-const COUNT_PADDING: bool = false;
+const COUNT: u32 = 0;
 
 struct Params {
   size: u32,
@@ -54,9 +54,10 @@ fn columns_of(ow: u32) -> vec2u {
 }
 
 fn count_of(oh: u32, ow: u32) -> f32 {
+  if (COUNT == 2) { return 1.0; }
   var rows = rows_of(oh);
   var columns = columns_of(ow);
-  if (COUNT_PADDING) {
+  if (COUNT == 1) {
     rows = clipped(oh, params.stride_h, params.KH, 0u, params.pad_top + params.H + params.pad_bottom);
     columns = clipped(ow, params.stride_w, params.KW, 0u, params.pad_left + params.W + params.pad_right);
   }

@@ -1,12 +1,14 @@
 // Two-dimensional convolution with bias and activation, and its two gradients. NHWC images, HWIO filters.
 //
 //   forward      y[b, oh, ow, o]  = activate( sum over kh, kw, c of x[b, h, w, c] * weights[kh, kw, c, o]  +  bias[o] )
-//   grad_input   dx[b, h, w, c]   = sum over kh, kw, o of dy[b, oh, ow, o] * weights[kh, kw, c, o]
+//   grad_input   dx[b, h, w, c]   = activate( sum over kh, kw, o of dy[b, oh, ow, o] * weights[kh, kw, c, o] + dx_bias[c] ),
+//                where bias and activation are those of a transposed convolution, which is this kernel's other use
 //   grad_filter  dw[kh, kw, c, o] = sum over b, oh, ow of x[b, h, w, c] * dy[b, oh, ow, o]
 //
 //   where everywhere  h = oh * stride_height + kh * dilation_height - pad_top,
 //                     w = ow * stride_width  + kw * dilation_width  - pad_left,
-//   and terms with (h, w) outside the image or (oh, ow) outside the output are 0.
+//   and terms with (h, w) outside the image or (oh, ow) outside the output are 0; or, in the other padding modes, x is read
+//   at source(h), source(w), and the input's gradient gathers from every position that reads it (lib/padding.wgsl).
 //
 //   x, dx    [batch, height, width, channels]
 //   weights  [kernel_height, kernel_width, channels, out_channels]
@@ -28,6 +30,7 @@
 // `conv2d_quad.wgsl` goes on with subgroups.
 
 // @import lib/activation.wgsl
+// @import lib/padding.wgsl
 
 struct Params {
   batch: u32,
@@ -47,6 +50,8 @@ struct Params {
   pad_left: u32,
   slices: u32, // grad_filter only; 1 elsewhere
   lines_per_slice: u32, // slices * lines_per_slice >= batch * out_height
+  copies_height: u32, // grad_input only: the most positions of the padded image that read one line, and one column
+  copies_width: u32,
 }
 
 const HAS_BIAS: bool = false;
@@ -61,6 +66,7 @@ const PADDED: bool = true; // false spares forward the tests, where no window re
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(1) var<storage, read> dx_bias: array<f32>; // [channels] when HAS_BIAS, as bias
 @group(0) @binding(1) var<storage, read> partial: array<f32>; // dw with all its slices, read by the second pass
 
 // The same buffers, four numbers an element.
@@ -68,6 +74,7 @@ const PADDED: bool = true; // false spares forward the tests, where no window re
 @group(0) @binding(2) var<storage, read> weights4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> dy4: array<vec4f>;
+@group(0) @binding(1) var<storage, read> dx_bias4: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y4: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> dx4: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> dw4: array<vec4f>;
@@ -101,10 +108,10 @@ fn conv2d(
   let first_line = line / params.out_height * params.height;
   var sum = 0.0;
   for (var kh = 0u; kh < params.kernel_height; kh++) {
-    let h = u32(top + i32(kh * params.dilation_height)); // a negative one turns huge, so one comparison will do
+    let h = source(top + i32(kh * params.dilation_height), params.height);
     if (h >= params.height) { continue; }
     for (var kw = 0u; kw < params.kernel_width; kw++) {
-      let w = u32(left + i32(kw * params.dilation_width));
+      let w = source(left + i32(kw * params.dilation_width), params.width);
       if (w >= params.width) { continue; }
       let x_at = ((first_line + h) * params.width + w) * params.channels;
       let weights_at = (kh * params.kernel_width + kw) * params.channels * params.out_channels + o;
@@ -128,28 +135,33 @@ fn conv2d_grad_input(
   let c = index % params.channels;
   let pixel = index / params.channels;
   let line = pixel / params.width;
-  let padded_h = i32(line % params.height + params.pad_top);
-  let padded_w = i32(pixel % params.width + params.pad_left);
+  let h = i32(line % params.height);
+  let w = i32(pixel % params.width);
   let first_line = line / params.height * params.out_height;
   let stride_h = i32(params.stride_height);
   let stride_w = i32(params.stride_width);
   var sum = 0.0;
-  for (var kh = 0u; kh < params.kernel_height; kh++) {
-    let below = padded_h - i32(kh * params.dilation_height);
-    let oh = below / stride_h;
-    if (oh * stride_h != below || u32(oh) >= params.out_height) { continue; }
-    for (var kw = 0u; kw < params.kernel_width; kw++) {
-      let beyond = padded_w - i32(kw * params.dilation_width);
-      let ow = beyond / stride_w;
-      if (ow * stride_w != beyond || u32(ow) >= params.out_width) { continue; }
-      let dy_at = ((first_line + u32(oh)) * params.out_width + u32(ow)) * params.out_channels;
-      let weights_at = ((kh * params.kernel_width + kw) * params.channels + c) * params.out_channels;
-      for (var o = 0u; o < params.out_channels; o++) {
-        sum = fma(dy[dy_at + o], weights[weights_at + o], sum);
+  for (var number = 0u; number < params.copies_height * params.copies_width; number++) {
+    let padded_h = copy_position(h, params.height, number / params.copies_width, params.pad_top) + i32(params.pad_top);
+    let padded_w = copy_position(w, params.width, number % params.copies_width, params.pad_left) + i32(params.pad_left);
+    for (var kh = 0u; kh < params.kernel_height; kh++) {
+      let below = padded_h - i32(kh * params.dilation_height);
+      let oh = below / stride_h;
+      if (oh * stride_h != below || u32(oh) >= params.out_height) { continue; }
+      for (var kw = 0u; kw < params.kernel_width; kw++) {
+        let beyond = padded_w - i32(kw * params.dilation_width);
+        let ow = beyond / stride_w;
+        if (ow * stride_w != beyond || u32(ow) >= params.out_width) { continue; }
+        let dy_at = ((first_line + u32(oh)) * params.out_width + u32(ow)) * params.out_channels;
+        let weights_at = ((kh * params.kernel_width + kw) * params.channels + c) * params.out_channels;
+        for (var o = 0u; o < params.out_channels; o++) {
+          sum = fma(dy[dy_at + o], weights[weights_at + o], sum);
+        }
       }
     }
   }
-  dx[index] = sum;
+  if (HAS_BIAS) { sum += dx_bias[c]; }
+  dx[index] = activate(sum);
 }
 
 @compute @workgroup_size(64)
@@ -172,11 +184,11 @@ fn conv2d_grad_filter(
   let end_line = min(first_line + params.lines_per_slice, params.batch * params.out_height);
   var sum = 0.0;
   for (var line = first_line; line < end_line; line++) {
-    let h = u32(i32(line % params.out_height * params.stride_height) + tap_h);
+    let h = source(i32(line % params.out_height * params.stride_height) + tap_h, params.height);
     if (h >= params.height) { continue; }
     let x_line = (line / params.out_height * params.height + h) * params.width;
     for (var ow = 0u; ow < params.out_width; ow++) {
-      let w = u32(i32(ow * params.stride_width) + tap_w);
+      let w = source(i32(ow * params.stride_width) + tap_w, params.width);
       if (w >= params.width) { continue; }
       sum = fma(
         x[(x_line + w) * params.channels + c], dy[(line * params.out_width + ow) * params.out_channels + o], sum,
@@ -302,8 +314,8 @@ fn conv2d_register(
   var inside = vec4<bool>();
   for (var term = 0u; term < params.kernel_height * params.kernel_width * channels4; term++) {
     if (tap.channel == 0) {
-      let h = vec4u(windows.top + i32(tap.h * params.dilation_height));
-      let w = vec4u(windows.left + i32(tap.w * params.dilation_width));
+      let h = source4(windows.top + i32(tap.h * params.dilation_height), params.height);
+      let w = source4(windows.left + i32(tap.w * params.dilation_width), params.width);
       inside = (h < vec4u(params.height)) & (w < vec4u(params.width));
       at = select(vec4u(), (windows.image + h * params.width + w) * channels4, inside);
     }
@@ -357,8 +369,8 @@ fn conv2d_grad_input_register(
   let rows = min(row + FOUR, vec4u(all_rows - 1));
   let lines = rows / params.width;
   let images = lines / params.height;
-  let padded_h = vec4i(lines - images * params.height + params.pad_top);
-  let padded_w = vec4i(rows - lines * params.width + params.pad_left);
+  let h = vec4i(lines - images * params.height);
+  let w = vec4i(rows - lines * params.width);
   let first_pixel = images * (params.out_height * params.out_width);
 
   var sums = Block();
@@ -367,7 +379,12 @@ fn conv2d_grad_input_register(
   // Two loops here: a tap's set-up is longer than forward's, so it is not repeated for every channel.
   var kh = 0u;
   var kw = 0u;
-  for (var tap = 0u; tap < params.kernel_height * params.kernel_width; tap++) {
+  var copy_h = 0u;
+  var copy_w = 0u;
+  let taps_of_copy = params.kernel_height * params.kernel_width;
+  for (var tap = 0u; tap < taps_of_copy * params.copies_height * params.copies_width; tap++) {
+    let padded_h = copy_position4(h, params.height, copy_h, params.pad_top) + i32(params.pad_top);
+    let padded_w = copy_position4(w, params.width, copy_w, params.pad_left) + i32(params.pad_left);
     let below = padded_h - i32(kh * params.dilation_height);
     let beyond = padded_w - i32(kw * params.dilation_width);
     let out_h = divide(below, params.stride_height);
@@ -400,6 +417,15 @@ fn conv2d_grad_input_register(
       kw = 0;
       kh++;
     }
+    if (kh == params.kernel_height) {
+      kh = 0;
+      left_at -= vec4u(taps_of_copy * params.channels * terms4);
+      copy_w++;
+    }
+    if (copy_w == params.copies_width) {
+      copy_w = 0;
+      copy_h++;
+    }
   }
   store_input_gradients(row, left, sums.left0, sums.left1, sums.left2, sums.left3);
   if (right > left) { store_input_gradients(row, right, sums.right0, sums.right1, sums.right2, sums.right3); }
@@ -408,11 +434,13 @@ fn conv2d_grad_input_register(
 fn store_input_gradients(row: u32, column4: u32, first: vec4f, second: vec4f, third: vec4f, fourth: vec4f) {
   let rows = params.batch * params.height * params.width;
   let columns4 = params.channels / 4;
+  var bias_here = vec4f();
+  if (HAS_BIAS) { bias_here = dx_bias4[column4]; }
   let at = row * columns4 + column4;
-  dx4[at] = first;
-  if (row + 1 < rows) { dx4[at + columns4] = second; }
-  if (row + 2 < rows) { dx4[at + 2 * columns4] = third; }
-  if (row + 3 < rows) { dx4[at + 3 * columns4] = fourth; }
+  dx4[at] = activate4(first + bias_here);
+  if (row + 1 < rows) { dx4[at + columns4] = activate4(second + bias_here); }
+  if (row + 2 < rows) { dx4[at + 2 * columns4] = activate4(third + bias_here); }
+  if (row + 3 < rows) { dx4[at + 3 * columns4] = activate4(fourth + bias_here); }
 }
 
 // Blocks of one slice follow those of the one before.
@@ -448,12 +476,12 @@ fn conv2d_grad_filter_register(
   var out_h = line % params.out_height;
   while (line < end_line) {
     if (start == 0) {
-      let h = u32(i32(out_h * params.stride_height) + tap_h);
+      let h = source(i32(out_h * params.stride_height) + tap_h, params.height);
       inside_line = vec4<bool>(h < params.height);
       x_line = (image * params.height + h) * params.width;
     }
     let out_w = start + FOUR;
-    let w = vec4u(vec4i(out_w * params.stride_width) + tap_w);
+    let w = source4(vec4i(out_w * params.stride_width) + tap_w, params.width);
     let inside = inside_line & (w < vec4u(params.width)) & (out_w < vec4u(params.out_width));
     let x_at = select(vec4u(), (x_line + w) * channels4 + channel4, inside);
     let dy_at = (line * params.out_width + min(out_w, vec4u(params.out_width - 1))) * columns4 + left;
@@ -516,8 +544,8 @@ fn conv2d_register_thin(
   var inside = vec4<bool>();
   for (var term = 0u; term < params.kernel_height * params.kernel_width * params.channels; term++) {
     if (tap.channel == 0) {
-      let h = vec4u(windows.top + i32(tap.h * params.dilation_height));
-      let w = vec4u(windows.left + i32(tap.w * params.dilation_width));
+      let h = source4(windows.top + i32(tap.h * params.dilation_height), params.height);
+      let w = source4(windows.left + i32(tap.w * params.dilation_width), params.width);
       inside = (h < vec4u(params.height)) & (w < vec4u(params.width));
       at = select(vec4u(), (windows.image + h * params.width + w) * params.channels, inside);
     }
@@ -564,7 +592,7 @@ fn conv2d_grad_filter_register_thin(
   var out_h = line % params.out_height;
   while (line < end_line) {
     if (start == 0) {
-      let h = vec4u(i32(out_h * params.stride_height) + tap_h);
+      let h = source4(i32(out_h * params.stride_height) + tap_h, params.height);
       inside_line = h < vec4u(params.height);
       x_line = (image * params.height + h) * params.width;
     }
@@ -597,7 +625,7 @@ fn conv2d_grad_filter_register_thin(
 
 // What four taps see of an output pixel's window.
 fn read_pixels(x_line: vec4u, tap_w: vec4i, channels: vec4u, out_w: u32, inside_line: vec4<bool>) -> vec4f {
-  let w = vec4u(i32(out_w * params.stride_width) + tap_w);
+  let w = source4(i32(out_w * params.stride_width) + tap_w, params.width);
   let inside = inside_line & (w < vec4u(params.width)) & vec4<bool>(out_w < params.out_width);
   let at = select(vec4u(), (x_line + w) * params.channels + channels, inside);
   return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);

@@ -21,6 +21,7 @@
 enable subgroups;
 
 // @import lib/activation.wgsl
+// @import lib/padding.wgsl
 
 struct Params {
   batch: u32,
@@ -40,6 +41,8 @@ struct Params {
   pad_left: u32,
   slices: u32, // grad_filter only; 1 elsewhere
   lines_per_slice: u32, // slices * lines_per_slice >= batch * out_height
+  copies_height: u32, // grad_input only: the most positions of the padded image that read one line, and one column
+  copies_width: u32,
 }
 
 const WORKGROUP_SIZE: u32 = 64; // a multiple of the subgroup size, or a smaller multiple of 4
@@ -48,13 +51,14 @@ const PADDED: bool = true; // false spares forward the tests, where no window re
 
 @group(0) @binding(0) var<uniform> params: Params;
 
-// Forward reads x, weights and bias and writes y; without bias, bind weights there. The gradient of the input reads dy
-// and weights and writes dx; that of the filter reads x and dy and writes dw. Names ending in 4 hold four numbers an element.
+// Forward reads x, weights and bias and writes y; without bias, bind weights there. The gradient of the input reads dy,
+// weights and dx_bias (the same) and writes dx; that of the filter reads x and dy and writes dw. Names ending in 4 hold four numbers an element.
 @group(0) @binding(1) var<storage, read> x4: array<vec4f>; // [batch, height, width, channels]
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> weights4: array<vec4f>; // [kernel_height, kernel_width, channels, out_channels]
 @group(0) @binding(3) var<storage, read> bias4: array<vec4f>; // [out_channels]
 @group(0) @binding(3) var<storage, read> dy4: array<vec4f>; // [batch, out_height, out_width, out_channels]
+@group(0) @binding(1) var<storage, read> dx_bias4: array<vec4f>; // [channels], of a transposed convolution
 @group(0) @binding(4) var<storage, read_write> y4: array<vec4f>; // like dy
 @group(0) @binding(4) var<storage, read_write> dx4: array<vec4f>; // like x
 @group(0) @binding(4) var<storage, read_write> dw4: array<vec4f>; // [slices, like weights]
@@ -177,8 +181,8 @@ fn conv2d_quad(
   var inside = vec4<bool>();
   for (var term = 0u; term < params.kernel_height * params.kernel_width * channels4; term++) {
     if (tap.channel == 0) {
-      let h = vec4u(windows.top + i32(tap.h * params.dilation_height));
-      let w = vec4u(windows.left + i32(tap.w * params.dilation_width));
+      let h = source4(windows.top + i32(tap.h * params.dilation_height), params.height);
+      let w = source4(windows.left + i32(tap.w * params.dilation_width), params.width);
       inside = (h < vec4u(params.height)) & (w < vec4u(params.width));
       at = select(vec4u(), (windows.image + h * params.width + w) * channels4, inside);
     }
@@ -221,8 +225,8 @@ fn conv2d_quad_thin(
   var inside = vec4<bool>();
   for (var term = 0u; term < params.kernel_height * params.kernel_width * params.channels; term++) {
     if (tap.channel == 0) {
-      let h = vec4u(windows.top + i32(tap.h * params.dilation_height));
-      let w = vec4u(windows.left + i32(tap.w * params.dilation_width));
+      let h = source4(windows.top + i32(tap.h * params.dilation_height), params.height);
+      let w = source4(windows.left + i32(tap.w * params.dilation_width), params.width);
       inside = (h < vec4u(params.height)) & (w < vec4u(params.width));
       at = select(vec4u(), (windows.image + h * params.width + w) * params.channels, inside);
     }
@@ -273,8 +277,8 @@ fn conv2d_grad_input_quad(
   let rows = min(row + FOUR, vec4u(params.batch * params.height * params.width - 1));
   let lines = rows / params.width;
   let images = lines / params.height;
-  let padded_h = vec4i(lines - images * params.height + params.pad_top);
-  let padded_w = vec4i(rows - lines * params.width + params.pad_left);
+  let h = vec4i(lines - images * params.height);
+  let w = vec4i(rows - lines * params.width);
   let first_pixel = images * (params.out_height * params.out_width);
 
   var sums = Sums();
@@ -282,7 +286,12 @@ fn conv2d_grad_input_quad(
   // Two loops here: a tap's set-up is longer than forward's, so it is not repeated for every channel.
   var kh = 0u;
   var kw = 0u;
-  for (var tap = 0u; tap < params.kernel_height * params.kernel_width; tap++) {
+  var copy_h = 0u;
+  var copy_w = 0u;
+  let taps_of_copy = params.kernel_height * params.kernel_width;
+  for (var tap = 0u; tap < taps_of_copy * params.copies_height * params.copies_width; tap++) {
+    let padded_h = copy_position4(h, params.height, copy_h, params.pad_top) + i32(params.pad_top);
+    let padded_w = copy_position4(w, params.width, copy_w, params.pad_left) + i32(params.pad_left);
     let below = padded_h - i32(kh * params.dilation_height);
     let beyond = padded_w - i32(kw * params.dilation_width);
     let out_h = divide(below, params.stride_height);
@@ -311,6 +320,15 @@ fn conv2d_grad_input_quad(
       kw = 0;
       kh++;
     }
+    if (kh == params.kernel_height) {
+      kh = 0;
+      weights_at -= vec4u(taps_of_copy * params.channels * terms4);
+      copy_w++;
+    }
+    if (copy_w == params.copies_width) {
+      copy_w = 0;
+      copy_h++;
+    }
   }
   store_input_gradients(row, tile_column + lane, sums.own_x, sums.own_y, sums.own_z, sums.own_w);
   store_input_gradients(row, tile_column + (lane ^ 1), sums.across_x, sums.across_y, sums.across_z, sums.across_w);
@@ -322,11 +340,13 @@ fn store_input_gradients(row: u32, column4: u32, x: vec4f, y: vec4f, z: vec4f, w
   let rows = params.batch * params.height * params.width;
   let columns4 = params.channels / 4;
   if (column4 >= columns4) { return; }
+  var bias_here = vec4f();
+  if (HAS_BIAS) { bias_here = dx_bias4[column4]; }
   let at = row * columns4 + column4;
-  if (row < rows) { dx4[at] = x; }
-  if (row + 1 < rows) { dx4[at + columns4] = y; }
-  if (row + 2 < rows) { dx4[at + 2 * columns4] = z; }
-  if (row + 3 < rows) { dx4[at + 3 * columns4] = w; }
+  if (row < rows) { dx4[at] = activate4(x + bias_here); }
+  if (row + 1 < rows) { dx4[at + columns4] = activate4(y + bias_here); }
+  if (row + 2 < rows) { dx4[at + 2 * columns4] = activate4(z + bias_here); }
+  if (row + 3 < rows) { dx4[at + 3 * columns4] = activate4(w + bias_here); }
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -378,13 +398,13 @@ fn conv2d_grad_filter_quad(
   var lines_left = params.lines_per_slice;
   while (lines_left > 0) {
     if (start == 0) {
-      let h = u32(i32(out_h * params.stride_height) + tap_h);
+      let h = source(i32(out_h * params.stride_height) + tap_h, params.height);
       inside_line = vec4<bool>(line < all_lines && h < params.height);
       x_line = (image * params.height + h) * params.width;
       dy_line = min(line, all_lines - 1) * params.out_width;
     }
     let out_w = start + FOUR;
-    let w = vec4u(vec4i(out_w * params.stride_width) + tap_w);
+    let w = source4(vec4i(out_w * params.stride_width) + tap_w, params.width);
     let inside = inside_line & (w < vec4u(params.width)) & (out_w < vec4u(params.out_width));
     let x_at = select(vec4u(), (x_line + w) * channels4 + channel4, inside);
     let dy_at = (dy_line + min(out_w, vec4u(params.out_width - 1))) * columns4 + column4;
@@ -439,7 +459,7 @@ fn conv2d_grad_filter_quad_thin(
   var lines_left = params.lines_per_slice;
   while (lines_left > 0) {
     if (start == 0) {
-      let h = vec4u(i32(out_h * params.stride_height) + tap_h);
+      let h = source4(i32(out_h * params.stride_height) + tap_h, params.height);
       inside_line = vec4<bool>(line < all_lines) & (h < vec4u(params.height));
       x_line = (image * params.height + h) * params.width;
       dy_line = min(line, all_lines - 1) * params.out_width;
@@ -474,7 +494,7 @@ fn conv2d_grad_filter_quad_thin(
 
 // What four taps see of an output pixel's window.
 fn read_pixels(x_line: vec4u, tap_w: vec4i, channels: vec4u, out_w: u32, inside_line: vec4<bool>) -> vec4f {
-  let w = vec4u(i32(out_w * params.stride_width) + tap_w);
+  let w = source4(i32(out_w * params.stride_width) + tap_w, params.width);
   let inside = inside_line & (w < vec4u(params.width)) & vec4<bool>(out_w < params.out_width);
   let at = select(vec4u(), (x_line + w) * params.channels + channels, inside);
   return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);

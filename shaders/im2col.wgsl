@@ -1,11 +1,13 @@
 // im2col: cols[(n·OH + oh)·OW + ow, (kh·KW + kw)·C + c] = x[n, h, w, c], or 0 where h, w is outside the image, with
-//   h = oh·stride_h + kh·dilation_h − pad_top and w = ow·stride_w + kw·dilation_w − pad_left.
+//   h = oh·stride_h + kh·dilation_h − pad_top and w = ow·stride_w + kw·dilation_w − pad_left;
+//   in other padding modes than zeros h and w are then mapped onto the image (lib/padding.wgsl).
 // col2im, its transpose: x[n, h, w, c] = the sum of all elements of cols that im2col reads there. It is a gather: each
 //   thread finds the windows over its pixel, so the order of every sum is fixed.
 // x [N, H, W, C], cols [N·OH·OW, KH·KW·C].
 // One workgroup writes 64 consecutive elements. The vec4 entries move four channels at once; their C and size count vec4s.
 
 // @import lib/grid.wgsl
+// @import lib/padding.wgsl
 
 struct Params {
   size: u32,
@@ -22,6 +24,8 @@ struct Params {
   dilation_w: u32,
   pad_top: u32,
   pad_left: u32,
+  copies_h: u32, // col2im only: the most positions of the padded image that read one row, and one column
+  copies_w: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -50,8 +54,8 @@ fn image_index(i: u32) -> u32 {
   let oh = rest % params.OH;
   let n = rest / params.OH;
   // Below zero wraps round to a huge number, so one comparison finds both sides.
-  let h = oh * params.stride_h + kh * params.dilation_h - params.pad_top;
-  let w = ow * params.stride_w + kw * params.dilation_w - params.pad_left;
+  let h = source(i32(oh * params.stride_h + kh * params.dilation_h) - i32(params.pad_top), params.H);
+  let w = source(i32(ow * params.stride_w + kw * params.dilation_w) - i32(params.pad_left), params.W);
   if (h >= params.H || w >= params.W) {
     return OUTSIDE;
   }
@@ -94,10 +98,10 @@ fn image_position(i: u32) -> vec4u {
 }
 
 // The window whose element k lies at padded position t, or OUTSIDE.
-fn window_at(t: u32, k: u32, stride: u32, dilation: u32, count: u32) -> u32 {
-  let start = t - k * dilation;
-  let window = start / stride; // beyond count where start is below zero
-  return select(OUTSIDE, window, window * stride == start && window < count);
+fn window_at(t: i32, k: u32, stride: u32, dilation: u32, count: u32) -> u32 {
+  let start = u32(t - i32(k * dilation));
+  let window = start / stride;
+  return select(OUTSIDE, window, i32(start) >= 0 && window * stride == start && window < count);
 }
 
 fn cols_index(position: vec4u, oh: u32, ow: u32, kh: u32, kw: u32) -> u32 {
@@ -113,15 +117,19 @@ fn col2im(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups)
   }
   let position = image_position(i);
   var sum = 0.0;
-  for (var kh = 0u; kh < params.KH; kh++) {
-    let oh = window_at(position.y + params.pad_top, kh, params.stride_h, params.dilation_h, params.OH);
-    if (oh == OUTSIDE) {
-      continue;
-    }
-    for (var kw = 0u; kw < params.KW; kw++) {
-      let ow = window_at(position.z + params.pad_left, kw, params.stride_w, params.dilation_w, params.OW);
-      if (ow != OUTSIDE) {
-        sum += dcols[cols_index(position, oh, ow, kh, kw)];
+  for (var number = 0u; number < params.copies_h * params.copies_w; number++) {
+    let h = copy_position(i32(position.y), params.H, number / params.copies_w, params.pad_top) + i32(params.pad_top);
+    let w = copy_position(i32(position.z), params.W, number % params.copies_w, params.pad_left) + i32(params.pad_left);
+    for (var kh = 0u; kh < params.KH; kh++) {
+      let oh = window_at(h, kh, params.stride_h, params.dilation_h, params.OH);
+      if (oh == OUTSIDE) {
+        continue;
+      }
+      for (var kw = 0u; kw < params.KW; kw++) {
+        let ow = window_at(w, kw, params.stride_w, params.dilation_w, params.OW);
+        if (ow != OUTSIDE) {
+          sum += dcols[cols_index(position, oh, ow, kh, kw)];
+        }
       }
     }
   }
@@ -136,15 +144,19 @@ fn col2im_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgr
   }
   let position = image_position(i);
   var sum = vec4f(0.0);
-  for (var kh = 0u; kh < params.KH; kh++) {
-    let oh = window_at(position.y + params.pad_top, kh, params.stride_h, params.dilation_h, params.OH);
-    if (oh == OUTSIDE) {
-      continue;
-    }
-    for (var kw = 0u; kw < params.KW; kw++) {
-      let ow = window_at(position.z + params.pad_left, kw, params.stride_w, params.dilation_w, params.OW);
-      if (ow != OUTSIDE) {
-        sum += dcols4[cols_index(position, oh, ow, kh, kw)];
+  for (var number = 0u; number < params.copies_h * params.copies_w; number++) {
+    let h = copy_position(i32(position.y), params.H, number / params.copies_w, params.pad_top) + i32(params.pad_top);
+    let w = copy_position(i32(position.z), params.W, number % params.copies_w, params.pad_left) + i32(params.pad_left);
+    for (var kh = 0u; kh < params.KH; kh++) {
+      let oh = window_at(h, kh, params.stride_h, params.dilation_h, params.OH);
+      if (oh == OUTSIDE) {
+        continue;
+      }
+      for (var kw = 0u; kw < params.KW; kw++) {
+        let ow = window_at(w, kw, params.stride_w, params.dilation_w, params.OW);
+        if (ow != OUTSIDE) {
+          sum += dcols4[cols_index(position, oh, ow, kh, kw)];
+        }
       }
     }
   }

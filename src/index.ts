@@ -2,8 +2,11 @@
 
 // Models
 export { sequential, type Model, type SequentialOptions } from './train/model.ts';
+export { model, type ModelOptions, type PredictionOf, type SymbolicTensors } from './train/functional.ts';
+export { input, type InputOptions, type SymbolicTensor } from './nn/symbolic.ts';
 export type { CompileOptions } from './train/compile.ts';
-export type { HostTensor } from './train/core.ts';
+export type { HeadOptions, PerOutput } from './train/heads.ts';
+export type { HostTensor, InputPort, OutputPort } from './train/core.ts';
 export type { EvaluateOptions, Examples } from './train/evaluate.ts';
 export type { FitOptions, FitResult } from './train/fit.ts';
 export type { TrainingPlan } from './train/memory.ts';
@@ -13,7 +16,7 @@ export { cnn, cnnS, mlp, type ReferenceOptions } from './train/models.ts';
 export { loadModel, loadWeights, saveModel } from './train/checkpoint.ts';
 
 // Layers
-export type { BuiltLayer, Layer, LayerBuild, LayerContext, LayerOptions } from './nn/layer.ts';
+export type { BuiltLayer, Layer, LayerBuild, LayerContext, LayerOptions, LayerRecord } from './nn/layer.ts';
 export {
   activation,
   elu,
@@ -28,14 +31,87 @@ export {
   softplus,
   tanh,
 } from './nn/layers/activation.ts';
-export { averagePool2d } from './nn/layers/average_pool_2d.ts';
-export { conv2d, type Conv2dLayerOptions } from './nn/layers/conv2d.ts';
+export {
+  type AdaptivePoolLayerOptions,
+  adaptiveAveragePool1d,
+  adaptiveAveragePool2d,
+  adaptiveAveragePool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from './nn/layers/adaptive_pool.ts';
+export {
+  averagePool1d,
+  averagePool2d,
+  averagePool3d,
+  sumPool1d,
+  sumPool2d,
+  sumPool3d,
+} from './nn/layers/average_pool.ts';
+export {
+  cropping1d,
+  cropping2d,
+  cropping3d,
+  type CroppingLayerOptions,
+  type PaddingLayerOptions,
+  zeroPadding1d,
+  zeroPadding2d,
+  zeroPadding3d,
+} from './nn/layers/border.ts';
+export {
+  conv1d,
+  type Conv1dLayerOptions,
+  conv2d,
+  type Conv2dLayerOptions,
+  conv3d,
+  type Conv3dLayerOptions,
+} from './nn/layers/conv.ts';
+export {
+  conv1dTranspose,
+  type Conv1dTransposeLayerOptions,
+  conv2dTranspose,
+  type Conv2dTransposeLayerOptions,
+  conv3dTranspose,
+  type Conv3dTransposeLayerOptions,
+} from './nn/layers/conv_transpose.ts';
+export {
+  depthwiseConv1d,
+  type DepthwiseConv1dLayerOptions,
+  depthwiseConv2d,
+  type DepthwiseConv2dLayerOptions,
+  separableConv1d,
+  type SeparableConv1dLayerOptions,
+  separableConv2d,
+  type SeparableConv2dLayerOptions,
+} from './nn/layers/depthwise_conv.ts';
+export { concatenate } from './nn/layers/concatenate.ts';
 export { dense, type DenseOptions } from './nn/layers/dense.ts';
+export { dot, type DotOptions } from './nn/layers/dot.ts';
+export { add, average, maximum, minimum, multiply, subtract } from './nn/layers/merge.ts';
 export { dropout } from './nn/layers/dropout.ts';
 export { flatten } from './nn/layers/flatten.ts';
-export { maxPool2d } from './nn/layers/max_pool_2d.ts';
-export type { PoolLayerOptions } from './nn/layers/pool.ts';
+export {
+  globalAveragePool1d,
+  globalAveragePool2d,
+  globalAveragePool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  globalSumPool1d,
+  globalSumPool2d,
+  globalSumPool3d,
+  type GlobalPoolLayerOptions,
+} from './nn/layers/global_pool.ts';
+export { l2Pool1d, l2Pool2d, l2Pool3d, lpPool1d, lpPool2d, lpPool3d } from './nn/layers/lp_pool.ts';
+export { maxPool1d, maxPool2d, maxPool3d } from './nn/layers/max_pool.ts';
+export type { PoolLayerOptions1d, PoolLayerOptions2d, PoolLayerOptions3d } from './nn/layers/pool.ts';
+export { bidirectional, type BidirectionalOptions, type MergeMode } from './nn/layers/bidirectional.ts';
+export { gru, type GruOptions } from './nn/layers/gru.ts';
+export { lstm, type LstmOptions } from './nn/layers/lstm.ts';
+export type { RecurrentLayer, RecurrentLayerOptions } from './nn/layers/recurrent.ts';
+export { simpleRnn, type SimpleRnnOptions } from './nn/layers/simple_rnn.ts';
 export { reshape } from './nn/layers/reshape.ts';
+export { upSampling1d, upSampling2d, upSampling3d } from './nn/layers/up_sampling.ts';
 export type { ActivationName } from './ops/activations.ts';
 
 // Training
@@ -82,6 +158,7 @@ export {
   type Initializer,
   normal,
   ones,
+  orthogonal,
   torchDefault,
   uniform,
   zeros,
@@ -102,7 +179,8 @@ export { createWebGPUDevice, type WebGPUDevice, type WebGPUOptions } from './gpu
 export type { Device, DeviceStats, DeviceTensor, RunnerStats, TrackedRow } from './plan/device.ts';
 
 // Data
-export { dataset, type Dataset, type DatasetOptions, take } from './data/dataset.ts';
+export { dataset, type Dataset, type DatasetOptions, type NamedDataset, take } from './data/dataset.ts';
+export { namedDataset, type NamedOptions } from './data/named.ts';
 export { shuffleOrder, split, splitIndices, type SplitOptions } from './data/split.ts';
 export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';

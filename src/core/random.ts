@@ -53,7 +53,7 @@ export function philoxInto(
 }
 
 /** Bits 32 to 63 of the product of two words, from products of their 16-bit halves, none of which exceeds 2³². */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;

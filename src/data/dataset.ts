@@ -25,6 +25,13 @@ export interface Dataset {
   readonly classes?: number;
 }
 
+/** Examples of several inputs, or with several targets: an array for each, by its name in the model. */
+export interface NamedDataset {
+  readonly size: number;
+  readonly x: Dataset['x'] | Readonly<Record<string, Dataset['x']>>;
+  readonly y: Dataset['y'] | Readonly<Record<string, Dataset['y']>>;
+}
+
 /** Numbers, or numbers with the shape of the whole, whose first axis counts the examples: what `readIdx` gives. */
 type Source<T> = T | { readonly shape: Shape; readonly data: T };
 
@@ -87,24 +94,53 @@ export function dataset(options: DatasetOptions): Dataset {
  * The first `count` examples, or those at `indices` in that order (repeats allowed), as a data set with arrays of its
  * own. Throws a DataError for an index outside the data set.
  */
-export function take(from: Dataset, which: number | ArrayLike<number>): Dataset {
+export function take(from: Dataset, which: number | ArrayLike<number>): Dataset;
+export function take(from: NamedDataset, which: number | ArrayLike<number>): NamedDataset;
+export function take(from: Dataset | NamedDataset, which: number | ArrayLike<number>): Dataset | NamedDataset {
   const count = typeof which === 'number' ? which : which.length;
   if (!Number.isInteger(count) || count < 1 || (typeof which === 'number' && count > from.size)) {
     throw new DataError(`take: ${count} examples asked of ${from.size}, expected 1 to ${from.size}`);
   }
-  const xLength = sizeOf(from.x.shape);
-  const yLength = sizeOf(from.y.shape);
-  const x = from.x.data instanceof Uint8Array ? new Uint8Array(count * xLength) : new Float32Array(count * xLength);
-  const y = emptyLike(from.y.data, count * yLength);
+  const indices = typeof which === 'number' ? Uint32Array.from({ length: count }, (_, i) => i) : which;
   for (let i = 0; i < count; i++) {
-    const index = typeof which === 'number' ? i : which[i]!;
-    if (!Number.isInteger(index) || index < 0 || index >= from.size) {
-      throw new DataError(`take: index ${index} at place ${i} is outside 0..${from.size - 1}`);
-    }
-    x.set(from.x.data.subarray(index * xLength, (index + 1) * xLength), i * xLength);
-    y.set(from.y.data.subarray(index * yLength, (index + 1) * yLength), i * yLength);
+    const index = indices[i]!;
+    if (Number.isInteger(index) && index >= 0 && index < from.size) continue;
+    throw new DataError(`take: index ${index} at place ${i} is outside 0..${from.size - 1}`);
   }
-  return freeze(count, { ...from.x, data: x }, { ...from.y, data: y }, from.classes);
+  const taken = {
+    size: count,
+    x: each(from.x, (x) => Object.freeze({ ...x, data: rows(x, indices) })),
+    y: each(from.y, (y) => Object.freeze({ ...y, data: rows(y, indices) })),
+  };
+  const classes = 'classes' in from ? from.classes : undefined;
+  return Object.freeze(classes === undefined ? taken : { ...taken, classes });
+}
+
+/** Whether `given` is one array, with or without a shape, and not a record of arrays by name. */
+export function isOne(given: unknown): boolean {
+  return ArrayBuffer.isView(given) || ArrayBuffer.isView((given as { data?: unknown } | null | undefined)?.data);
+}
+
+function each<T extends { readonly data: unknown }>(
+  given: T | Readonly<Record<string, T>>,
+  change: (array: T) => T,
+): T | Readonly<Record<string, T>> {
+  if (isOne(given)) return change(given as T);
+  const entries = Object.entries(given as Readonly<Record<string, T>>);
+  return Object.freeze(Object.fromEntries(entries.map(([name, array]) => [name, change(array)])));
+}
+
+/** The rows of `data` at `indices`, of the same type. */
+function rows<T extends Dataset['x']['data'] | Dataset['y']['data']>(
+  { data, shape }: { readonly data: T; readonly shape: Shape },
+  indices: ArrayLike<number>,
+): T {
+  const length = sizeOf(shape);
+  const made = emptyLike(data, indices.length * length);
+  for (let i = 0; i < indices.length; i++) {
+    made.set(data.subarray(indices[i]! * length, (indices[i]! + 1) * length), i * length);
+  }
+  return made as T;
 }
 
 function unpack<T extends Int32Array | Float32Array | Uint8Array>(

@@ -2,7 +2,7 @@
 
 import { DataError, OptionError, checkOptions } from '../core/errors.ts';
 import { checkWord, permutation } from '../core/random.ts';
-import { take, type Dataset } from './dataset.ts';
+import { isOne, take, type Dataset, type NamedDataset } from './dataset.ts';
 
 // Streams of the generator, so that one seed gives unrelated numbers for each purpose.
 const SHUFFLE = 0x5ff1e;
@@ -26,13 +26,16 @@ export interface SplitOptions {
  * Divides a data set at random into two that share no example and together hold them all, each in the original order.
  * Throws a DataError where a part would be empty.
  */
-export function split(from: Dataset, options: SplitOptions): { train: Dataset; validation: Dataset } {
+export function split<D extends Dataset | NamedDataset>(from: D, options: SplitOptions): { train: D; validation: D } {
   const { train, validation } = splitIndices(from, options);
-  return { train: take(from, train), validation: take(from, validation) };
+  return { train: take(from as Dataset, train) as D, validation: take(from as Dataset, validation) as D };
 }
 
 /** The indices of `split`'s two parts, ascending. */
-export function splitIndices(from: Dataset, options: SplitOptions): { train: Uint32Array; validation: Uint32Array } {
+export function splitIndices(
+  from: Dataset | NamedDataset,
+  options: SplitOptions,
+): { train: Uint32Array; validation: Uint32Array } {
   checkOptions('split', options, ['validation', 'seed', 'stratified']);
   const { validation: share, seed = 0, stratified = false } = options;
   checkWord('split', 'seed', seed);
@@ -61,9 +64,15 @@ export function splitIndices(from: Dataset, options: SplitOptions): { train: Uin
 }
 
 /** Marks `count` examples: for each class its exact share rounded down, then one more where most was lost (largest remainders). */
-function chooseStratified(from: Dataset, order: Uint32Array, share: number, count: number, chosen: Uint8Array): void {
-  const labels = from.y.data;
-  if (labels instanceof Float32Array || from.y.shape.length > 0) {
+function chooseStratified(
+  { y }: Dataset | NamedDataset,
+  order: Uint32Array,
+  share: number,
+  count: number,
+  chosen: Uint8Array,
+): void {
+  const labels = isOne(y) ? (y as Dataset['y']).data : null;
+  if (labels === null || labels instanceof Float32Array || (y as Dataset['y']).shape.length > 0) {
     throw new DataError('split: stratified needs one integer label for each example');
   }
   const sizes = new Map<number, number>();

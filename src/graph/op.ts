@@ -98,6 +98,8 @@ export type Accuracy<A> =
 export interface Sample<A> {
   readonly inputs: readonly SampleInput[];
   readonly attrs: A;
+  /** Its values lie where no derivative exists (ties, steps): for kernels, not for gradients. */
+  readonly kink?: true;
 }
 
 export interface SampleInput {

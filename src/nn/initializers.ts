@@ -1,8 +1,8 @@
 // How weights begin: each initializer is a function from a shape and a place in the random sequence to values.
 
-import { OptionError, checkOptions } from '../core/errors.ts';
+import { OptionError, checkOptions, ShapeError } from '../core/errors.ts';
 import { randomNormal, randomUniform } from '../core/random.ts';
-import { sizeOf, type Shape } from '../core/shape.ts';
+import { format, sizeOf, type Shape } from '../core/shape.ts';
 
 /** `stream` tells the weights of one model apart; `seed` is the model's, unless the initializer was given its own. */
 export interface Initializer {
@@ -84,6 +84,53 @@ export function normal(options: SeedOption & { mean?: number; stddev?: number } 
   };
 }
 
+/**
+ * Rows or columns, whichever are shorter, orthonormal and random (Saxe et al. 2014): the Q of a normal matrix with R's
+ * diagonal made positive, times `gain` (1 unless given), as Keras does; all axes but the last count as rows. Keras's
+ * default for recurrent kernels. ShapeError: a shape of fewer than two axes.
+ */
+export function orthogonal(options: SeedOption & { gain?: number } = {}): Initializer {
+  checkOptions('orthogonal', options, ['seed', 'gain']);
+  const { gain = 1 } = options;
+  return {
+    name: 'orthogonal',
+    values(shape, seed, stream) {
+      if (shape.length < 2) {
+        throw new ShapeError(`orthogonal: expected a shape of two axes or more, got ${format(shape)}`);
+      }
+      const columns = shape.at(-1)!;
+      const rows = sizeOf(shape) / columns;
+      const [length, count] = [Math.max(rows, columns), Math.min(rows, columns)];
+      const basis = orthonormal(randomNormal(length * count, options.seed ?? seed, stream), length, count);
+      const values = new Float32Array(rows * columns);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          values[i * columns + j] = gain * (rows < columns ? basis[i]![j]! : basis[j]![i]!);
+        }
+      }
+      return values;
+    },
+  };
+}
+
+/** `count` orthonormal vectors from the columns of a matrix [length, count], by Gram and Schmidt's method done twice. */
+function orthonormal(matrix: Float32Array, length: number, count: number): Float64Array[] {
+  const basis: Float64Array[] = [];
+  for (let j = 0; j < count; j++) {
+    const vector = Float64Array.from({ length }, (_, i) => matrix[i * count + j]!);
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of basis) {
+        let along = 0;
+        for (let i = 0; i < length; i++) along += vector[i]! * other[i]!;
+        for (let i = 0; i < length; i++) vector[i]! -= along * other[i]!;
+      }
+    }
+    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    basis.push(vector.map((value) => value / norm));
+  }
+  return basis;
+}
+
 type Scale = (fan: { fanIn: number; fanOut: number }) => number;
 
 function uniformWithin(name: string, options: SeedOption, limit: Scale): Initializer {
@@ -118,6 +165,7 @@ const byName: Readonly<Record<string, () => Initializer>> = {
   torchDefault,
   uniform,
   normal,
+  orthogonal,
 };
 
 /** An initializer given by name or as a record. */

@@ -1,11 +1,13 @@
 // What a layer is: a plain record of how it is built for a shape and what it adds to a graph. No layer holds weights or
-// touches a device, so one record can be saved as JSON, shown in a table, and applied to any symbolic tensor.
+// touches a device, so one record can be saved as JSON, shown in a table, and applied to any symbolic tensor. Records
+// are made callable for graphs of layers by symbolic.ts.
 
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { format, type Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ActivationName } from '../ops/activations.ts';
 import type { ParameterSpec } from './parameters.ts';
+import type { SymbolicTensor } from './symbolic.ts';
 
 /** What JSON can hold: a layer's options as they are saved. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -28,7 +30,7 @@ export interface LayerBuild {
   readonly flopsPerSample: number;
 }
 
-export interface Layer {
+export interface LayerRecord {
   /** As in summaries and files: `Conv2d`. */
   readonly type: string;
   /** Given by the user; otherwise models count: `conv_1`, `conv_2`. */
@@ -41,18 +43,31 @@ export interface Layer {
   readonly inputShape?: Shape;
   /** The last function applied; losses look at it. */
   readonly activation?: ActivationName;
+  /** Whether the layer takes several inputs, as `add` does; the others are given after the first. One unless stated. */
+  readonly several?: true;
   /** Checks the shape and says what comes out; `where` opens every message. */
-  build(inputShape: Shape, where: string): LayerBuild;
+  build(inputShape: Shape, where: string, others?: readonly Shape[]): LayerBuild;
   /** Adds the layer to the graph: x has the batch as its first axis. */
-  apply(x: Tensor, weights: (name: string) => Tensor, context: LayerContext): Tensor;
+  apply(x: Tensor, weights: (name: string) => Tensor, context: LayerContext, others?: readonly Tensor[]): Tensor;
 }
 
-/** A layer in a model: named, and built for the shape that reaches it. */
+/** A record that can be called: `dense({ units: 10 })(x)` is a place in a graph of layers. A second call shares the weights. */
+export interface Layer extends LayerRecord {
+  (inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+}
+
+/** A layer at its place in a model: named, and built for the shape that reaches it. */
 export interface BuiltLayer extends LayerBuild {
+  /** Unique: the layer's name at its first place, `<name>_2` at the second. */
   readonly name: string;
+  /** The layer's own name, which its weights have: `<owner>/kernel`. */
+  readonly owner: string;
   readonly type: string;
-  readonly layer: Layer;
+  readonly layer: LayerRecord;
+  /** Of the first input. */
   readonly inputShape: Shape;
+  /** Where its inputs come from, counted over the model's inputs and then its layers. */
+  readonly from: readonly number[];
 }
 
 /** Options that every layer function takes. */
@@ -69,17 +84,21 @@ const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /** `name` and `inputShape` as fields of a record, left out where they were not given. */
 export function commonFields(where: string, { name, inputShape }: LayerOptions): LayerOptions {
-  if (name !== undefined && !namePattern.test(name)) {
-    throw new OptionError(`${where}: name is '${name}', expected letters, digits, _, - and . only`);
-  }
+  checkName(where, name);
   return {
     ...(name === undefined ? {} : { name }),
     ...(inputShape === undefined ? {} : { inputShape: [...inputShape] }),
   };
 }
 
+/** Throws unless `name` can be part of a weight's name in a file. */
+export function checkName(where: string, name: string | undefined): void {
+  if (name === undefined || namePattern.test(name)) return;
+  throw new OptionError(`${where}: name is '${name}', expected letters, digits, _, - and . only`);
+}
+
 /** Each layer with its name: its own, or `<kind>_<n>` counted from 1 by kind. Two layers of one name are refused. */
-export function nameLayers(where: string, layers: readonly Layer[]): string[] {
+export function nameLayers(where: string, layers: readonly LayerRecord[]): string[] {
   const taken = new Set<string>();
   for (const { name } of layers) {
     if (name === undefined) continue;
@@ -99,7 +118,7 @@ export function nameLayers(where: string, layers: readonly Layer[]): string[] {
 }
 
 /** Builds layers one after another; a ShapeError names the layer whose input does not fit. */
-export function buildLayers(layers: readonly Layer[], names: readonly string[], inputShape: Shape): BuiltLayer[] {
+export function buildLayers(layers: readonly LayerRecord[], names: readonly string[], inputShape: Shape): BuiltLayer[] {
   let shape = inputShape;
   return layers.map((layer, i) => {
     const name = names[i]!;
@@ -109,8 +128,13 @@ export function buildLayers(layers: readonly Layer[], names: readonly string[], 
         `${where}: inputShape is ${format(layer.inputShape)}, but ${names[i - 1]} gives ${format(shape)}`,
       );
     }
+    if (layer.several) {
+      throw new OptionError(
+        `${where}: takes several inputs, which model({ inputs, outputs }) connects; sequential gives one`,
+      );
+    }
     const built = layer.build(shape, where);
-    const result = { ...built, name, type: layer.type, layer, inputShape: shape };
+    const result = { ...built, name, owner: name, type: layer.type, layer, inputShape: shape, from: [i] };
     shape = built.outputShape;
     return result;
   });

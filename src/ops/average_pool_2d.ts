@@ -1,14 +1,15 @@
-// The mean of each window; its gradient spreads each value evenly over its window.
+// The mean or sum of each window; its gradient spreads each value evenly over its window.
 
 import shader from '../../shaders/average_pool_2d.wgsl';
-import { checkOptions, ShapeError } from '../core/errors.ts';
+import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
-import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
+import { applyOne, expectDType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
-import { eachWindowElement, pooledShape, poolWindow, type MaxPool2dOptions } from './max_pool_2d.ts';
+import { eachWindowElement, pooledShape } from './max_pool_2d.ts';
+import { type PoolCount, poolCounts } from './pool_3d_kernels.ts';
 import {
   checkImage,
   checkPool,
@@ -22,7 +23,7 @@ import {
 
 export interface AveragePool2dAttrs {
   readonly window: Window2d;
-  readonly countIncludePad: boolean;
+  readonly count: PoolCount;
 }
 
 export interface AveragePool2dGradAttrs extends AveragePool2dAttrs {
@@ -30,39 +31,41 @@ export interface AveragePool2dGradAttrs extends AveragePool2dAttrs {
   readonly inputShape: ImageShape;
 }
 
-export interface AveragePool2dOptions extends MaxPool2dOptions {
-  /** Whether zeros of the padding count as elements; false unless given (Keras; PyTorch's default is true). */
-  readonly countIncludePad?: boolean;
-}
-
 /** The number of elements each output position's mean divides by: [OH, OW]. */
-function counts(image: ImageShape, { window, countIncludePad }: AveragePool2dAttrs): Float64Array {
-  const { kernel, strides, padTop, padLeft, padBottom, padRight, output: out } = window;
+function counts(image: ImageShape, { window, count }: AveragePool2dAttrs): Float64Array {
+  const { kernel, strides, padBefore, padAfter, output: out } = window;
   const along = (axis: 0 | 1, i: number, before: number, after: number) => {
+    if (count === 'one') return 1;
     const start = i * strides[axis] - before;
-    const [low, high] = countIncludePad ? [-before, image[axis + 1]! + after] : [0, image[axis + 1]!];
+    const [low, high] = count === 'padded' ? [-before, image[axis + 1]! + after] : [0, image[axis + 1]!];
     return Math.min(start + kernel[axis], high) - Math.max(start, low);
   };
   return Float64Array.from(
     { length: out[0] * out[1] },
-    (_, i) => along(0, Math.floor(i / out[1]), padTop, padBottom) * along(1, i % out[1], padLeft, padRight),
+    (_, i) =>
+      along(0, Math.floor(i / out[1]), padBefore[0], padAfter[0]) * along(1, i % out[1], padBefore[1], padAfter[1]),
   );
 }
 
-function call(image: ImageShape, { window, countIncludePad }: AveragePool2dAttrs, elements: number, lanes: 1 | 4) {
+function call(image: ImageShape, { window, count }: AveragePool2dAttrs, elements: number, lanes: 1 | 4) {
   const size = elements / lanes;
   return {
-    params: { ...windowParams(image, window, lanes), pad_bottom: window.padBottom, pad_right: window.padRight, size },
-    constants: { COUNT_PADDING: countIncludePad },
+    params: {
+      ...windowParams(image, window, lanes),
+      pad_bottom: window.padAfter[0],
+      pad_right: window.padAfter[1],
+      size,
+    },
+    constants: { COUNT: poolCounts[count] },
     workgroups: flatGrid(size, 64),
   };
 }
 
-const cases: { shape: ImageShape; options: WindowOptions; countIncludePad: boolean }[] = [
-  { shape: [1, 1, 1, 1], options: { poolSize: 1 }, countIncludePad: false },
-  { shape: [2, 5, 7, 3], options: { poolSize: 2, strides: 2 }, countIncludePad: false },
-  { shape: [3, 7, 5, 5], options: { poolSize: 3, strides: 2, padding: 'same' }, countIncludePad: false },
-  { shape: [3, 7, 5, 5], options: { poolSize: 3, strides: 2, padding: 'same' }, countIncludePad: true },
+const cases: { shape: ImageShape; options: WindowOptions; count: PoolCount }[] = [
+  { shape: [1, 1, 1, 1], options: { poolSize: 1 }, count: 'inside' },
+  { shape: [2, 5, 7, 3], options: { poolSize: 2, strides: 2 }, count: 'inside' },
+  { shape: [3, 7, 5, 5], options: { poolSize: 3, strides: 2, padding: 'same' }, count: 'inside' },
+  { shape: [3, 7, 5, 5], options: { poolSize: 3, strides: 2, padding: 'same' }, count: 'padded' },
   {
     shape: [1, 6, 7, 1],
     options: {
@@ -73,19 +76,21 @@ const cases: { shape: ImageShape; options: WindowOptions; countIncludePad: boole
         [0, 1],
       ],
     },
-    countIncludePad: true,
+    count: 'padded',
   },
-  { shape: [2, 9, 8, 2], options: { poolSize: 2, strides: [3, 4] }, countIncludePad: false },
-  { shape: [1, 6, 6, 3], options: { poolSize: 3, strides: 2, padding: 1, ceilMode: true }, countIncludePad: true },
-  { shape: [1, 6, 6, 3], options: { poolSize: 3, strides: 2, padding: 1, ceilMode: true }, countIncludePad: false },
-  { shape: [2, 8, 8, 4], options: { poolSize: 2, strides: 2 }, countIncludePad: false },
-  { shape: [2, 7, 9, 12], options: { poolSize: 3, strides: 1, padding: 'same' }, countIncludePad: false },
-  { shape: [1, 13, 11, 8], options: { poolSize: 3, strides: 2, padding: 1 }, countIncludePad: true },
-  { shape: [2, 7, 7, 20], options: { poolSize: 7 }, countIncludePad: false },
+  { shape: [2, 9, 8, 2], options: { poolSize: 2, strides: [3, 4] }, count: 'inside' },
+  { shape: [1, 6, 6, 3], options: { poolSize: 3, strides: 2, padding: 1, ceilMode: true }, count: 'padded' },
+  { shape: [1, 6, 6, 3], options: { poolSize: 3, strides: 2, padding: 1, ceilMode: true }, count: 'inside' },
+  { shape: [2, 8, 8, 4], options: { poolSize: 2, strides: 2 }, count: 'inside' },
+  { shape: [2, 7, 9, 12], options: { poolSize: 3, strides: 1, padding: 'same' }, count: 'inside' },
+  { shape: [1, 13, 11, 8], options: { poolSize: 3, strides: 2, padding: 1 }, count: 'padded' },
+  { shape: [2, 7, 7, 20], options: { poolSize: 7 }, count: 'inside' },
+  { shape: [2, 7, 5, 3], options: { poolSize: 3, strides: 2, padding: 'same' }, count: 'one' },
+  { shape: [1, 6, 9, 8], options: { poolSize: [2, 3], strides: [2, 3] }, count: 'one' },
 ];
-const attrsOf = ({ shape, options, countIncludePad }: (typeof cases)[number]): AveragePool2dAttrs => ({
+const attrsOf = ({ shape, options, count }: (typeof cases)[number]): AveragePool2dAttrs => ({
   window: window2d('averagePool2d', [shape[1], shape[2]], options),
-  countIncludePad,
+  count,
 });
 const terms = ({ attrs }: CallTypes<AveragePool2dAttrs>) => attrs.window.kernel[0] * attrs.window.kernel[1];
 
@@ -171,8 +176,8 @@ export const averagePool2dGradOp: Op<AveragePool2dGradAttrs> = {
       },
     },
   },
-  grad: ({ dy, attrs: { window, countIncludePad } }) => {
-    return [applyOne(averagePool2dOp, [dy[0]!], { window, countIncludePad })];
+  grad: ({ dy, attrs: { window, count } }) => {
+    return [applyOne(averagePool2dOp, [dy[0]!], { window, count })];
   },
   cost: (types) => ({ flops: sizeOf(types.inputs[0]!.shape) * terms(types), bytes: bytesMoved(types) }),
   accuracy: { kind: 'sum', terms },
@@ -184,20 +189,6 @@ export const averagePool2dGradOp: Op<AveragePool2dGradAttrs> = {
 
 function imageOf(shape: readonly number[]): ImageShape {
   return imageShape('averagePool2d', 'x', shape);
-}
-
-/**
- * y[n, oh, ow, c] = the mean of x[n, h, w, c] over the window that begins at row oh·strides[0] − top, column
- * ow·strides[1] − left: x [N,H,W,C] -> [N,OH,OW,C]. The mean is over the elements on the image, or with
- * `countIncludePad` over those on the padded image, whose padding is zeros. Defaults are Keras's: `strides` equal to
- * `poolSize`, `padding` 'valid', `countIncludePad` false. ShapeError: x is not f32 [N,H,W,C], the window exceeds the
- * padded image, or padding is so wide that a window would be empty. OptionError: a value out of range or an unknown
- * option.
- */
-export function averagePool2d(x: Tensor, options: AveragePool2dOptions): Tensor {
-  checkOptions('averagePool2d', options, ['poolSize', 'strides', 'padding', 'countIncludePad', 'ceilMode']);
-  const window = poolWindow('averagePool2d', x, options);
-  return applyOne(averagePool2dOp, [x], { window, countIncludePad: options.countIncludePad ?? false });
 }
 
 export const averagePool2dOps = [averagePool2dOp, averagePool2dGradOp] as const;

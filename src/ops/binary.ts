@@ -1,156 +1,24 @@
 // Elementwise functions of two tensors, as a table: a WGSL expression, a reference and gradients to a row.
 
 import { ShapeError } from '../core/errors.ts';
-import { broadcast, type Shape, sizeOf } from '../core/shape.ts';
-import type { Accuracy, CallTypes, Fill, Op, Sample } from '../graph/op.ts';
-import { applyOne, constantTensor, expectDType, type Tensor } from '../graph/tensor.ts';
-import { binaryKernels } from './binary_kernels.ts';
-import { checkLayout, indicesOf } from './broadcasting.ts';
-import { sumTo } from './reduce.ts';
+import { applyOne, constantTensor, type Tensor } from '../graph/tensor.ts';
+import { binaryOp, type ElementwiseOp, exact, internal, near, ulp } from './binary_row.ts';
 
+export type { Elementwise, ElementwiseAttrs, ElementwiseOp } from './binary_row.ts';
 export { broadcastTo, sumTo } from './reduce.ts';
-
-/** At most two numbers, which the expression calls p and q in the order of the row's `parameters`. */
-export type ElementwiseAttrs = Readonly<Record<string, number>>;
-
-/** What a planner needs to write a row into another kernel. */
-export interface Elementwise {
-  /** WGSL in a, b (or x), p and q; functions are those of shaders/lib/activation.wgsl. */
-  readonly wgsl: string;
-  readonly parameters: readonly string[];
-}
-
-export type ElementwiseOp = Op<ElementwiseAttrs> & { readonly elementwise: Elementwise };
 
 /** A number stands for a constant tensor of shape []. */
 export type Operand = Tensor | number;
-
-interface GradParts {
-  readonly dy: Tensor;
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly y: Tensor;
-}
-
-interface BinaryRow {
-  readonly name: string;
-  readonly wgsl: string;
-  reference(a: number, b: number, p: number, q: number): number;
-  /** ∂L/∂a and ∂L/∂b in the shape of y; null where the row is not differentiable. */
-  readonly grad: readonly [(parts: GradParts) => Tensor, (parts: GradParts) => Tensor] | null;
-  readonly accuracy: Accuracy<ElementwiseAttrs>;
-  readonly parameters?: readonly string[];
-  readonly fills?: readonly [Fill, Fill];
-  /** Attributes of the samples, in the order of `parameters`. */
-  readonly sampled?: readonly number[];
-  /** Floating-point operations an element; 1 where absent. */
-  readonly flops?: number;
-}
-
-const shapes: readonly (readonly [Shape, Shape])[] = [
-  [
-    [3, 5],
-    [3, 5],
-  ],
-  [
-    [8, 9],
-    [8, 9],
-  ],
-  [[], []],
-  [[7, 12], [12]],
-  [[4], [3, 2, 4]],
-  [
-    [2, 1, 8],
-    [5, 2, 2, 8],
-  ],
-  [[6, 6], []],
-  [[1], [65, 4]],
-  [[13, 3], [3]],
-  [
-    [5, 1],
-    [1, 7],
-  ],
-  [
-    [2, 3, 1, 5],
-    [3, 4, 1],
-  ],
-  [
-    [2, 1, 3, 1, 2, 1],
-    [1, 3, 1, 2, 1, 2],
-  ],
-];
-
-function binaryOp(row: BinaryRow): ElementwiseOp {
-  const {
-    name,
-    wgsl,
-    reference,
-    grad,
-    accuracy,
-    parameters = [],
-    fills = ['normal', 'normal'],
-    sampled = [],
-    flops = 1,
-  } = row;
-  const values = (attrs: ElementwiseAttrs) =>
-    [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
-  const attrs = Object.fromEntries(parameters.map((key, i) => [key, sampled[i]!]));
-  return {
-    name,
-    elementwise: { wgsl, parameters },
-    infer([a, b]) {
-      expectDType(name, 'a', a!, 'f32');
-      expectDType(name, 'b', b!, 'f32');
-      const shape = broadcast(name, a!.shape, b!.shape);
-      checkLayout(name, shape, [a!.shape, b!.shape]);
-      return [{ shape, dtype: 'f32' }];
-    },
-    cpu([a, b], [y], call) {
-      const [p, q] = values(call.attrs);
-      const { shape } = call.outputs[0]!;
-      const atA = indicesOf(shape, call.inputs[0]!.shape);
-      const atB = indicesOf(shape, call.inputs[1]!.shape);
-      for (let i = 0; i < y!.length; i++) y![i] = reference(a![atA(i)]!, b![atB(i)]!, p, q);
-    },
-    kernels: binaryKernels(wgsl, values),
-    grad:
-      grad &&
-      (({ dy: [dy], x: [a, b], y: [y], needs }) => {
-        if (!dy) return [null, null];
-        const parts = { dy, a: a!, b: b!, y: y! };
-        return [needs[0] ? sumTo(grad[0](parts), a!.shape) : null, needs[1] ? sumTo(grad[1](parts), b!.shape) : null];
-      }),
-    cost: ({ inputs, outputs }: CallTypes<ElementwiseAttrs>) => {
-      const size = sizeOf(outputs[0]!.shape);
-      return { flops: flops * size, bytes: 4 * (size + sizeOf(inputs[0]!.shape) + sizeOf(inputs[1]!.shape)) };
-    },
-    accuracy,
-    samples: shapes.map(([a, b]): Sample<ElementwiseAttrs> => ({
-      inputs: [
-        { shape: a, fill: fills[0] },
-        { shape: b, fill: fills[1] },
-      ],
-      attrs,
-    })),
-  };
-}
-
-const exact: Accuracy<ElementwiseAttrs> = { kind: 'exact' };
-const ulp = (count: number): Accuracy<ElementwiseAttrs> => ({ kind: 'ulp', ulp: count });
-const near = (absolute: number, relative: number): Accuracy<ElementwiseAttrs> => ({
-  kind: 'mixed',
-  absolute,
-  relative,
-});
 
 function comparison(name: string, sign: string, holds: (a: number, b: number) => boolean): ElementwiseOp {
   return binaryOp({
     name,
     wgsl: `select(0.0, 1.0, a ${sign} b)`,
     reference: (a, b) => Number(holds(a, b)),
-    grad: null,
+    grad: 'zero',
     accuracy: exact,
-    fills: ['ties', 'ties'],
+    fills: ['distinct', 'normal'],
+    kinks: ['ties', 'ties'],
   });
 }
 
@@ -224,9 +92,6 @@ export const sigmoidCrossEntropyOp = binaryOp({
 });
 
 // Rows that exist as parts of gradients, one dispatch each; they have no gradient of their own.
-
-type Internal = Omit<BinaryRow, 'grad' | 'accuracy'> & { readonly accuracy?: Accuracy<ElementwiseAttrs> };
-const internal = (row: Internal): ElementwiseOp => binaryOp({ accuracy: near(2e-6, 2e-6), ...row, grad: null });
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 
@@ -472,7 +337,8 @@ function operand(where: string, value: Operand): Tensor {
   return constantTensor(Float32Array.of(value), [], 'f32');
 }
 
-function call(op: ElementwiseOp, a: Operand, b: Operand): Tensor {
+/** Adds an elementwise op of two operands to the graph. */
+export function pair(op: ElementwiseOp, a: Operand, b: Operand): Tensor {
   return applyOne(op, [operand(op.name, a), operand(op.name, b)], {});
 }
 
@@ -480,35 +346,49 @@ function call(op: ElementwiseOp, a: Operand, b: Operand): Tensor {
 // a ShapeError says where they do not, or where a dtype is not f32. A broadcast operand's gradient is summed.
 
 /** a + b */
-export const add = (a: Operand, b: Operand): Tensor => call(addOp, a, b);
+export const add = (a: Operand, b: Operand): Tensor => pair(addOp, a, b);
 /** a − b */
-export const sub = (a: Operand, b: Operand): Tensor => call(subOp, a, b);
+export const sub = (a: Operand, b: Operand): Tensor => pair(subOp, a, b);
 /** a·b */
-export const mul = (a: Operand, b: Operand): Tensor => call(mulOp, a, b);
+export const mul = (a: Operand, b: Operand): Tensor => pair(mulOp, a, b);
 /** a / b. Where b is 0 the result is not defined. */
-export const div = (a: Operand, b: Operand): Tensor => call(divOp, a, b);
+export const div = (a: Operand, b: Operand): Tensor => pair(divOp, a, b);
 /** The larger of a and b; where they are equal the gradient goes to a (NumPy and PyTorch differ: PyTorch halves it). */
-export const maximum = (a: Operand, b: Operand): Tensor => call(maximumOp, a, b);
+export const maximum = (a: Operand, b: Operand): Tensor => pair(maximumOp, a, b);
 /** The smaller of a and b; where they are equal the gradient goes to a. */
-export const minimum = (a: Operand, b: Operand): Tensor => call(minimumOp, a, b);
+export const minimum = (a: Operand, b: Operand): Tensor => pair(minimumOp, a, b);
 /** aᵇ, with 0⁰ = 1. Where a < 0, b must be an integer; where a = 0, b must not be negative: else it is not defined. */
-export const pow = (a: Operand, b: Operand): Tensor => call(powOp, a, b);
-/** 1 where a = b, else 0. Comparisons give f32 and have no gradient. */
-export const equal = (a: Operand, b: Operand): Tensor => call(equalOp, a, b);
+export const pow = (a: Operand, b: Operand): Tensor => pair(powOp, a, b);
+/** 1 where a = b, else 0. Comparisons give f32; their gradient is 0, so they serve as masks. */
+export const equal = (a: Operand, b: Operand): Tensor => pair(equalOp, a, b);
 /** 1 where a ≠ b, else 0. */
-export const notEqual = (a: Operand, b: Operand): Tensor => call(notEqualOp, a, b);
+export const notEqual = (a: Operand, b: Operand): Tensor => pair(notEqualOp, a, b);
 /** 1 where a < b, else 0. */
-export const less = (a: Operand, b: Operand): Tensor => call(lessOp, a, b);
+export const less = (a: Operand, b: Operand): Tensor => pair(lessOp, a, b);
 /** 1 where a ≤ b, else 0. */
-export const lessEqual = (a: Operand, b: Operand): Tensor => call(lessEqualOp, a, b);
+export const lessEqual = (a: Operand, b: Operand): Tensor => pair(lessEqualOp, a, b);
 /** 1 where a > b, else 0. */
-export const greater = (a: Operand, b: Operand): Tensor => call(greaterOp, a, b);
+export const greater = (a: Operand, b: Operand): Tensor => pair(greaterOp, a, b);
 /** 1 where a ≥ b, else 0. */
-export const greaterEqual = (a: Operand, b: Operand): Tensor => call(greaterEqualOp, a, b);
+export const greaterEqual = (a: Operand, b: Operand): Tensor => pair(greaterEqualOp, a, b);
 /** max(a, 0) − a·b + log(1 + e^(−|a|)): the cross-entropy of targets b in [0, 1] against sigmoid(a). */
-export const sigmoidCrossEntropy = (a: Operand, b: Operand): Tensor => call(sigmoidCrossEntropyOp, a, b);
+export const sigmoidCrossEntropy = (a: Operand, b: Operand): Tensor => pair(sigmoidCrossEntropyOp, a, b);
 
-const negativeProduct = (a: Tensor, b: Tensor): Tensor => call(negativeProductOp, a, b);
-const powSlope = (a: Tensor, b: Tensor): Tensor => call(powSlopeOp, a, b);
-const productWithLog = (a: Tensor, b: Tensor): Tensor => call(productWithLogOp, a, b);
-const sigmoidMinus = (a: Tensor, b: Tensor): Tensor => call(sigmoidMinusOp, a, b);
+/** a + b + … of at least one tensor; shapes broadcast. */
+export const addN = (tensors: readonly Tensor[]): Tensor => folded('addN', add, tensors);
+/** (a + b + …) / n */
+export const meanN = (tensors: readonly Tensor[]): Tensor => mul(folded('meanN', add, tensors), 1 / tensors.length);
+/** The largest of a, b, …, element by element; among equals the gradient goes to the first. */
+export const maximumN = (tensors: readonly Tensor[]): Tensor => folded('maximumN', maximum, tensors);
+/** The smallest of a, b, …; among equals the gradient goes to the first. */
+export const minimumN = (tensors: readonly Tensor[]): Tensor => folded('minimumN', minimum, tensors);
+
+function folded(where: string, f: (a: Tensor, b: Tensor) => Tensor, tensors: readonly Tensor[]): Tensor {
+  if (tensors.length === 0) throw new ShapeError(`${where}: no tensors given, expected at least one`);
+  return tensors.reduce((a, b) => f(a, b));
+}
+
+const negativeProduct = (a: Tensor, b: Tensor): Tensor => pair(negativeProductOp, a, b);
+const powSlope = (a: Tensor, b: Tensor): Tensor => pair(powSlopeOp, a, b);
+const productWithLog = (a: Tensor, b: Tensor): Tensor => pair(productWithLogOp, a, b);
+const sigmoidMinus = (a: Tensor, b: Tensor): Tensor => pair(sigmoidMinusOp, a, b);

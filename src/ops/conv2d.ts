@@ -1,17 +1,21 @@
-// Convolution. For users it is matmul over im2col, so that courses can show each step and autodiff gives the gradients;
-// the planner replaces the three products that arise by the implicit ops below, which never write the im2col matrix.
+// The implicit 2-D convolution. For users a convolution is matmul over im2col (convolution.ts), so that courses can show
+// each step and autodiff gives the gradients; the planner replaces the three products that arise by the ops below, which
+// never write the im2col matrix.
 
-import { ShapeError } from '../core/errors.ts';
-import { format } from '../core/shape.ts';
 import type { Op, Sample } from '../graph/op.ts';
-import { expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import type { TensorType } from '../graph/tensor.ts';
 import { activations } from './activations.ts';
 import { conv2dGradFilterKernels, conv2dGradInputKernels, conv2dKernels } from './conv2d_kernels.ts';
-import { convSizes, type Conv2dAttrs, type Conv2dGradAttrs, type ConvSizes } from './conv2d_sizes.ts';
-import { im2col } from './im2col.ts';
-import { matmul, productAccuracy } from './matmul.ts';
-import { reshape } from './reshape.ts';
-import { window2d, type Window2d, type WindowOptions } from './window.ts';
+import {
+  convSizes,
+  type Conv2dAttrs,
+  type Conv2dGradAttrs,
+  type Conv2dGradInputAttrs,
+  type ConvSizes,
+} from './conv2d_sizes.ts';
+import { productAccuracy } from './matmul.ts';
+import { copiesAlong } from './padding.ts';
+import { sourcePosition, window2d, type Window2d, type WindowOptions } from './window.ts';
 
 /** Calls `visit` with the flat indices of x [N,H,W,·], position (n,oh,ow) and tap (kh,kw) of every pair that meets. */
 function eachTap(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
@@ -19,11 +23,13 @@ function eachTap(s: ConvSizes, window: Window2d, visit: (pixel: number, position
     for (let oh = 0; oh < s.oh; oh++) {
       for (let ow = 0; ow < s.ow; ow++) {
         for (let kh = 0; kh < s.kh; kh++) {
-          const h = oh * window.strides[0] + kh * window.dilation[0] - window.padTop;
-          if (h < 0 || h >= s.h) continue;
+          const below = oh * window.strides[0] + kh * window.dilation[0] - window.padBefore[0];
+          const h = sourcePosition(below, s.h, window.paddingMode);
+          if (h < 0) continue;
           for (let kw = 0; kw < s.kw; kw++) {
-            const w = ow * window.strides[1] + kw * window.dilation[1] - window.padLeft;
-            if (w < 0 || w >= s.w) continue;
+            const beyond = ow * window.strides[1] + kw * window.dilation[1] - window.padBefore[1];
+            const w = sourcePosition(beyond, s.w, window.paddingMode);
+            if (w < 0) continue;
             visit((n * s.h + h) * s.w + w, (n * s.oh + oh) * s.ow + ow, kh * s.kw + kw);
           }
         }
@@ -78,13 +84,18 @@ export const conv2dOp: Op<Conv2dAttrs> = {
   }),
 };
 
-/** dx = col2im(dy·wᵀ): dy [N·OH·OW, OC], w [KH·KW·C, OC] -> [N,H,W,C]. */
-export const conv2dGradInputOp: Op<Conv2dGradAttrs> = {
+/**
+ * dx = activation(col2im(dy·wᵀ) + bias): dy [N·OH·OW, OC], w [KH·KW·C, OC], bias [C] -> [N,H,W,C]. A gradient has neither
+ * bias nor activation; a transposed convolution, which is this product too, may have both.
+ */
+export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
   name: 'conv2d_grad_input',
   infer: (_, { inputShape }) => [{ shape: [...inputShape], dtype: 'f32' }],
-  cpu([dy, w], [dx], { inputs, attrs: { window, inputShape } }) {
+  cpu([dy, w, bias], [dx], { inputs, attrs }) {
+    const { window, inputShape } = attrs;
     const s = convSizes(inputShape, window, inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(dx!.length);
+    if (attrs.bias) for (let i = 0; i < sums.length; i++) sums[i] = bias![i % s.c]!;
     eachTap(s, window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         let sum = 0;
@@ -92,7 +103,8 @@ export const conv2dGradInputOp: Op<Conv2dGradAttrs> = {
         sums[pixel * s.c + c]! += sum;
       }
     });
-    for (let i = 0; i < sums.length; i++) dx![i] = sums[i]!;
+    const activate = attrs.activation ? activations[attrs.activation].reference! : (sum: number) => sum;
+    for (let i = 0; i < sums.length; i++) dx![i] = activate(sums[i]!);
   },
   kernels: conv2dGradInputKernels,
   grad: null, // made by the planner, after differentiation
@@ -100,14 +112,21 @@ export const conv2dGradInputOp: Op<Conv2dGradAttrs> = {
     const s = convSizes(inputShape, window, inputs[1]!.shape.at(-1)!);
     return { flops: flops(s), bytes: bytes(s) };
   },
-  accuracy: {
-    kind: 'sum',
-    terms: ({ inputs, attrs }) => attrs.window.kernel[0] * attrs.window.kernel[1] * inputs[1]!.shape.at(-1)!,
-  },
-  samples: geometries().map(({ input, filter, window }) => ({
-    inputs: [{ shape: [positions(input, window), filter[1]!] }, { shape: filter }],
-    attrs: { window, inputShape: input },
-  })),
+  accuracy: ({ attrs }) =>
+    productAccuracy(attrs.activation, ({ inputs, attrs: { window } }) => {
+      // Every copy of a pixel in the padding adds its own terms.
+      const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
+      return copies * window.kernel[0] * window.kernel[1] * inputs[1]!.shape.at(-1)! + 1;
+    }),
+  samples: geometries().map(({ input, filter, window }, i) => {
+    const bias = i % 4 === 1;
+    // tanh on short sums only: its bound says nothing of the error that a long sum brings along
+    const terms = window.kernel[0] * window.kernel[1] * filter[1]!;
+    const activation = ([null, 'relu', terms > 64 ? 'relu' : 'tanh'] as const)[i % 3]!;
+    const inputs = [{ shape: [positions(input, window), filter[1]!] }, { shape: filter }];
+    if (bias) inputs.push({ shape: [input[3]] });
+    return { inputs, attrs: { window, inputShape: input, bias, activation } };
+  }),
 };
 
 /** dw = im2col(x)ᵀ·dy: x [N,H,W,C], dy [N·OH·OW, OC] -> [KH·KW·C, OC]. */
@@ -141,30 +160,6 @@ export const conv2dGradFilterOp: Op<Conv2dGradAttrs> = {
 };
 
 export const convOps: readonly Op[] = [conv2dOp, conv2dGradInputOp, conv2dGradFilterOp];
-
-export type Conv2dOptions = Omit<WindowOptions, 'kernelSize'>;
-
-/**
- * 2-D convolution (cross-correlation, as in every deep-learning library): x [N,H,W,C] with filters w [KH,KW,C,OC]
- * gives [N,OH,OW,OC], y[n,i,j,o] = Σ x[n, i·s + kh·d − p, j·s + kw·d − p, c]·w[kh,kw,c,o].
- * Defaults: strides 1, padding 'valid', dilationRate 1 (Keras). ShapeError where channels differ or the window does
- * not fit.
- */
-export function conv2d(x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor {
-  expectDType('conv2d', 'x', x, 'f32');
-  if (x.shape.length !== 4) throw new ShapeError(`conv2d: expected an input [N,H,W,C], got ${format(x.shape)}`);
-  if (w.shape.length !== 4) throw new ShapeError(`conv2d: expected filters [KH,KW,C,OC], got ${format(w.shape)}`);
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const [kh, kw, filterChannels, filters] = w.shape as [number, number, number, number];
-  if (channels !== filterChannels) {
-    throw new ShapeError(
-      `conv2d: the input ${format(x.shape)} has ${channels} channels, the filters ${format(w.shape)} expect ${filterChannels}`,
-    );
-  }
-  const window = window2d('conv2d', [height, width], { ...options, kernelSize: [kh, kw] });
-  const y = matmul(im2col(x, window), reshape(w, [kh * kw * channels, filters]));
-  return reshape(y, [n, window.output[0], window.output[1], filters]);
-}
 
 function positions(input: readonly number[], window: Window2d): number {
   return input[0]! * window.output[0] * window.output[1];
@@ -212,6 +207,51 @@ function geometries(): Geometry[] {
       },
     ],
     [[1, 5, 5, 8], 16, { kernelSize: 2, strides: 3, padding: 1 }],
+    // What stands in the padding: each mode through the kernels of one, three and many channels.
+    [[2, 5, 6, 3], 5, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 6, 5, 8], 12, { kernelSize: [3, 4], padding: 'same', paddingMode: 'reflect', strides: 2 }],
+    [[1, 4, 7, 1], 8, { kernelSize: 5, padding: 3, paddingMode: 'reflect', dilationRate: [1, 2] }],
+    [[2, 3, 4, 3], 2, { kernelSize: 3, padding: 3, paddingMode: 'circular' }],
+    [
+      [2, 5, 4, 4],
+      8,
+      {
+        kernelSize: 3,
+        padding: [
+          [4, 0],
+          [1, 3],
+        ],
+        paddingMode: 'circular',
+      },
+    ],
+    [[1, 1, 5, 2], 3, { kernelSize: 3, padding: 4, paddingMode: 'replicate' }],
+    [
+      [2, 6, 5, 4],
+      4,
+      {
+        kernelSize: 3,
+        padding: [
+          [1, 2],
+          [3, 0],
+        ],
+        paddingMode: 'replicate',
+        strides: [2, 1],
+      },
+    ],
+    [[1, 4, 4, 1], 16, { kernelSize: 4, padding: 'same', paddingMode: 'replicate' }],
+    [
+      [1, 1, 9, 4],
+      8,
+      {
+        kernelSize: [1, 3],
+        padding: [
+          [0, 0],
+          [4, 0],
+        ],
+        dilationRate: 2,
+        paddingMode: 'circular',
+      },
+    ],
   ];
   return cases.map(([input, filters, options]) => {
     const window = window2d('sample', [input[1], input[2]], options);

@@ -5,8 +5,15 @@ import conv2dQuad from '../../shaders/conv2d_quad.wgsl';
 import type { CallTypes, Kernel, KernelPlan } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
-import { convSizes, type Conv2dAttrs, type Conv2dGradAttrs, type ConvSizes } from './conv2d_sizes.ts';
+import {
+  convSizes,
+  type Conv2dAttrs,
+  type Conv2dGradAttrs,
+  type Conv2dGradInputAttrs,
+  type ConvSizes,
+} from './conv2d_sizes.ts';
 import { epilogue } from './matmul_kernels.ts';
+import { copiesAlong, copyHooks, copyHooks4, meetsZeros, sourceHooks, sourceHooks4 } from './padding.ts';
 import type { Window2d } from './window.ts';
 
 interface Slices {
@@ -31,8 +38,10 @@ function params(s: ConvSizes, window: Window2d, slices: Slices = WHOLE) {
     stride_width: window.strides[1],
     dilation_height: window.dilation[0],
     dilation_width: window.dilation[1],
-    pad_top: window.padTop,
-    pad_left: window.padLeft,
+    pad_top: window.padBefore[0],
+    pad_left: window.padBefore[1],
+    copies_height: copiesAlong(window, 0),
+    copies_width: copiesAlong(window, 1),
     ...slices,
   };
 }
@@ -47,11 +56,6 @@ const gradSizes = ({ inputs, attrs }: CallTypes<Conv2dGradAttrs>) =>
 const subgroups = ({ features }: Target) => features.has('subgroups');
 const foursIn = ({ c, oc }: ConvSizes) => c % 4 === 0 && oc % 4 === 0;
 const foursOut = ({ oc }: ConvSizes) => oc % 4 === 0;
-
-/** Whether some window may reach beyond the image; where none does, the forward kernels skip the tests. */
-function padded({ padTop, padLeft, padBottom, padRight }: Window2d): boolean {
-  return padTop + padLeft + padBottom + padRight > 0;
-}
 
 /** Quads compute 16 × 16 tiles, 16 quads to a workgroup; register blocks are 4 × 8, 64 to a workgroup. */
 const quadGrid = (rows: number, columns: number) => flatGrid(Math.ceil(rows / 16) * Math.ceil(columns / 16), 16);
@@ -70,8 +74,8 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
       const described = dispatch(conv2dQuad, 'conv2d_quad', {
         bindings: { x4: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
-        constants: { ...constants, PADDED: padded(call.attrs.window) },
-        hooks: hooks4,
+        constants: { ...constants, PADDED: meetsZeros(call.attrs.window) },
+        hooks: { ...hooks4, ...sourceHooks4[call.attrs.window.paddingMode] },
         workgroups: quadGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -86,7 +90,7 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
         bindings: { x: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
         constants,
-        hooks: hooks4,
+        hooks: { ...hooks4, ...sourceHooks4[call.attrs.window.paddingMode] },
         workgroups: quadGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -100,8 +104,8 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
       const described = dispatch(conv2dShader, 'conv2d_register', {
         bindings: { x4: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
-        constants: { ...constants, PADDED: padded(call.attrs.window) },
-        hooks: hooks4,
+        constants: { ...constants, PADDED: meetsZeros(call.attrs.window) },
+        hooks: { ...hooks4, ...sourceHooks4[call.attrs.window.paddingMode] },
         workgroups: blockGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -116,7 +120,7 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
         bindings: { x: input(0), weights4: input(1), bias4: bias, y4: output(0) },
         params: params(s, call.attrs.window),
         constants,
-        hooks: hooks4,
+        hooks: { ...hooks4, ...sourceHooks4[call.attrs.window.paddingMode] },
         workgroups: blockGrid(rowsOf(s), s.oc),
       });
       return { dispatches: [described] };
@@ -130,7 +134,7 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
         bindings: { x: input(0), weights: input(1), bias, y: output(0) },
         params: params(s, call.attrs.window),
         constants,
-        hooks,
+        hooks: { ...hooks, ...sourceHooks[call.attrs.window.paddingMode] },
         workgroups: flatGrid(rowsOf(s) * s.oc, 64),
       });
       return { dispatches: [described] };
@@ -138,14 +142,17 @@ export const conv2dKernels: Record<string, Kernel<Conv2dAttrs>> = {
   },
 };
 
-export const conv2dGradInputKernels: Record<string, Kernel<Conv2dGradAttrs>> = {
+export const conv2dGradInputKernels: Record<string, Kernel<Conv2dGradInputAttrs>> = {
   quad: {
     fits: (call, target) => subgroups(target) && foursIn(gradSizes(call)),
     plan(call) {
       const s = gradSizes(call);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dQuad, 'conv2d_grad_input_quad', {
-        bindings: { dy4: input(0), weights4: input(1), dx4: output(0) },
+        bindings: { dy4: input(0), weights4: input(1), dx_bias4: bias, dx4: output(0) },
         params: params(s, call.attrs.window),
+        constants,
+        hooks: { ...hooks4, ...copyHooks4[call.attrs.window.paddingMode] },
         workgroups: quadGrid(pixelsOf(s), s.c),
       });
       return { dispatches: [described] };
@@ -155,9 +162,12 @@ export const conv2dGradInputKernels: Record<string, Kernel<Conv2dGradAttrs>> = {
     fits: (call) => foursIn(gradSizes(call)),
     plan(call) {
       const s = gradSizes(call);
+      const { constants, hooks4, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dShader, 'conv2d_grad_input_register', {
-        bindings: { dy4: input(0), weights4: input(1), dx4: output(0) },
+        bindings: { dy4: input(0), weights4: input(1), dx_bias4: bias, dx4: output(0) },
         params: params(s, call.attrs.window),
+        constants,
+        hooks: { ...hooks4, ...copyHooks4[call.attrs.window.paddingMode] },
         workgroups: blockGrid(pixelsOf(s), s.c),
       });
       return { dispatches: [described] };
@@ -166,9 +176,12 @@ export const conv2dGradInputKernels: Record<string, Kernel<Conv2dGradAttrs>> = {
   naive: {
     plan(call) {
       const s = gradSizes(call);
+      const { constants, hooks, bias } = epilogue(call.attrs);
       const described = dispatch(conv2dShader, 'conv2d_grad_input', {
-        bindings: { dy: input(0), weights: input(1), dx: output(0) },
+        bindings: { dy: input(0), weights: input(1), dx_bias: bias, dx: output(0) },
         params: params(s, call.attrs.window),
+        constants,
+        hooks: { ...hooks, ...copyHooks[call.attrs.window.paddingMode] },
         workgroups: flatGrid(pixelsOf(s) * s.c, 64),
       });
       return { dispatches: [described] };
@@ -221,49 +234,54 @@ function gradFilter(
 export const conv2dGradFilterKernels: Record<string, Kernel<Conv2dGradAttrs>> = {
   quad: {
     fits: (call, target) => subgroups(target) && foursIn(gradSizes(call)),
-    plan: gradFilter({ rows: 16, columns: 16, group: 16 }, (_, parameters, dw, workgroups) =>
+    plan: gradFilter({ rows: 16, columns: 16, group: 16 }, ({ attrs }, parameters, dw, workgroups) =>
       dispatch(conv2dQuad, 'conv2d_grad_filter_quad', {
         bindings: { x4: input(0), dy4: input(1), dw4: dw },
         params: parameters,
+        hooks: { ...sourceHooks[attrs.window.paddingMode], ...sourceHooks4[attrs.window.paddingMode] },
         workgroups,
       }),
     ),
   },
   quad_thin: {
     fits: (call, target) => subgroups(target) && foursOut(gradSizes(call)),
-    plan: gradFilter({ rows: 16, columns: 16, group: 16 }, (_, parameters, dw, workgroups) =>
+    plan: gradFilter({ rows: 16, columns: 16, group: 16 }, ({ attrs }, parameters, dw, workgroups) =>
       dispatch(conv2dQuad, 'conv2d_grad_filter_quad_thin', {
         bindings: { x: input(0), dy4: input(1), dw4: dw },
         params: parameters,
+        hooks: sourceHooks4[attrs.window.paddingMode],
         workgroups,
       }),
     ),
   },
   register: {
     fits: (call) => foursIn(gradSizes(call)),
-    plan: gradFilter({ rows: 4, columns: 8, group: 64 }, (_, parameters, dw, workgroups) =>
+    plan: gradFilter({ rows: 4, columns: 8, group: 64 }, ({ attrs }, parameters, dw, workgroups) =>
       dispatch(conv2dShader, 'conv2d_grad_filter_register', {
         bindings: { x4: input(0), dy4: input(1), dw4: dw },
         params: parameters,
+        hooks: { ...sourceHooks[attrs.window.paddingMode], ...sourceHooks4[attrs.window.paddingMode] },
         workgroups,
       }),
     ),
   },
   register_thin: {
     fits: (call) => foursOut(gradSizes(call)),
-    plan: gradFilter({ rows: 4, columns: 8, group: 64 }, (_, parameters, dw, workgroups) =>
+    plan: gradFilter({ rows: 4, columns: 8, group: 64 }, ({ attrs }, parameters, dw, workgroups) =>
       dispatch(conv2dShader, 'conv2d_grad_filter_register_thin', {
         bindings: { x: input(0), dy4: input(1), dw4: dw },
         params: parameters,
+        hooks: sourceHooks4[attrs.window.paddingMode],
         workgroups,
       }),
     ),
   },
   naive: {
-    plan: gradFilter({ rows: 1, columns: 1, group: 64 }, (_, parameters, dw, workgroups) =>
+    plan: gradFilter({ rows: 1, columns: 1, group: 64 }, ({ attrs }, parameters, dw, workgroups) =>
       dispatch(conv2dShader, 'conv2d_grad_filter', {
         bindings: { x: input(0), dy: input(1), dw },
         params: parameters,
+        hooks: sourceHooks[attrs.window.paddingMode],
         workgroups,
       }),
     ),

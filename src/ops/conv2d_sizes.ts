@@ -16,6 +16,13 @@ export interface Conv2dGradAttrs {
   readonly inputShape: readonly [number, number, number, number];
 }
 
+/** Forward of a transposed convolution is the input's gradient of an ordinary one, so that kernel has an epilogue too. */
+export interface Conv2dGradInputAttrs extends Conv2dGradAttrs {
+  /** Input 2 is a vector added to every pixel. */
+  readonly bias: boolean;
+  readonly activation: EpilogueActivation | null;
+}
+
 /** Letters as in the README: N batch, H W C image, KH KW window, OH OW output, OC output channels. */
 export interface ConvSizes {
   readonly n: number;

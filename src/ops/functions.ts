@@ -1,9 +1,9 @@
 // The functions that add ops to a graph, for users; the records behind them stay in index.ts.
 
 export { type Activation, type ActivationName, activations } from './activations.ts';
-export { averagePool2d, type AveragePool2dOptions } from './average_pool_2d.ts';
 export {
   add,
+  addN,
   div,
   equal,
   greater,
@@ -11,7 +11,10 @@ export {
   less,
   lessEqual,
   maximum,
+  maximumN,
+  meanN,
   minimum,
+  minimumN,
   mul,
   notEqual,
   type Operand,
@@ -19,7 +22,19 @@ export {
   sigmoidCrossEntropy,
   sub,
 } from './binary.ts';
-export { conv2d, type Conv2dOptions } from './conv2d.ts';
+export {
+  conv1d,
+  type Conv1dOptions,
+  conv2d,
+  type Conv2dOptions,
+  conv3d,
+  type Conv3dOptions,
+  depthwiseConv1d,
+  depthwiseConv2d,
+  separableConv1d,
+  separableConv2d,
+} from './convolution.ts';
+export { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv_transpose.ts';
 export { assign, copy } from './copy.ts';
 export { dropout } from './dropout.ts';
 export { full } from './full.ts';
@@ -35,9 +50,62 @@ export {
   sparseSoftmaxCrossEntropy,
 } from './loss.ts';
 export { matmul } from './matmul.ts';
-export { maxPool2d, type MaxPool2dOptions } from './max_pool_2d.ts';
+export {
+  adaptiveAveragePool1d,
+  adaptiveAveragePool2d,
+  adaptiveAveragePool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptivePoolOptions,
+  averagePool1d,
+  averagePool2d,
+  averagePool3d,
+  type CountOption,
+  type ExponentOption,
+  globalAveragePool1d,
+  globalAveragePool2d,
+  globalAveragePool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  type GlobalPoolOptions,
+  globalSumPool1d,
+  globalSumPool2d,
+  globalSumPool3d,
+  l2Pool1d,
+  l2Pool2d,
+  l2Pool3d,
+  lpPool1d,
+  lpPool2d,
+  lpPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+  type PoolOptions1d,
+  type PoolOptions2d,
+  type PoolOptions3d,
+  sumPool1d,
+  sumPool2d,
+  sumPool3d,
+} from './pool.ts';
 export { adamStep, type OptimizerArenas, sgdStep } from './optimizer.ts';
+export {
+  type AxesOption,
+  batchNormalization,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  type NormalizationOptions,
+  rmsNormalization,
+} from './normalization.ts';
+export type { Normalized } from './normalize.ts';
+export { normalizeWith } from './normalize_with.ts';
+export { movingAverage } from './moving_average.ts';
 export { pack } from './pack.ts';
+export { type DrawOptions, randomBernoulli, randomNormal, randomPermutation, randomUniform } from './random.ts';
+export { crop, pad, type PadOptions } from './pad.ts';
 export {
   argmax,
   argmin,
@@ -50,7 +118,42 @@ export {
   sum,
   sumTo,
 } from './reduce.ts';
+export {
+  gru,
+  lstm,
+  type RecurrentOptions,
+  type RecurrentResult,
+  type RecurrentWeights,
+  rnn,
+} from './recurrent_functions.ts';
 export { reshape } from './reshape.ts';
+export {
+  resize,
+  type ResizeOptions,
+  upSampling1d,
+  type UpSampling1dOptions,
+  upSampling2d,
+  type UpSampling2dOptions,
+  upSampling3d,
+  type UpSampling3dOptions,
+} from './resize.ts';
+export type { Coordinates, Interpolation, Rounding } from './resample_rows.ts';
+export { isInf, isNaN, logicalAnd, logicalNot, logicalOr, logicalXor } from './logic.ts';
+export {
+  celu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  logSigmoid,
+  mish,
+  prelu,
+  relu6,
+  shrink,
+  softsign,
+  thresholdedRelu,
+} from './rectifiers.ts';
+export { ceil, floor, fmod, mod, round, trunc } from './rounding.ts';
+export { acos, acosh, asin, asinh, atan, atanh, cosh, sinh, tan } from './trigonometry.ts';
 export { logSoftmax, softmax } from './softmax.ts';
 export {
   abs,
@@ -78,4 +181,31 @@ export {
   square,
   tanh,
 } from './unary.ts';
-export { type Window2d, window2d, type WindowOptions } from './window.ts';
+export {
+  type PaddingMode,
+  type Window2d,
+  window2d,
+  type WindowNd,
+  windowNd,
+  type WindowNdOptions,
+  type WindowOptions,
+} from './window.ts';
+
+// Shapes
+export { concat, split } from './concat.ts';
+export { gather, gatherNd, takeAlongAxis } from './gather.ts';
+export { scatterElements, scatterNd, type ScatterOptions, type ScatterReduction } from './scatter.ts';
+export { scatterAdd } from './scatter_add.ts';
+export {
+  type AttentionOptions,
+  attentionWeights,
+  multiHeadAttention,
+  type MultiHeadInputs,
+  type MultiHeadWeights,
+  type Projection,
+  scaledDotProductAttention,
+} from './attention.ts';
+export { flip, slice, type SliceOptions } from './slice.ts';
+export { stack, unstack } from './stack.ts';
+export { expandDims, repeat, squeeze, tile } from './tile.ts';
+export { transpose } from './transpose.ts';

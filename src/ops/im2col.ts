@@ -8,9 +8,11 @@ import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
+import { copiesAlong, copyHooks, sourceHooks } from './padding.ts';
 import {
   checkImage,
   imageShape,
+  sourcePosition,
   window2d,
   windowParams,
   type ImageShape,
@@ -25,8 +27,8 @@ export interface Col2imAttrs {
 }
 
 /**
- * cols[(n·OH + oh)·OW + ow, (kh·KW + kw)·C + c] = x[n, oh·strides[0] + kh·dilation[0] − padTop, ow·strides[1] +
- * kw·dilation[1] − padLeft, c], zero outside the image: x [N,H,W,C] -> [N·OH·OW, KH·KW·C]. ShapeError: x is not f32
+ * cols[(n·OH + oh)·OW + ow, (kh·KW + kw)·C + c] = x[n, oh·strides[0] + kh·dilation[0] − padBefore[0], ow·strides[1] +
+ * kw·dilation[1] − padBefore[1], c], outside the image what `window.paddingMode` says: x [N,H,W,C] -> [N·OH·OW, KH·KW·C]. ShapeError: x is not f32
  * [N,H,W,C], or `window` was made for another H and W.
  */
 export function im2col(x: Tensor, window: Window2d): Tensor {
@@ -41,19 +43,19 @@ export function col2im(cols: Tensor, window: Window2d, inputShape: Shape): Tenso
   return applyOne(col2imOp, [cols], { window, inputShape: imageShape('col2im', 'inputShape', inputShape) });
 }
 
-/** Calls `visit(cols index, x index)` for every element of cols that lies on the image. */
+/** Calls `visit(cols index, x index)` for every element of cols that is read from the image. */
 function eachPair(image: Shape, window: Window2d, visit: (cols: number, x: number) => void): void {
   const [N, H, W, C] = imageShape('im2col', 'x', image);
-  const { kernel, strides, dilation, padTop, padLeft } = window;
+  const { kernel, strides, dilation, padBefore, paddingMode } = window;
   let cols = 0;
   for (let n = 0; n < N; n++) {
     for (let oh = 0; oh < window.output[0]; oh++) {
       for (let ow = 0; ow < window.output[1]; ow++) {
         for (let kh = 0; kh < kernel[0]; kh++) {
           for (let kw = 0; kw < kernel[1]; kw++, cols += C) {
-            const h = oh * strides[0] + kh * dilation[0] - padTop;
-            const w = ow * strides[1] + kw * dilation[1] - padLeft;
-            if (h < 0 || h >= H || w < 0 || w >= W) continue;
+            const h = sourcePosition(oh * strides[0] + kh * dilation[0] - padBefore[0], H, paddingMode);
+            const w = sourcePosition(ow * strides[1] + kw * dilation[1] - padBefore[1], W, paddingMode);
+            if (h < 0 || w < 0) continue;
             for (let c = 0; c < C; c++) visit(cols + c, ((n * H + h) * W + w) * C + c);
           }
         }
@@ -72,6 +74,8 @@ function params(image: Shape, window: Window2d, size: number, lanes: 1 | 4) {
     ...windowParams(imageShape('im2col', 'x', image), window, lanes),
     dilation_h: window.dilation[0],
     dilation_w: window.dilation[1],
+    copies_h: copiesAlong(window, 0),
+    copies_w: copiesAlong(window, 1),
     size: size / lanes,
   };
 }
@@ -112,6 +116,22 @@ const cases: Case[] = [
     },
   },
   { shape: [3, 11, 9, 12], options: { kernelSize: 5, padding: 2 } },
+  { shape: [2, 4, 5, 3], options: { kernelSize: 3, padding: 3, paddingMode: 'reflect' } },
+  { shape: [1, 5, 4, 4], options: { kernelSize: [2, 4], padding: 'same', paddingMode: 'reflect', strides: 2 } },
+  { shape: [1, 3, 4, 2], options: { kernelSize: 3, padding: 3, paddingMode: 'circular', dilationRate: 2 } },
+  { shape: [2, 5, 1, 4], options: { kernelSize: 3, padding: 1, paddingMode: 'circular' } },
+  { shape: [1, 1, 4, 1], options: { kernelSize: 3, padding: 5, paddingMode: 'replicate' } },
+  {
+    shape: [1, 4, 6, 8],
+    options: {
+      kernelSize: 2,
+      padding: [
+        [3, 0],
+        [1, 2],
+      ],
+      paddingMode: 'replicate',
+    },
+  },
 ];
 const windowOf = ({ shape, options }: Case) => window2d('im2col', [shape[1], shape[2]], options);
 
@@ -136,6 +156,7 @@ export const im2colOp: Op<Window2d> = {
             dispatch(shader, 'im2col_vec4', {
               bindings: { x4: input(0), cols4: output(0) },
               params: params(inputs[0]!.shape, attrs, size, 4),
+              hooks: sourceHooks[attrs.paddingMode],
               workgroups: flatGrid(size / 4, 64),
             }),
           ],
@@ -150,6 +171,7 @@ export const im2colOp: Op<Window2d> = {
             dispatch(shader, 'im2col', {
               bindings: { x: input(0), cols: output(0) },
               params: params(inputs[0]!.shape, attrs, size, 1),
+              hooks: sourceHooks[attrs.paddingMode],
               workgroups: flatGrid(size, 64),
             }),
           ],
@@ -192,6 +214,7 @@ export const col2imOp: Op<Col2imAttrs> = {
             dispatch(shader, 'col2im_vec4', {
               bindings: { dcols4: input(0), dx4: output(0) },
               params: params(attrs.inputShape, attrs.window, size, 4),
+              hooks: copyHooks[attrs.window.paddingMode],
               workgroups: flatGrid(size / 4, 64),
             }),
           ],
@@ -206,6 +229,7 @@ export const col2imOp: Op<Col2imAttrs> = {
             dispatch(shader, 'col2im', {
               bindings: { dcols: input(0), dx: output(0) },
               params: params(attrs.inputShape, attrs.window, size, 1),
+              hooks: copyHooks[attrs.window.paddingMode],
               workgroups: flatGrid(size, 64),
             }),
           ],
@@ -215,7 +239,11 @@ export const col2imOp: Op<Col2imAttrs> = {
   },
   grad: ({ dy, attrs }) => [im2col(dy[0]!, attrs.window)],
   cost: (call) => ({ flops: sizeOf(call.inputs[0]!.shape), bytes: bytesMoved(call) }),
-  accuracy: { kind: 'sum', terms: ({ attrs: { window } }) => window.kernel[0] * window.kernel[1] },
+  accuracy: {
+    kind: 'sum',
+    terms: ({ attrs: { window } }) =>
+      window.kernel[0] * window.kernel[1] * copiesAlong(window, 0) * copiesAlong(window, 1),
+  },
   samples: cases.map((one): Sample<Col2imAttrs> => {
     const window = windowOf(one);
     return { inputs: [{ shape: colsShape(one.shape, window) }], attrs: { window, inputShape: one.shape } };

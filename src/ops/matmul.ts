@@ -120,7 +120,7 @@ export function productAccuracy<A>(
 }
 
 /** The gradient before an activation whose own gradient needs nothing but its result. */
-function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: Tensor): Tensor {
+export function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: Tensor): Tensor {
   const { op } = activations[activation];
   return op!.grad!({ dy: [dy], x: [y], y: [y], attrs: undefined, needs: [true] })[0]!;
 }

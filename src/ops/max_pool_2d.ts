@@ -1,10 +1,10 @@
 // The largest value of each window, and the gradient that goes to where it stood.
 
 import shader from '../../shaders/max_pool_2d.wgsl';
-import { checkOptions, ShapeError } from '../core/errors.ts';
+import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Fill, Op, Sample } from '../graph/op.ts';
-import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
+import { applyOne, expectDType } from '../graph/tensor.ts';
 import { dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
@@ -15,30 +15,9 @@ import {
   window2d,
   windowParams,
   type ImageShape,
-  type NumberOrPair,
-  type Padding2d,
   type Window2d,
   type WindowOptions,
 } from './window.ts';
-
-export interface MaxPool2dOptions {
-  /** Height and width of the window. */
-  readonly poolSize: NumberOrPair;
-  /** `poolSize` unless given (Keras). */
-  readonly strides?: NumberOrPair;
-  /** `'valid'` unless given. Padding never wins. */
-  readonly padding?: Padding2d;
-  /** Counts a last window that hangs over the padded edge; false unless given. */
-  readonly ceilMode?: boolean;
-}
-
-/** The window of pooling options: strides are the pool size unless given, and no window lies wholly in the padding. */
-export function poolWindow(where: string, x: Tensor, options: MaxPool2dOptions): Window2d {
-  const [, H, W] = imageShape(where, 'x', x.shape);
-  const window = window2d(where, [H, W], { ...options, strides: options.strides ?? options.poolSize });
-  checkPool(where, window);
-  return window;
-}
 
 /** [N, OH, OW, C]. */
 export function pooledShape([N, , , C]: ImageShape, window: Window2d): ImageShape {
@@ -53,10 +32,10 @@ export function eachWindowElement(image: ImageShape, window: Window2d, visit: (y
     for (let oh = 0; oh < OH; oh++) {
       for (let ow = 0; ow < OW; ow++) {
         for (let kh = 0; kh < window.kernel[0]; kh++) {
-          const h = oh * window.strides[0] - window.padTop + kh;
+          const h = oh * window.strides[0] - window.padBefore[0] + kh;
           if (h < 0 || h >= H) continue;
           for (let kw = 0; kw < window.kernel[1]; kw++) {
-            const w = ow * window.strides[1] - window.padLeft + kw;
+            const w = ow * window.strides[1] - window.padBefore[1] + kw;
             if (w < 0 || w >= W) continue;
             for (let c = 0; c < C; c++) visit(((n * OH + oh) * OW + ow) * C + c, ((n * H + h) * W + w) * C + c);
           }
@@ -267,19 +246,8 @@ function apart({ kernel, strides }: Window2d): boolean {
 }
 
 /** Tiles of stride × stride pixels and their channels. */
-function tiles([N, H, W, C]: ImageShape, { strides, padTop, padLeft }: Window2d): number {
-  return N * Math.ceil((H + padTop) / strides[0]) * Math.ceil((W + padLeft) / strides[1]) * C;
-}
-
-/**
- * y[n, oh, ow, c] = the largest x[n, h, w, c] of the window that begins at row oh·strides[0] − top, column ow·strides[1]
- * − left: x [N,H,W,C] -> [N,OH,OW,C]. Of equal elements the first one gets the gradient (PyTorch). `strides` defaults to
- * `poolSize` (Keras), `padding` to 'valid'. ShapeError: x is not f32 [N,H,W,C], the window exceeds the padded image, or
- * padding is so wide that a window would be empty. OptionError: a value out of range or an unknown option.
- */
-export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
-  checkOptions('maxPool2d', options, ['poolSize', 'strides', 'padding', 'ceilMode']);
-  return applyOne(maxPool2dOp, [x], poolWindow('maxPool2d', x, options));
+function tiles([N, H, W, C]: ImageShape, { strides, padBefore }: Window2d): number {
+  return N * Math.ceil((H + padBefore[0]) / strides[0]) * Math.ceil((W + padBefore[1]) / strides[1]) * C;
 }
 
 export const maxPool2dOps = [maxPool2dOp, maxPool2dGradOp] as const;

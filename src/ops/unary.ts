@@ -1,101 +1,10 @@
 // Elementwise functions of one tensor, as a table: a WGSL expression, a reference and a gradient to a row.
 
-import shader from '../../shaders/unary.wgsl';
 import { checkOptions, OptionError } from '../core/errors.ts';
-import { type Shape, sizeOf } from '../core/shape.ts';
-import type { Accuracy, Fill, Kernel, Sample } from '../graph/op.ts';
-import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output } from '../kernel/shader.ts';
-import { flatGrid } from '../kernel/target.ts';
-import {
-  div,
-  type ElementwiseAttrs,
-  type ElementwiseOp,
-  errorFunction,
-  gradientRows,
-  mul,
-  seluAlpha,
-  seluScale,
-} from './binary.ts';
-
-interface GradParts {
-  readonly dy: Tensor;
-  readonly x: Tensor;
-  readonly y: Tensor;
-  readonly attrs: ElementwiseAttrs;
-}
-
-interface UnaryRow {
-  readonly name: string;
-  /** In x, p and q. */
-  readonly wgsl: string;
-  reference(x: number, p: number, q: number): number;
-  /** ∂L/∂x; null where it is 0 everywhere. */
-  readonly grad: (parts: GradParts) => Tensor | null;
-  readonly accuracy: Accuracy<ElementwiseAttrs>;
-  readonly parameters?: readonly string[];
-  readonly fill?: Fill;
-  /** One more sample: values worth a look. */
-  readonly values?: readonly number[];
-  /** Attributes of the samples, in the order of `parameters`; several sets give several samples. */
-  readonly sampled?: readonly (readonly number[])[];
-  readonly flops?: number;
-}
-
-const shapes: readonly Shape[] = [[3, 5], [8, 9], [], [65], [4, 3, 64]];
-
-function unaryOp(row: UnaryRow): ElementwiseOp {
-  const { name, wgsl, reference, grad, accuracy, parameters = [], fill = 'normal', flops = 1 } = row;
-  const attributes = (row.sampled ?? [[]]).map((set) => Object.fromEntries(parameters.map((key, i) => [key, set[i]!])));
-  const special: Sample<ElementwiseAttrs>[] = row.values
-    ? [{ inputs: [{ shape: [row.values.length], fill: { values: row.values } }], attrs: attributes[0]! }]
-    : [];
-  const numbers = (attrs: ElementwiseAttrs) =>
-    [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
-  const kernel = (width: 1 | 4): Kernel<ElementwiseAttrs>['plan'] => {
-    return ({ inputs, attrs }) => {
-      const size = sizeOf(inputs[0]!.shape) / width;
-      const [p, q] = numbers(attrs);
-      const call = { params: { size, p, q }, hooks: { map: wgsl }, workgroups: flatGrid(size, 64) };
-      const one =
-        width === 4
-          ? dispatch(shader, 'unary_vec4', { bindings: { x4: input(0), y4: output(0) }, ...call })
-          : dispatch(shader, 'unary', { bindings: { x: input(0), y: output(0) }, ...call });
-      return { dispatches: [one] };
-    };
-  };
-  return {
-    name,
-    elementwise: { wgsl, parameters },
-    infer([x]) {
-      expectDType(name, 'x', x!, 'f32');
-      return [{ shape: x!.shape, dtype: 'f32' }];
-    },
-    cpu([x], [y], { attrs }) {
-      const [p, q] = numbers(attrs);
-      for (let i = 0; i < y!.length; i++) y![i] = reference(x![i]!, p, q);
-    },
-    kernels: {
-      vec4: { fits: ({ inputs }) => sizeOf(inputs[0]!.shape) % 4 === 0, plan: kernel(4) },
-      naive: { plan: kernel(1) },
-    },
-    grad: ({ dy: [dy], x: [x], y: [y], attrs }) => [dy ? grad({ dy, x: x!, y: y!, attrs }) : null],
-    cost: ({ inputs }) => ({ flops: flops * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
-    accuracy,
-    samples: [
-      ...attributes.flatMap((attrs) => shapes.map((shape) => ({ inputs: [{ shape, fill }], attrs }))),
-      ...special,
-    ],
-  };
-}
-
-const exact: Accuracy<ElementwiseAttrs> = { kind: 'exact' };
-const ulp = (count: number): Accuracy<ElementwiseAttrs> => ({ kind: 'ulp', ulp: count });
-const near = (absolute: number, relative: number): Accuracy<ElementwiseAttrs> => ({
-  kind: 'mixed',
-  absolute,
-  relative,
-});
+import { applyOne, type Tensor } from '../graph/tensor.ts';
+import { div, errorFunction, gradientRows, mul, seluAlpha, seluScale } from './binary.ts';
+import { type ElementwiseAttrs, type ElementwiseOp, exact, near, ulp } from './binary_row.ts';
+import { call, number, unaryOp } from './unary_row.ts';
 
 /** dy and x or y through one of the rows that exist for gradients. */
 const through = (row: keyof typeof gradientRows, dy: Tensor, other: Tensor, attrs: ElementwiseAttrs = {}): Tensor =>
@@ -358,17 +267,7 @@ export const unaryOps: readonly ElementwiseOp[] = [
   clipOp,
 ];
 
-/** An option as the f32 that kernels will see. */
-function number(where: string, name: string, value: number, least = -Infinity): number {
-  const rounded = Math.fround(value);
-  if (Number.isFinite(rounded) && rounded >= least) return rounded;
-  const expected = least === -Infinity ? 'a number that is finite in f32' : `a finite number of at least ${least}`;
-  throw new OptionError(`${where}: ${name} is ${value}, expected ${expected}`);
-}
-
 // Each of these takes an f32 tensor of any shape and gives the same shape; another dtype is a ShapeError.
-
-const call = (op: ElementwiseOp, x: Tensor, attrs: ElementwiseAttrs = {}): Tensor => applyOne(op, [x], attrs);
 
 /** −x */
 export const neg = (x: Tensor): Tensor => call(negOp, x);

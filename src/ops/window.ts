@@ -1,87 +1,146 @@
 // The one place for window geometry: where the windows of a convolution, a pooling or an im2col lie on a padded image.
+//
+// Images have one, two or three spatial axes: [N,L,C], [N,H,W,C], [N,D,H,W,C]. A window has one number for each of them in
+// the same order. Loops and kernels that are written once for all ranks see every image as a volume [N,D,H,W,C]: `volumeOf`
+// and `windowVolume` put axes of length 1 in front, on which the window is one element with stride 1, dilation 1 and no
+// padding. So rank 1 is [N,1,1,L,C] and its L is W; rank 2 is [N,1,H,W,C]. Neither moves any data.
 
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { format, type Shape } from '../core/shape.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
 
 export type Pair = readonly [number, number];
+export type Triple = readonly [number, number, number];
 export type NumberOrPair = number | Pair;
+export type NumberOrTriple = number | Triple;
 
 /** `'valid'` pads nothing; `'same'` gives ceil(input / stride) windows, an odd pixel of padding at the bottom or right. */
 export type Padding2d = 'valid' | 'same' | number | readonly [top_bottom: Pair, left_right: Pair];
+/** `'causal'` pads (kernel − 1)·dilation in front only, so that no output sees what comes after it. */
+export type Padding1d = 'valid' | 'same' | 'causal' | number | Pair;
+export type Padding3d = 'valid' | 'same' | number | readonly [front_back: Pair, top_bottom: Pair, left_right: Pair];
+export type Padding = Padding1d | Padding2d | Padding3d;
 
-export interface WindowOptions {
-  /** Height and width of the window; pooling calls it `poolSize`. One of the two is required. */
-  readonly kernelSize?: NumberOrPair;
-  readonly poolSize?: NumberOrPair;
+/**
+ * What stands in the padding: zeros, the nearest edge element, the image mirrored at its edge elements (which are not
+ * repeated), or the image's other side. The names and rules are PyTorch's.
+ */
+export type PaddingMode = 'zeros' | 'replicate' | 'reflect' | 'circular';
+export const paddingModes: readonly PaddingMode[] = ['zeros', 'replicate', 'reflect', 'circular'];
+
+export interface WindowNdOptions {
+  /** Lengths of the window; pooling calls it `poolSize`. One of the two is required. */
+  readonly kernelSize?: number | readonly number[];
+  readonly poolSize?: number | readonly number[];
   /** Pixels between windows; 1 unless given. */
-  readonly strides?: NumberOrPair;
-  /** `'valid'` unless given. */
-  readonly padding?: Padding2d;
+  readonly strides?: number | readonly number[];
+  /** `'valid'` unless given; explicit padding is [before, after] for each axis. */
+  readonly padding?: Padding;
   /** Pixels between neighbouring elements of a window; 1 unless given. */
-  readonly dilationRate?: NumberOrPair;
+  readonly dilationRate?: number | readonly number[];
   /** Counts a last window that hangs over the padded edge, if it begins before it (PyTorch's rule); false unless given. */
   readonly ceilMode?: boolean;
+  /** `'zeros'` unless given. */
+  readonly paddingMode?: PaddingMode;
+}
+
+export interface WindowOptions extends WindowNdOptions {
+  readonly kernelSize?: NumberOrPair;
+  readonly poolSize?: NumberOrPair;
+  readonly strides?: NumberOrPair;
+  readonly padding?: Padding2d;
+  readonly dilationRate?: NumberOrPair;
 }
 
 /** [N, H, W, C]. */
 export type ImageShape = readonly [number, number, number, number];
+/** [N, D, H, W, C]. */
+export type VolumeShape = readonly [number, number, number, number, number];
 
-/** Window oh, ow covers rows oh·strides[0] − padTop + kh·dilation[0] and columns ow·strides[1] − padLeft + kw·dilation[1]. */
-export interface Window2d {
-  readonly kernel: Pair;
-  readonly strides: Pair;
-  readonly dilation: Pair;
-  readonly padTop: number;
-  readonly padLeft: number;
-  readonly padBottom: number;
-  readonly padRight: number;
-  /** [OH, OW]. */
-  readonly output: Pair;
+/** Window o covers, along each axis, the positions o·stride − padBefore + k·dilation for k = 0 … kernel − 1. */
+export interface WindowNd<T extends readonly number[] = readonly number[]> {
+  readonly kernel: T;
+  readonly strides: T;
+  readonly dilation: T;
+  /** Left; top, left; or front, top, left. */
+  readonly padBefore: T;
+  /** Right; bottom, right; or back, bottom, right. */
+  readonly padAfter: T;
+  readonly paddingMode: PaddingMode;
+  /** How many windows there are along each axis: [OL], [OH, OW] or [OD, OH, OW]. */
+  readonly output: T;
   readonly ceilMode?: boolean;
+}
+export type Window2d = WindowNd<Pair>;
+
+/** `windowNd` for images of two spatial axes [H, W]. */
+export function window2d(where: string, inputSize: Pair, options: WindowOptions): Window2d {
+  return windowNd(where, inputSize, options) as Window2d;
 }
 
 /**
- * The windows of `options` on an image of `inputSize` [H, W]; along each axis
+ * The windows of `options` on an image of `inputSize`, one to three spatial lengths; along each axis
  * output = floor((input + padding − (kernel − 1)·dilation − 1) / stride) + 1.
- * `where` opens every message. OptionError: a value out of range; ShapeError: a window larger than the padded image.
+ * `where` opens every message. OptionError: a value out of range; ShapeError: a window larger than the padded image, or
+ * padding that reflects or wraps more than the image has.
  */
-export function window2d(where: string, inputSize: Pair, options: WindowOptions): Window2d {
+export function windowNd(where: string, inputSize: readonly number[], options: WindowNdOptions): WindowNd {
+  const rank = inputSize.length;
   const size = options.kernelSize ?? options.poolSize;
   const sizeName = options.kernelSize === undefined ? 'poolSize' : 'kernelSize';
   if (size === undefined) throw new OptionError(`${where}: kernelSize or poolSize is missing`);
   if (options.kernelSize !== undefined && options.poolSize !== undefined) {
     throw new OptionError(`${where}: kernelSize and poolSize are one thing, give only one of them`);
   }
-  const kernel = pair(where, sizeName, size, 1);
-  const strides = pair(where, 'strides', options.strides ?? 1, 1);
-  const dilation = pair(where, 'dilationRate', options.dilationRate ?? 1, 1);
-  const [vertical, horizontal] = paddings(where, options.padding ?? 'valid', inputSize, kernel, strides, dilation);
+  const kernel = perAxis(where, sizeName, size, rank, 1);
+  const strides = perAxis(where, 'strides', options.strides ?? 1, rank, 1);
+  const dilation = perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank, 1);
+  const sides = paddings(where, options.padding ?? 'valid', inputSize, { kernel, strides, dilation });
   const geometry = {
     kernel,
     strides,
     dilation,
-    padTop: vertical[0],
-    padLeft: horizontal[0],
-    padBottom: vertical[1],
-    padRight: horizontal[1],
+    padBefore: sides.map(([before]) => before),
+    padAfter: sides.map(([, after]) => after),
+    paddingMode: resolvePaddingMode(where, options.paddingMode),
     ...(options.ceilMode ? { ceilMode: true } : {}),
   };
+  checkMirrors(where, inputSize, geometry);
   return { ...geometry, output: outputSize(where, inputSize, geometry) };
 }
 
-/** Rows or columns from the first to the last element of a window. */
+/** Options as layers keep them: one number for each axis, or an OptionError on the caller's line. */
+export function resolveWindow(
+  where: string,
+  rank: 1 | 2 | 3,
+  options: Omit<WindowNdOptions, 'poolSize' | 'ceilMode'> & { kernelSize: number | readonly number[] },
+) {
+  const { padding = 'valid' } = options;
+  const known = rank === 1 ? ['valid', 'same', 'causal'] : ['valid', 'same'];
+  if (typeof padding !== 'string' || !known.includes(padding)) explicitPaddings(where, padding, rank);
+  return {
+    kernelSize: perAxis(where, 'kernelSize', options.kernelSize, rank, 1),
+    strides: perAxis(where, 'strides', options.strides ?? 1, rank, 1),
+    padding,
+    paddingMode: resolvePaddingMode(where, options.paddingMode),
+    dilationRate: perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank, 1),
+  };
+}
+
+/** Pixels from the first to the last element of a window along one axis. */
 export function effectiveKernel(kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + 1;
 }
 
-/** [OH, OW], or a ShapeError with the derivation's numbers. */
-function outputSize(where: string, inputSize: Pair, window: Omit<Window2d, 'output'>): Pair {
-  const along = (axis: 0 | 1, before: number, after: number) => {
-    const input = inputSize[axis];
-    const kernel = window.kernel[axis];
-    const dilation = window.dilation[axis];
-    const stride = window.strides[axis];
+/** The lengths along each axis, or a ShapeError with the derivation's numbers. */
+export function outputSize(
+  where: string,
+  inputSize: readonly number[],
+  window: Omit<WindowNd, 'output' | 'paddingMode'>,
+): number[] {
+  return inputSize.map((input, axis) => {
+    const [kernel, dilation, stride] = [window.kernel[axis]!, window.dilation[axis]!, window.strides[axis]!];
+    const [before, after] = [window.padBefore[axis]!, window.padAfter[axis]!];
     const effective = effectiveKernel(kernel, dilation);
     const padded = input + before + after;
     if (effective > padded) {
@@ -93,103 +152,184 @@ function outputSize(where: string, inputSize: Pair, window: Omit<Window2d, 'outp
     if (!window.ceilMode) return Math.floor((padded - effective) / stride) + 1;
     const rounded = Math.ceil((padded - effective) / stride) + 1;
     return (rounded - 1) * stride >= input + before ? rounded - 1 : rounded;
-  };
-  return [along(0, window.padTop, window.padBottom), along(1, window.padLeft, window.padRight)];
+  });
 }
 
-function paddings(
+function checkMirrors(where: string, inputSize: readonly number[], window: Omit<WindowNd, 'output'>): void {
+  const { padBefore, padAfter, paddingMode } = window;
+  if (paddingMode !== 'reflect' && paddingMode !== 'circular') return;
+  inputSize.forEach((input, axis) => {
+    const most = paddingMode === 'reflect' ? input - 1 : input;
+    const widest = Math.max(padBefore[axis]!, padAfter[axis]!);
+    if (widest > most) {
+      throw new ShapeError(
+        `${where}: '${paddingMode}' padding of ${widest} in dimension ${axis + 1} exceeds what the image has, ` +
+          `expected at most ${most} for its length ${input}`,
+      );
+    }
+  });
+}
+
+/** `mode`, `'zeros'` unless given, or an OptionError. */
+export function resolvePaddingMode(where: string, mode: PaddingMode | undefined): PaddingMode {
+  if (mode === undefined) return 'zeros';
+  if (paddingModes.includes(mode)) return mode;
+  throw new OptionError(`${where}: paddingMode is ${JSON.stringify(mode)}, expected one of ${paddingModes.join(', ')}`);
+}
+
+/** Where position t on an axis of `length` elements is read: an element, or −1 for the zeros of the padding. */
+export function sourcePosition(t: number, length: number, mode: PaddingMode): number {
+  if (t >= 0 && t < length) return t;
+  switch (mode) {
+    case 'zeros':
+      return -1;
+    case 'replicate':
+      return t < 0 ? 0 : length - 1;
+    case 'reflect':
+      return t < 0 ? -t : 2 * (length - 1) - t;
+    case 'circular':
+      return t < 0 ? t + length : t - length;
+  }
+}
+
+/** [before, after] for each axis. */
+export function paddings(
   where: string,
-  padding: Padding2d,
-  inputSize: Pair,
-  kernel: Pair,
-  strides: Pair,
-  dilation: Pair,
-): readonly [Pair, Pair] {
-  if (padding === 'valid') {
-    return [
-      [0, 0],
-      [0, 0],
-    ];
-  }
+  padding: Padding,
+  inputSize: readonly number[],
+  window: Pick<WindowNd, 'kernel' | 'strides' | 'dilation'>,
+): Pair[] {
+  const rank = inputSize.length;
+  if (padding === 'valid') return inputSize.map(() => [0, 0]);
   if (padding === 'same') {
-    const along = (axis: 0 | 1): Pair => {
-      const input = inputSize[axis];
-      const stride = strides[axis];
-      const covered = (Math.ceil(input / stride) - 1) * stride + effectiveKernel(kernel[axis], dilation[axis]);
-      const total = Math.max(covered - input, 0);
+    return inputSize.map((input, axis) => {
+      const stride = window.strides[axis]!;
+      const effective = effectiveKernel(window.kernel[axis]!, window.dilation[axis]!);
+      const total = Math.max((Math.ceil(input / stride) - 1) * stride + effective - input, 0);
       return [Math.floor(total / 2), Math.ceil(total / 2)];
-    };
-    return [along(0), along(1)];
+    });
   }
+  if (padding === 'causal' && rank === 1) return [[effectiveKernel(window.kernel[0]!, window.dilation[0]!) - 1, 0]];
+  return explicitPaddings(where, padding, rank);
+}
+
+/** Padding given as numbers: one for all sides, or [before, after] for each axis. */
+export function explicitPaddings(where: string, padding: Padding, rank: number): Pair[] {
   if (typeof padding === 'number') {
-    const both = pair(where, 'padding', padding, 0);
-    return [both, both];
+    return perAxis(where, 'padding', padding, rank, 0).map((side) => [side, side]);
   }
-  if (
-    !Array.isArray(padding) ||
-    padding.length !== 2 ||
-    !padding.every((side) => Array.isArray(side) && side.length === 2)
-  ) {
-    throw new OptionError(
-      `${where}: padding is ${JSON.stringify(padding)}, expected 'valid', 'same', a number or [[top, bottom], [left, right]]`,
-    );
+  const sides: unknown = rank === 1 && Array.isArray(padding) && !Array.isArray(padding[0]) ? [padding] : padding;
+  if (!Array.isArray(sides) || sides.length !== rank || !sides.every((s) => Array.isArray(s) && s.length === 2)) {
+    const expected = {
+      1: `'valid', 'same', 'causal', a number or [left, right]`,
+      2: `'valid', 'same', a number or [[top, bottom], [left, right]]`,
+      3: `'valid', 'same', a number or [[front, back], [top, bottom], [left, right]]`,
+    }[rank];
+    throw new OptionError(`${where}: padding is ${JSON.stringify(padding)}, expected ${expected}`);
   }
-  return [pair(where, 'padding', padding[0], 0), pair(where, 'padding', padding[1], 0)];
+  return sides.map((side: Pair) => {
+    const [before, after] = perAxis(where, 'padding', side, 2, 0);
+    return [before!, after!];
+  });
 }
 
-/** A number for both axes, or one for each; integers from `least` up. */
-function pair(where: string, name: string, value: NumberOrPair, least: number): Pair {
-  const both = typeof value === 'number' ? [value, value] : value;
-  const valid = Array.isArray(both) && both.length === 2;
-  if (!valid || !both.every((number) => Number.isInteger(number) && number >= least && number < 2 ** 31)) {
+/** A number for all axes, or one for each; integers from `least` up. */
+export function perAxis(
+  where: string,
+  name: string,
+  value: number | readonly number[],
+  rank: number,
+  least: number,
+): number[] {
+  const all: unknown = typeof value === 'number' ? Array.from({ length: rank }, () => value) : value;
+  const valid = Array.isArray(all) && all.length === rank;
+  if (!valid || !all.every((number) => Number.isInteger(number) && number >= least && number < 2 ** 31)) {
+    const several = ['', '', ' or two of them', ' or three of them'][rank] ?? '';
     throw new OptionError(
-      `${where}: ${name} is ${JSON.stringify(value)}, expected an integer of at least ${least} or two of them`,
+      `${where}: ${name} is ${JSON.stringify(value)}, expected an integer of at least ${least}${several}`,
     );
   }
-  return [both[0]!, both[1]!];
+  return [...(all as number[])];
 }
 
-/** Throws a ShapeError unless `x` is f32 [N, H, W, C] and the output of `window` follows from its H and W. */
-export function checkImage(where: string, x: TensorType, window: Window2d): ImageShape {
+/**
+ * Throws a ShapeError unless `x` is f32, has the window's rank and `window.output` follows from its spatial lengths.
+ * Returns its shape.
+ */
+export function checkImageNd(where: string, x: TensorType, window: WindowNd): Shape {
   expectDType(where, 'x', x, 'f32');
-  const image = imageShape(where, 'x', x.shape);
-  const [height, width] = outputSize(where, [image[1], image[2]], window);
-  if (height !== window.output[0] || width !== window.output[1]) {
+  checkImageRank(where, 'x', x.shape, window.kernel.length);
+  const found = outputSize(where, x.shape.slice(1, -1), window);
+  if (found.some((length, axis) => length !== window.output[axis])) {
     throw new ShapeError(
-      `${where}: the window's output is ${format(window.output)}, expected ${format([height, width])} for x ${format(x.shape)}`,
+      `${where}: the window's output is ${format(window.output)}, expected ${format(found)} for x ${format(x.shape)}`,
     );
   }
-  return image;
+  return x.shape;
+}
+
+/** `checkImageNd` for [N, H, W, C]. */
+export function checkImage(where: string, x: TensorType, window: Window2d): ImageShape {
+  return checkImageNd(where, x, window) as ImageShape;
+}
+
+const imageLetters = ['[N,C]', '[N,L,C]', '[N,H,W,C]', '[N,D,H,W,C]'];
+
+/** Throws a ShapeError unless `shape` has `rank` spatial axes. */
+export function checkImageRank(where: string, name: string, shape: Shape, rank: number): void {
+  if (shape.length !== rank + 2) {
+    throw new ShapeError(`${where}: ${name} is ${format(shape)}, expected ${imageLetters[rank]}`);
+  }
 }
 
 /** [N, H, W, C], or a ShapeError. */
 export function imageShape(where: string, name: string, shape: Shape): ImageShape {
-  const [N, H, W, C] = shape;
-  if (shape.length !== 4 || N === undefined || H === undefined || W === undefined || C === undefined) {
-    throw new ShapeError(`${where}: ${name} is ${format(shape)}, expected [N,H,W,C]`);
-  }
-  return [N, H, W, C];
+  checkImageRank(where, name, shape, 2);
+  return shape as ImageShape;
 }
 
 /** Throws a ShapeError if a pooling window could lie wholly in the padding, or is dilated. */
-export function checkPool(where: string, window: Window2d): void {
-  const { kernel, dilation, padTop, padLeft, padBottom, padRight } = window;
-  if (dilation[0] !== 1 || dilation[1] !== 1) {
-    throw new ShapeError(`${where}: dilation is ${format(dilation)}, expected [1,1]`);
+export function checkPool(where: string, window: WindowNd): void {
+  const { kernel, dilation, padBefore, padAfter } = window;
+  if (dilation.some((step) => step !== 1)) {
+    throw new ShapeError(`${where}: dilation is ${format(dilation)}, expected ${format(dilation.map(() => 1))}`);
   }
-  const sides = [Math.max(padTop, padBottom), Math.max(padLeft, padRight)] as const;
-  for (const axis of [0, 1] as const) {
-    if (sides[axis] >= kernel[axis]) {
+  kernel.forEach((length, axis) => {
+    const widest = Math.max(padBefore[axis]!, padAfter[axis]!);
+    if (widest >= length) {
       throw new ShapeError(
-        `${where}: padding ${sides[axis]} in dimension ${axis + 1} leaves a window empty, expected less than poolSize ${kernel[axis]}`,
+        `${where}: padding ${widest} in dimension ${axis + 1} leaves a window empty, expected less than poolSize ${length}`,
       );
     }
-  }
+  });
+}
+
+/** An image of any rank as a volume [N, D, H, W, C]; see the head of this file. */
+export function volumeOf(shape: Shape): VolumeShape {
+  return [shape[0]!, ...triple(shape.slice(1, -1)), shape.at(-1)!];
+}
+
+/** A window of any rank on `volumeOf` its image. */
+export function windowVolume(window: WindowNd): WindowNd<Triple> {
+  return {
+    ...window,
+    kernel: triple(window.kernel),
+    strides: triple(window.strides),
+    dilation: triple(window.dilation),
+    padBefore: triple(window.padBefore, 0),
+    padAfter: triple(window.padAfter, 0),
+    output: triple(window.output),
+  };
+}
+
+function triple(values: readonly number[], missing = 1): Triple {
+  const [d, h, w] = [...Array.from({ length: 3 - values.length }, () => missing), ...values];
+  return [d!, h!, w!];
 }
 
 /**
- * The uniform members that every window shader shares. `lanes` is 4 where a shader reads channels as vec4, whose C then
- * counts vec4s.
+ * The uniform members that every 2-D window shader shares. `lanes` is 4 where a shader reads channels as vec4, whose C
+ * then counts vec4s.
  */
 export function windowParams(image: ImageShape, window: Window2d, lanes: 1 | 4 = 1) {
   return {
@@ -202,7 +342,7 @@ export function windowParams(image: ImageShape, window: Window2d, lanes: 1 | 4 =
     KW: window.kernel[1],
     stride_h: window.strides[0],
     stride_w: window.strides[1],
-    pad_top: window.padTop,
-    pad_left: window.padLeft,
+    pad_top: window.padBefore[0],
+    pad_left: window.padBefore[1],
   };
 }

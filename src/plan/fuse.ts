@@ -5,7 +5,8 @@ import type { Op } from '../graph/op.ts';
 import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
 import { conv2dGradFilterOp, conv2dGradInputOp, conv2dOp } from '../ops/conv2d.ts';
-import type { Conv2dAttrs, Conv2dGradAttrs } from '../ops/conv2d_sizes.ts';
+import { convNdGradInputOp, convNdOp } from '../ops/conv_nd.ts';
+import type { Conv2dAttrs, Conv2dGradAttrs, Conv2dGradInputAttrs } from '../ops/conv2d_sizes.ts';
 import { col2imOp, im2colOp } from '../ops/im2col.ts';
 import { matmulOp } from '../ops/matmul.ts';
 import type { MatmulAttrs } from '../ops/matmul_sizes.ts';
@@ -66,18 +67,22 @@ function implicitConvolution(readers: Readers): (call: Call) => Call {
       if (!product || readers.only(call.inputs[0]!) !== call) return call;
       const { transposeA, transposeB } = product.attrs;
       if (transposeA || !transposeB || product.inputs.length !== 2) return call;
-      return { op: conv2dGradInputOp, attrs: call.attrs, inputs: product.inputs, outputs: call.outputs };
+      const attrs: Conv2dGradInputAttrs = { ...(call.attrs as Conv2dGradAttrs), bias: false, activation: null };
+      return { op: conv2dGradInputOp, attrs, inputs: product.inputs, outputs: call.outputs };
     }
     return call;
   };
 }
+
+/** Their attributes have `bias` and `activation`, and with a bias it is input 2. */
+const takesEpilogue: readonly Op[] = [matmulOp, conv2dOp, conv2dGradInputOp, convNdOp, convNdGradInputOp];
 
 /** A matmul or convolution takes in the vector added to its rows and the activation after it. */
 function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
   const readers = readersOf(calls, roots);
   const replacement = new Map<Call, Call>();
   for (const call of calls) {
-    if (call.op !== matmulOp && call.op !== conv2dOp) continue;
+    if (!takesEpilogue.includes(call.op)) continue;
     const columns = call.outputs[0]!.shape.at(-1)!;
     let { inputs } = call;
     let { bias, activation } = call.attrs as Conv2dAttrs | MatmulAttrs;

@@ -1,22 +1,23 @@
 // Programs over data sets that lie on the device: each step picks its batch there, by a shuffled order and a cursor.
 
-import type { DType, TypedArray } from '../core/dtype.ts';
+import type { DType } from '../core/dtype.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { add, mul } from '../ops/binary.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
+import { reshape } from '../ops/reshape.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
-import { forward, type Compiled, type Network } from './core.ts';
-import { FIRST_BAD, program, type Program, type ProgramOptions } from './program.ts';
-import type { Targets } from './targets.ts';
+import { forward, placesFor, type Compiled, type InputPort, type Network } from './core.ts';
+import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
+import type { Arrays } from './targets.ts';
 
 /** A data set on the device. */
 export interface Resident {
   readonly size: number;
-  readonly x: DeviceTensor;
-  readonly y: DeviceTensor;
-  readonly scale: number;
-  readonly offset: number;
+  /** By the name that programs over data sets give them. */
+  readonly arrays: Readonly<Record<string, DeviceTensor>>;
+  /** Of each input, by its array's name. */
+  readonly scales: Readonly<Record<string, { readonly scale: number; readonly offset: number }>>;
 }
 
 /** A program for batches of one size from data sets of one size and type. */
@@ -28,16 +29,16 @@ export interface BatchProgram {
 }
 
 export interface Batches {
-  /** Uploads `dataset` unless it is on the device already. */
-  resident(dataset: Dataset, targets: Targets): Promise<Resident>;
-  /** Takes `dataset` off the device. */
-  release(dataset: Dataset): void;
+  /** Uploads `data` unless its source is on the device already. */
+  resident(data: Arrays): Promise<Resident>;
+  /** Takes `data` off the device. */
+  release(data: Arrays): void;
   train(resident: Resident, batch: number, every: number): Promise<BatchProgram>;
   evaluate(resident: Resident, batch: number): Promise<BatchProgram>;
-  /** From an array x [batch, …] to the named layers' outputs. */
-  predict(batch: number, names: readonly string[]): Promise<Program>;
-  /** The training program of plain arrays x and y; nothing is allocated for it. */
-  sketch(batch: number, y: { shape: Shape; dtype: DType }): Promise<Program>;
+  /** From arrays [batch, …], called as the inputs that are needed, to the values at `places`, called by their number. */
+  predict(batch: number, places: readonly number[]): Promise<Program>;
+  /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
+  sketch(batch: number, y: readonly { shape: Shape; dtype: DType }[]): Promise<Program>;
   dispose(): void;
 }
 
@@ -51,9 +52,19 @@ type Kind = 'train' | 'evaluate' | 'predict';
 const evaluateEvery = 64;
 
 export function createBatches(device: Device, network: Network, compiled: Compiled | null, seed: number): Batches {
-  const residents = new Map<Dataset, { of: Resident; targets: string }>();
+  const residents = new Map<object, { of: Resident; types: string }>();
   const programs = new Map<string, { program: Program }>();
+  const heads = compiled?.heads ?? [];
+  const needed = inputsFor(heads.map(({ output }) => output.at));
+  const featuresOf = ({ name }: InputPort) => (network.inputs.length === 1 ? 'data' : `data/${name}`);
+  const targetNames = heads.map(({ output }) => (network.outputs.length === 1 ? 'targets' : `targets/${output.name}`));
   const shared: ProgramOptions = { parameters: network.parameters, device, seed, kernels: compiled?.kernels };
+
+  /** The inputs that the values at `places` depend on. */
+  function inputsFor(places: readonly number[]): InputPort[] {
+    const all = placesFor(network, places);
+    return network.inputs.filter((_, at) => all.has(at));
+  }
 
   async function kept<T extends { program: Program }>(kind: Kind, details: string, make: () => Promise<T>): Promise<T> {
     const key = `${kind} ${details}`;
@@ -74,29 +85,31 @@ export function createBatches(device: Device, network: Network, compiled: Compil
 
   function overData(
     kind: Exclude<Kind, 'predict'>,
-    { x, y, scale, offset, size }: Resident,
+    { arrays, scales, size }: Resident,
     batch: number,
     every: number,
   ): Promise<BatchProgram> {
-    const { metrics, state } = compiled!;
+    const { keys, state } = compiled!;
     const training = kind === 'train';
-    const signature = [x, y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);
-    return kept(kind, [batch, every, scale, offset, ...signature].join(' '), async () => {
-      const outputs = ['loss', ...metrics.map(({ name }) => name), ...(training ? [FIRST_BAD] : [])];
+    const signature = Object.values(arrays).map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);
+    const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
+    return kept(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
+      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD] : [])];
+      const places = heads.map(({ output }) => output.at);
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = { batch, waiting: [], program: null! };
       made.program = await program(
         {
-          data: { shape: x.shape, dtype: x.dtype },
-          targets: { shape: y.shape, dtype: y.dtype },
+          ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
           order: { shape: [size], dtype: 'u32' },
           cursor: { shape: [1], dtype: 'u32' },
         },
         (inputs, { random }) => {
-          const { data, targets, order, cursor } = inputs as Record<'data' | 'targets' | 'order' | 'cursor', Tensor>;
-          const examples = gatherBatch(data, order, cursor, { batch, scale, offset });
-          const target = gatherBatch(targets, order, cursor, { batch });
-          const { last } = forward(network, examples, { training, random });
-          return lossAndMetrics(compiled!, last, target);
+          const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
+          const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
+          const examples = Object.fromEntries(needed.map((input) => [input.name, gather(featuresOf(input))]));
+          const targets = targetNames.map(gather);
+          const predictions = forward(network, examples, places, { training, random });
+          return lossAndMetrics(compiled!, predictions, targets, batch);
         },
         {
           ...shared,
@@ -111,15 +124,28 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     });
   }
 
+  async function upload(size: number, x: Arrays['x'], y: Arrays['y']): Promise<Resident> {
+    const arrays: Record<string, DeviceTensor> = {};
+    const scales: Record<string, { scale: number; offset: number }> = {};
+    for (const input of needed) {
+      const { data, dtype, shape, scale, offset } = x[network.inputs.indexOf(input)]!;
+      arrays[featuresOf(input)] = await device.upload(data, { dtype, shape: [size, ...shape] });
+      scales[featuresOf(input)] = { scale, offset };
+    }
+    for (const [i, { data, dtype, shape }] of y.entries()) {
+      arrays[targetNames[i]!] = await device.upload(data, { dtype, shape: [size, ...shape] });
+    }
+    return { size, arrays, scales };
+  }
+
   return {
-    async resident(dataset, targets) {
-      const kind = `${targets.dtype}[${targets.shape.join()}]`;
-      const known = residents.get(dataset);
-      residents.delete(dataset);
-      if (known && known.targets !== kind) free(known.of);
-      const reused = known?.targets === kind ? known.of : null;
-      const of = reused ?? (await upload(device, dataset, targets));
-      residents.set(dataset, { of, targets: kind });
+    async resident({ source, size, x, y }) {
+      const kinds = [...x, ...y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ');
+      const known = residents.get(source);
+      residents.delete(source);
+      if (known && known.types !== kinds) free(known.of);
+      const of = known?.types === kinds ? known.of : await upload(size, x, y);
+      residents.set(source, { of, types: kinds });
       for (const [oldest, entry] of residents) {
         if (residents.size <= keptDatasets) break;
         free(entry.of);
@@ -127,33 +153,39 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       }
       return of;
     },
-    release(dataset) {
-      const entry = residents.get(dataset);
+    release({ source }) {
+      const entry = residents.get(source);
       if (entry) free(entry.of);
-      residents.delete(dataset);
+      residents.delete(source);
     },
     train: (resident, batch, every) => overData('train', resident, batch, every),
     evaluate: (resident, batch) => overData('evaluate', resident, batch, evaluateEvery),
-    predict: async (batch, names) => {
-      const made = await kept('predict', [batch, ...names].join(' '), async () => ({
+    predict: async (batch, places) => {
+      const made = await kept('predict', [batch, ...places].join(' '), async () => ({
         program: await program(
-          { x: [batch, ...network.inputShape] },
-          ({ x }, { random }) => {
-            const { outputs } = forward(network, x!, { training: false, random });
-            return Object.fromEntries(names.map((name) => [name, outputs[name]!]));
+          plainInputs(batch, inputsFor(places)),
+          (inputs, { random }) => {
+            const values = forward(network, inputs, places, { training: false, random });
+            return Object.fromEntries(places.map((at, i) => [at, values[i]!]));
           },
           shared,
         ),
       }));
       return made.program;
     },
-    sketch: (batch, y) =>
-      program(
-        { x: [batch, ...network.inputShape], y: { shape: [batch, ...y.shape], dtype: y.dtype } },
-        ({ x, y: target }, { random }) =>
-          lossAndMetrics(compiled!, forward(network, x!, { training: true, random }).last, target!),
+    sketch(batch, y) {
+      const targets = y.map(({ shape, dtype }, i) => [targetNames[i]!, { shape: [batch, ...shape], dtype }]);
+      return program(
+        { ...plainInputs(batch, needed), ...Object.fromEntries(targets) },
+        (inputs, { random }) => {
+          const places = heads.map(({ output }) => output.at);
+          const predictions = forward(network, inputs, places, { training: true, random });
+          const given = targetNames.map((name) => inputs[name]!);
+          return lossAndMetrics(compiled!, predictions, given, batch);
+        },
         { ...shared, optimizer: compiled!.state },
-      ),
+      );
+    },
     dispose() {
       for (const { program } of programs.values()) program.dispose();
       for (const { of } of residents.values()) free(of);
@@ -173,23 +205,30 @@ export function submit({ program, waiting }: BatchProgram, inputs: Parameters<Pr
   }
 }
 
-function lossAndMetrics({ loss, metrics }: Compiled, prediction: Tensor, target: Tensor): Record<string, Tensor> {
-  const entries = metrics.map((metric): [string, Tensor] => [metric.name, metric.sum(prediction, target)]);
-  return { loss: loss.apply(prediction, target), ...Object.fromEntries(entries) };
+function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string, InputSpec> {
+  return Object.fromEntries(inputs.map(({ name, shape, dtype }) => [name, { shape: [batch, ...shape], dtype }]));
 }
 
-async function upload(device: Device, { size, x }: Dataset, targets: Targets): Promise<Resident> {
-  const put = (data: TypedArray, dtype: DType, shape: Shape) => device.upload(data, { dtype, shape: [size, ...shape] });
-  return {
-    size,
-    x: await put(x.data, x.data instanceof Uint8Array ? 'u8' : 'f32', x.shape),
-    y: await put(targets.data, targets.dtype, targets.shape),
-    scale: x.scale,
-    offset: x.offset,
-  };
+/** The loss of all heads, and sums over the batch's examples: each head's loss where there are several outputs, and metrics. */
+function lossAndMetrics(
+  { heads }: Compiled,
+  predictions: readonly Tensor[],
+  targets: readonly Tensor[],
+  batch: number,
+): Record<string, Tensor> {
+  const sums: Record<string, Tensor> = {};
+  let total: Tensor | null = null;
+  heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
+    const [prediction, target] = [predictions[i]!, targets[i]!];
+    const value = loss.apply(prediction, target);
+    const weighted = weight === 1 ? value : mul(value, weight);
+    total = total ? add(total, reshape(weighted, total.shape)) : weighted;
+    if (lossKey !== null) sums[lossKey] = mul(value, batch);
+    for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target);
+  });
+  return { loss: total!, ...sums };
 }
 
-function free({ x, y }: Resident): void {
-  x.dispose();
-  y.dispose();
+function free({ arrays }: Resident): void {
+  for (const array of Object.values(arrays)) array.dispose();
 }

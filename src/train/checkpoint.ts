@@ -1,12 +1,12 @@
 // Models as safetensors files: weights under `layer/kernel`, topology and training state as JSON in the metadata.
 
 import { checkOptions, DataError } from '../core/errors.ts';
-import { equal, format, type Shape } from '../core/shape.ts';
+import { equal, format } from '../core/shape.ts';
 import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
 import type { Json } from '../nn/layer.ts';
-import { layerFromConfig } from '../nn/layers/from_config.ts';
 import type { HostTensor } from './core.ts';
-import { sequential, type Model } from './model.ts';
+import type { Model } from './model.ts';
+import { modelOf, recordOf, topologyOf } from './topology.ts';
 import type { TrainingState } from './training_state.ts';
 
 const FORMAT = 'retrograd';
@@ -18,7 +18,7 @@ const MOMENTS = 'optimizer/';
  * history, so that training can go on where it was. Optimizer options, losses, callbacks and initializers are code and
  * are not in it.
  */
-export async function saveModel(model: Model): Promise<Uint8Array> {
+export async function saveModel(model: Model<unknown>): Promise<Uint8Array> {
   const tensors: Record<string, SavedTensor> = {};
   for (const [name, { shape, data }] of await model.getWeights()) tensors[name] = { shape, data, dtype: 'f32' };
   const training = await model.getTraining();
@@ -26,13 +26,11 @@ export async function saveModel(model: Model): Promise<Uint8Array> {
     for (const [name, { shape, data }] of values)
       tensors[`${MOMENTS}${moment}/${name}`] = { shape, data, dtype: 'f32' };
   }
-  const layers = model.layers.map(({ name, type, layer }) => ({ name, type, config: layer.config }));
-  const topology = { kind: 'sequential', name: model.name, seed: model.seed, inputShape: model.inputShape, layers };
   const { moments, ...numbers } = training ?? { moments: null };
   return writeSafetensors(tensors, {
     format: FORMAT,
     version: String(VERSION),
-    model: JSON.stringify(topology),
+    model: JSON.stringify(topologyOf(model)),
     ...(training ? { training: JSON.stringify({ ...numbers, moments: [...moments!.keys()] }) } : {}),
   });
 }
@@ -41,7 +39,7 @@ export async function saveModel(model: Model): Promise<Uint8Array> {
  * The model that `saveModel` saved. It predicts at once; `compile` with the same optimizer continues its moments, step
  * and epochs, with another begins anew. DataError: not such a file, or one that does not fit itself.
  */
-export function loadModel(bytes: Uint8Array): Model {
+export function loadModel<Prediction = HostTensor>(bytes: Uint8Array): Model<Prediction> {
   const file = readSafetensors(bytes);
   const { metadata } = file;
   if (metadata['format'] !== FORMAT || metadata['version'] !== String(VERSION)) {
@@ -50,25 +48,7 @@ export function loadModel(bytes: Uint8Array): Model {
         'loadWeights reads weights from other files',
     );
   }
-  const topology = record('model', parse('model', metadata['model']));
-  const { name, seed, inputShape, layers } = topology;
-  if (
-    topology['kind'] !== 'sequential' ||
-    !Array.isArray(layers) ||
-    typeof name !== 'string' ||
-    typeof seed !== 'number'
-  ) {
-    throw new DataError('loadModel: the metadata holds no sequential model');
-  }
-  const model = sequential(
-    (layers as readonly Json[]).map((saved, i) => {
-      const { type, name: layerName, config } = record(`layer ${i}`, saved);
-      if (typeof type !== 'string' || typeof layerName !== 'string')
-        throw new DataError(`loadModel: layer ${i} has no type or name`);
-      return layerFromConfig(type, layerName, record(`layer ${i}`, config));
-    }),
-    { name, seed },
-  ).build(shapeOf('model', inputShape));
+  const model = modelOf(recordOf('model', parse('model', metadata['model']))) as Model<Prediction>;
   loadFrom(model, file, 'loadModel');
   const { training } = metadata;
   if (training !== undefined) model.setTraining(readTrainingState(model, file, training));
@@ -79,7 +59,11 @@ export function loadModel(bytes: Uint8Array): Model {
  * Puts a file's weights into `model`. Where names or shapes differ, nothing is changed and the DataError lists every
  * difference; other tensors of the file are left alone with `ignoreExtra`.
  */
-export function loadWeights(model: Model, bytes: Uint8Array, options: { readonly ignoreExtra?: boolean } = {}): void {
+export function loadWeights(
+  model: Model<unknown>,
+  bytes: Uint8Array,
+  options: { readonly ignoreExtra?: boolean } = {},
+): void {
   checkOptions('loadWeights', options, ['ignoreExtra']);
   loadFrom(
     model,
@@ -89,7 +73,7 @@ export function loadWeights(model: Model, bytes: Uint8Array, options: { readonly
   );
 }
 
-function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
+function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
   const weights = new Map<string, HostTensor>();
   const differences: string[] = [];
   for (const { name, shape } of model.parameters.list) {
@@ -114,8 +98,8 @@ function loadFrom(model: Model, { tensors }: SafetensorsFile, where: string, ign
   model.setWeights(weights);
 }
 
-function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: string): TrainingState {
-  const { optimizer, step, epochs, seed, history, moments } = record('training', parse('training', text));
+function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, text: string): TrainingState {
+  const { optimizer, step, epochs, seed, history, moments } = recordOf('training', parse('training', text));
   const counts = [step, epochs, seed];
   if (
     typeof optimizer !== 'string' ||
@@ -124,7 +108,7 @@ function readTrainingState(model: Model, { tensors }: SafetensorsFile, text: str
   ) {
     throw new DataError('loadModel: the training state is incomplete');
   }
-  const curves = Object.entries(record('history', history)).map(([key, values]): [string, number[]] => {
+  const curves = Object.entries(recordOf('history', history)).map(([key, values]): [string, number[]] => {
     // JSON writes NaN as null.
     if (Array.isArray(values) && values.every((value) => typeof value === 'number' || value === null)) {
       return [key, values.map((value) => value ?? NaN) as number[]];
@@ -162,16 +146,4 @@ function parse(name: string, text: string | undefined): Json {
   } catch {
     throw new DataError(`loadModel: the metadata '${name}' is no JSON`);
   }
-}
-
-function record(name: string, value: Json | undefined): Record<string, Json> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DataError(`loadModel: '${name}' is no record`);
-  }
-  return value as Record<string, Json>;
-}
-
-function shapeOf(name: string, value: Json | undefined): Shape {
-  if (Array.isArray(value) && value.every((length) => typeof length === 'number')) return value as Shape;
-  throw new DataError(`loadModel: '${name}' has no inputShape`);
 }

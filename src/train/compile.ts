@@ -2,23 +2,18 @@
 
 import { checkOptions, OptionError, StateError } from '../core/errors.ts';
 import { checkWord } from '../core/random.ts';
-import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
-import { resolveMetric, type Metric, type MetricName } from '../nn/metrics.ts';
 import { createState, type Optimizer } from '../nn/optimizer_state.ts';
 import { resolveOptimizer } from '../nn/optimizers.ts';
 import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
 import { networkOf, type Core, type Network } from './core.ts';
 import { defaultDevice } from './device.ts';
+import { headsOf, keysOf, type HeadOptions } from './heads.ts';
 import { restoreTraining } from './training_state.ts';
 
-export interface CompileOptions {
+export interface CompileOptions extends HeadOptions {
   /** A record such as `adam({ learningRate: 1e-3 })`, or 'sgd', 'adam', 'adamW' with their defaults. */
   readonly optimizer: Optimizer | string;
-  /** A name, or a function of prediction and target that gives the batch's mean as one number. */
-  readonly loss: LossName | LossFunction;
-  /** Logged beside the loss; none unless given. */
-  readonly metrics?: readonly (MetricName | Metric)[];
   /** `createDevice()`'s default order unless given: WebGPU, else the CPU. */
   readonly device?: Device;
   /** Of shuffles and dropout; the model's unless given. */
@@ -29,7 +24,7 @@ export interface CompileOptions {
 
 export async function compile(core: Core, options: CompileOptions): Promise<void> {
   const network = networkOf(core, 'compile');
-  checkOptions('compile', options, ['optimizer', 'loss', 'metrics', 'device', 'seed', 'kernels']);
+  checkOptions('compile', options, ['optimizer', 'loss', 'lossWeights', 'metrics', 'device', 'seed', 'kernels']);
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
   const { seed = core.seed, kernels } = options;
   checkWord('compile', 'seed', seed);
@@ -37,16 +32,13 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
     throw new OptionError("compile: optimizer is missing, expected adam() or 'adam', for example");
   if (options.loss === undefined) throw new OptionError("compile: loss is missing, expected 'nll' or another loss");
   const optimizer = resolveOptimizer('compile', options.optimizer);
-  const loss = resolveLoss('compile', options.loss);
-  const { name: last, activation } = lastActive(network);
-  checkLossFits('compile', loss, last, activation);
-  const metrics = (options.metrics ?? []).map((metric) => resolveMetric('compile', metric, loss));
-  checkMetricNames(metrics);
+  const heads = headsOf('compile', network, options);
+  const keys = keysOf('compile', heads);
 
   const device = options.device ?? core.device ?? (await defaultDevice());
   await core.queue;
   await moveTo(core, network, device);
-  core.compiled = { state: createState(optimizer, network.parameters), loss, metrics, seed, kernels };
+  core.compiled = { state: createState(optimizer, network.parameters), heads, keys, seed, kernels };
   core.batches = createBatches(device, network, core.compiled, seed);
   core.epochs = 0;
   if (core.savedTraining) restoreTraining(core, core.savedTraining);
@@ -86,17 +78,3 @@ export function release(core: Core): void {
   if (core.device && core.network) core.device.releaseVariable(core.network.parameters.arena);
 }
 
-/** The last layer that changes numbers: what losses look at. */
-function lastActive({ layers }: Network) {
-  const shaping = ['Flatten', 'Reshape', 'Dropout'];
-  const found = layers.findLast(({ type }) => !shaping.includes(type)) ?? layers.at(-1)!;
-  return { name: `${found.name} (${found.type})`, activation: found.layer.activation };
-}
-
-function checkMetricNames(metrics: readonly Metric[]): void {
-  const taken = new Set(['loss']);
-  for (const { name } of metrics) {
-    if (taken.has(name)) throw new OptionError(`compile: two metrics are called '${name}', expected a name for each`);
-    taken.add(name);
-  }
-}

@@ -19,19 +19,49 @@ export interface HostTensor {
   readonly data: Float32Array;
 }
 
-/** Layers built for an input shape, with the weights they use. */
+/** An array that every example brings. */
+export interface InputPort {
+  readonly name: string;
+  /** Of one example. */
+  readonly shape: Shape;
+  readonly dtype: 'f32' | 'i32';
+}
+
+/** An array that the model gives for every example. */
+export interface OutputPort {
+  readonly name: string;
+  readonly shape: Shape;
+  /** The layer that gives it, counted over the model's inputs and then its layers. */
+  readonly at: number;
+}
+
+/** Layers built for input shapes, with the weights they use. */
 export interface Network {
-  readonly inputShape: Shape;
-  readonly outputShape: Shape;
+  readonly inputs: readonly InputPort[];
+  readonly outputs: readonly OutputPort[];
+  /** Whether predictions are a record by the outputs' names; else there is one output, and they are its numbers. */
+  readonly named: boolean;
   readonly layers: readonly BuiltLayer[];
   readonly parameters: Parameters;
+}
+
+/** An output that is trained. */
+export interface Head {
+  readonly output: OutputPort;
+  readonly loss: Loss;
+  /** What the loss is multiplied by in the sum of all. */
+  readonly weight: number;
+  readonly metrics: readonly Metric[];
+  /** What the loss is logged as where there are several outputs. */
+  readonly lossKey: string | null;
 }
 
 /** What `compile` decides. */
 export interface Compiled {
   readonly state: OptimizerState;
-  readonly loss: Loss;
-  readonly metrics: readonly Metric[];
+  readonly heads: readonly Head[];
+  /** What is logged beside `loss`. */
+  readonly keys: readonly string[];
   readonly seed: number;
   readonly kernels: Readonly<Record<string, string>> | undefined;
 }
@@ -78,20 +108,33 @@ export function compiledOf(core: Core, where: string): Compiled {
 // Layers draw from streams of their own, far from those of initializers, which count from 0.
 const LAYER_STREAM = 0xd0000;
 
-/** Adds the network to a graph: every layer's output, named as the layer. */
+/** Everything that the values at `wanted` depend on, themselves included: places of inputs and layers. */
+export function placesFor({ inputs, layers }: Network, wanted: readonly number[]): Set<number> {
+  const needed = new Set(wanted);
+  for (let i = layers.length - 1; i >= 0; i--) {
+    if (needed.has(inputs.length + i)) for (const at of layers[i]!.from) needed.add(at);
+  }
+  return needed;
+}
+
+/** Adds what the values at `wanted` need to a graph, each layer's output labelled as the layer, and gives those values. */
 export function forward(
-  { layers, parameters }: Network,
-  x: Tensor,
+  network: Network,
+  inputs: Readonly<Record<string, Tensor>>,
+  wanted: readonly number[],
   { training, random }: { training: boolean; random: Tensor },
-): { outputs: Record<string, Tensor>; last: Tensor } {
-  const outputs: Record<string, Tensor> = {};
-  let value = x;
-  layers.forEach(({ name, layer }, i) => {
-    const weights = (weight: string) => parameters.get(`${name}/${weight}`);
-    value = labelled(layer.apply(value, weights, { training, random, stream: LAYER_STREAM + i }), name);
-    outputs[name] = value;
+): Tensor[] {
+  const { layers, parameters } = network;
+  const needed = placesFor(network, wanted);
+  const values = network.inputs.map(({ name }) => inputs[name]);
+  layers.forEach(({ name, owner, layer, from }, i) => {
+    if (!needed.has(values.length)) return void values.push(undefined);
+    const weights = (weight: string) => parameters.get(`${owner}/${weight}`);
+    const [x, ...others] = from.map((at) => values[at]!);
+    const context = { training, random, stream: LAYER_STREAM + i };
+    values.push(labelled(layer.apply(x!, weights, context, others), name));
   });
-  return { outputs, last: value };
+  return wanted.map((at) => values[at]!);
 }
 
 /** Runs `task` after every evaluation and prediction before it, whether or not those succeeded. */

@@ -5,14 +5,19 @@ import { networkOf, type Core } from './core.ts';
 import type { ModelDescription } from './summary.ts';
 
 export function describe(core: Core): ModelDescription {
-  const { inputShape, layers } = networkOf(core, 'summary');
+  const { inputs, layers } = networkOf(core, 'summary');
+  const names = [...inputs, ...layers].map(({ name }) => name);
+  const chain = layers.every(({ from }, i) => from.length === 1 && from[0] === i);
   const optimizer = core.compiled?.state.optimizer;
   return {
     name: core.name,
-    inputShape,
-    layers: layers.map(({ name, type, outputShape, weights, flopsPerSample }) => ({
+    inputShape: inputs.length === 1 ? inputs[0]!.shape : inputs.map(({ shape }) => shape),
+    ...(inputs.length === 1 ? {} : { inputNames: inputs.map(({ name }) => name) }),
+    layers: layers.map(({ name, owner, type, from, outputShape, weights, flopsPerSample }) => ({
       name,
       type,
+      ...(chain ? {} : { from: from.map((at) => names[at]!) }),
+      ...(name === owner ? {} : { shared: owner }),
       output: outputShape,
       params: Object.values(weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       trainable: true,

@@ -1,11 +1,19 @@
 // Measuring and using a model: loss and metrics over a data set, predictions, and any layer's output.
 
 import { DataError, OptionError, ShapeError, StateError, checkOptions, suggestion } from '../core/errors.ts';
-import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
-import type { Dataset } from '../data/dataset.ts';
+import { format, sizeOf, type Shape } from '../core/shape.ts';
+import { isOne, type Dataset, type NamedDataset } from '../data/dataset.ts';
 import { submit, type BatchProgram } from './batches.ts';
-import { compiledOf, enqueue, networkOf, nextTurn, type Core, type HostTensor } from './core.ts';
-import { isDataset, resolveData, resolveTargets, type Targets, type TrainingData } from './targets.ts';
+import { compiledOf, enqueue, networkOf, nextTurn, type Core, type HostTensor, type Network } from './core.ts';
+import {
+  byName,
+  featuresFor,
+  isDataset,
+  resolveData,
+  type Arrays,
+  type Features,
+  type TrainingData,
+} from './targets.ts';
 
 export interface EvaluateOptions {
   /** 32 unless given (Keras); results do not depend on it beyond rounding. */
@@ -23,28 +31,22 @@ export async function evaluate(
   const network = networkOf(core, 'evaluate');
   checkOptions('evaluate', options, ['batchSize']);
   const batchSize = checkBatchSize('evaluate', options.batchSize);
-  const set = resolveData('evaluate', data, network);
-  const targets = resolveTargets('evaluate', set, network, compiled);
+  const set = resolveData('evaluate', data, network, compiled);
   try {
-    return await measure(core, set, targets, batchSize);
+    return await measure(core, set, batchSize);
   } finally {
     if (!isDataset(data)) core.batches?.release(set);
   }
 }
 
 /** The mean loss and metrics over a data set, each example counted once; nothing is trained. */
-export function measure(
-  core: Core,
-  data: Dataset,
-  targets: Targets,
-  batchSize: number,
-): Promise<Record<string, number>> {
+export function measure(core: Core, data: Arrays, batchSize: number): Promise<Record<string, number>> {
   return enqueue(core, async () => {
-    const { metrics } = compiledOf(core, 'evaluate');
+    const { keys } = compiledOf(core, 'evaluate');
     const batches = core.batches!;
     const { size } = data;
     const batch = Math.min(batchSize, size);
-    const resident = await batches.resident(data, targets);
+    const resident = await batches.resident(data);
     const full = await batches.evaluate(resident, batch);
     const partial = size % batch === 0 ? null : await batches.evaluate(resident, size % batch);
     const order = Uint32Array.from({ length: size }, (_, i) => i);
@@ -61,10 +63,10 @@ export function measure(
       }
       current.waiting.push((values) => {
         sums['loss']! += values['loss']! * current.batch;
-        for (const { name } of metrics) sums[name] = (sums[name] ?? 0) + values[name]!;
+        for (const name of keys) sums[name] = (sums[name] ?? 0) + values[name]!;
       });
       const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, data: resident.x, targets: resident.y });
+      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident.arrays });
       begun.add(current);
     }
     for (const { program } of begun) await program.flush();
@@ -72,66 +74,76 @@ export function measure(
   });
 }
 
-/** What predict and inspect take: a data set, numbers with the shape of the whole, or just the numbers. */
-export type Examples =
-  | Dataset
-  | { readonly shape: Shape; readonly data: Float32Array | Uint8Array }
-  | Float32Array
-  | Uint8Array;
+/** What one input takes: numbers with the shape of the whole, or just the numbers. */
+type Numbers = { readonly shape: Shape; readonly data: Float32Array | Uint8Array } | Float32Array | Uint8Array;
 
-export async function predict(core: Core, x: Examples, options: EvaluateOptions = {}): Promise<HostTensor> {
-  const { layers } = networkOf(core, 'predict');
+/** What predict and inspect take: a data set, numbers, or for a model of several inputs a record of numbers by name. */
+export type Examples = Dataset | NamedDataset | Numbers | Readonly<Record<string, Numbers>>;
+
+/** What a model predicts: one output's numbers, or a record of them by name. */
+export async function predict(
+  core: Core,
+  x: Examples,
+  options: EvaluateOptions = {},
+): Promise<HostTensor | Record<string, HostTensor>> {
+  const { outputs, named } = networkOf(core, 'predict');
   checkOptions('predict', options, ['batchSize']);
-  const last = layers.at(-1)!.name;
-  const results = await outputsOf(core, 'predict', x, [last], checkBatchSize('predict', options.batchSize));
-  return results[last]!;
+  const batchSize = checkBatchSize('predict', options.batchSize);
+  const results = await outputsOf(core, 'predict', x, outputs, batchSize);
+  return named ? Object.fromEntries(outputs.map(({ name }, i) => [name, results[i]!])) : results[0]!;
 }
 
 export async function inspect(core: Core, x: Examples, names: readonly string[]): Promise<Record<string, HostTensor>> {
-  const known = networkOf(core, 'inspect').layers.map(({ name }) => name);
+  const { inputs, layers } = networkOf(core, 'inspect');
+  const known = layers.map(({ name }) => name);
   if (names.length === 0) throw new OptionError(`inspect: no names given, expected some of ${known.join(', ')}`);
-  for (const name of names) {
-    if (known.includes(name)) continue;
+  const wanted = names.map((name) => {
+    const index = known.indexOf(name);
+    if (index !== -1) return { at: inputs.length + index, shape: layers[index]!.outputShape };
     throw new OptionError(`inspect: no layer '${name}'${suggestion(name, known)}; known: ${known.join(', ')}`);
-  }
-  return outputsOf(core, 'inspect', x, names, 32);
+  });
+  const results = await outputsOf(core, 'inspect', x, wanted, 32);
+  return Object.fromEntries(names.map((name, i) => [name, results[i]!]));
 }
 
 async function outputsOf(
   core: Core,
   where: string,
   x: Examples,
-  names: readonly string[],
+  outputs: readonly { readonly at: number; readonly shape: Shape }[],
   batchSize: number,
-): Promise<Record<string, HostTensor>> {
+): Promise<HostTensor[]> {
   const network = networkOf(core, where);
-  const { data, scale, offset } = examplesOf(where, x, network.inputShape);
-  const length = sizeOf(network.inputShape);
-  const size = data.length / length;
+  const { size, features } = examplesOf(where, x, network);
   return enqueue(core, async () => {
     if (!core.batches) throw new StateError(`${where}: the model was disposed of`);
     const batch = Math.min(batchSize, size);
-    const program = await core.batches.predict(batch, names);
-    const shapes = new Map(network.layers.map(({ name, outputShape }) => [name, outputShape]));
-    const results = Object.fromEntries(
-      names.map((name) => [
-        name,
-        { shape: [size, ...shapes.get(name)!], data: new Float32Array(size * sizeOf(shapes.get(name)!)) },
-      ]),
-    );
-    // Rows beyond the end keep an earlier batch's numbers and are not copied out.
-    const values = new Float32Array(batch * length);
+    const program = await core.batches.predict(batch, [...new Set(outputs.map(({ at }) => at))]);
+    const results = outputs.map(({ shape }) => ({
+      shape: [size, ...shape],
+      data: new Float32Array(size * sizeOf(shape)),
+    }));
+    const needed = network.inputs.flatMap(({ name, shape, dtype }, i) => {
+      if (!Object.hasOwn(program.plan.inputs, name)) return [];
+      const length = batch * sizeOf(shape);
+      // Rows beyond the end keep an earlier batch's numbers and are not copied out.
+      const values = dtype === 'i32' ? new Int32Array(length) : new Float32Array(length);
+      return [{ name, values, row: sizeOf(shape), of: features[i]! }];
+    });
     let lastTurn = performance.now();
     for (let start = 0; start < size; start += batch) {
       const count = Math.min(batch, size - start);
-      for (let i = 0; i < count * length; i++) values[i] = data[start * length + i]! * scale + offset;
+      for (const { values, row, of } of needed) {
+        const { data, scale, offset } = of;
+        for (let i = 0; i < count * row; i++) values[i] = data[start * row + i]! * scale + offset;
+      }
       const room = program.ready();
       if (room) await room;
-      program.run({ x: values });
-      for (const name of names) {
-        const output = await program.read(name);
+      program.run(Object.fromEntries(needed.map(({ name, values }) => [name, values])));
+      for (const [i, { at }] of outputs.entries()) {
+        const output = await program.read(String(at));
         const row = output.length / batch;
-        results[name]!.data.set(output.subarray(0, count * row), start * row);
+        results[i]!.data.set(output.subarray(0, count * row), start * row);
       }
       if (performance.now() - lastTurn > turnEvery) {
         await nextTurn();
@@ -142,29 +154,40 @@ async function outputsOf(
   });
 }
 
-function examplesOf(where: string, x: Examples, inputShape: Shape) {
-  if (!ArrayBuffer.isView(x) && 'size' in x) {
-    checkShape(where, x.x.shape, inputShape);
-    return x.x;
-  }
-  const data = ArrayBuffer.isView(x) ? x : x.data;
-  if (!ArrayBuffer.isView(x)) {
-    checkShape(where, x.shape.slice(1), inputShape);
-    if (sizeOf(x.shape) !== data.length) {
-      throw new DataError(`${where}: ${format(x.shape)} needs ${sizeOf(x.shape)} numbers, got ${data.length}`);
+function examplesOf(where: string, x: Examples, { inputs }: Network): { size: number; features: Features[] } {
+  const whole = !ArrayBuffer.isView(x) && 'size' in x && typeof x.size === 'number';
+  const given = (whole ? (x as Dataset).x : x) as Numbers | Readonly<Record<string, Numbers>>;
+  const several = inputs.length > 1;
+  const sizes: number[] = [];
+  const features = byName<Numbers | Dataset['x']>(where, 'x', inputs, given).map((one, i) => {
+    const input = inputs[i]!;
+    const what = several ? `${where}: ${input.name}` : where;
+    if (!one) throw new DataError(`${where}: x has no '${input.name}'`);
+    const data = ArrayBuffer.isView(one) ? one : one.data;
+    const length = sizeOf(input.shape);
+    // A data set's shape is that of one example, and it has a scale; bytes else mean 0 to 1, as in `dataset`.
+    if (!ArrayBuffer.isView(one) && 'scale' in one) {
+      sizes.push(data.length / length);
+      return featuresFor(where, input, one, several);
     }
-  }
-  const length = sizeOf(inputShape);
-  if (data.length === 0 || data.length % length !== 0) {
-    throw new DataError(`${where}: ${data.length} numbers are no whole number of examples of ${format(inputShape)}`);
-  }
-  // Bytes mean 0 to 1, as in `dataset`.
-  return { data, scale: data instanceof Uint8Array ? 1 / 255 : 1, offset: 0 };
-}
-
-function checkShape(where: string, shape: Shape, inputShape: Shape): void {
-  if (equal(shape, inputShape) || equal([...shape, 1], inputShape)) return;
-  throw new ShapeError(`${where}: the examples are ${format(shape)}, but the model takes ${format(inputShape)}`);
+    if (!ArrayBuffer.isView(one) && sizeOf(one.shape) !== data.length) {
+      throw new DataError(`${what}: ${format(one.shape)} needs ${sizeOf(one.shape)} numbers, got ${data.length}`);
+    }
+    const shape = ArrayBuffer.isView(one) ? input.shape : one.shape.slice(1);
+    const scale = data instanceof Uint8Array ? 1 / 255 : 1;
+    const found = featuresFor(where, input, { data, shape, scale, offset: 0 }, several);
+    if (data.length === 0 || data.length % length !== 0) {
+      throw new DataError(`${what}: ${data.length} numbers are no whole number of examples of ${format(input.shape)}`);
+    }
+    sizes.push(data.length / length);
+    return found;
+  });
+  const [size] = sizes;
+  const other = sizes.findIndex((count) => count !== size);
+  if (other === -1) return { size: size!, features };
+  throw new DataError(
+    `${where}: ${inputs[0]!.name} has ${size} examples and ${inputs[other]!.name} has ${sizes[other]}, expected the same number`,
+  );
 }
 
 function checkBatchSize(where: string, batchSize = 32): number {

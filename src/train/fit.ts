@@ -10,7 +10,7 @@ import { compiledOf, networkOf, nextTurn, checkAlive, type Core } from './core.t
 import { measure } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD } from './program.ts';
-import { isDataset, resolveData, resolveTargets, type TrainingData } from './targets.ts';
+import { isDataset, resolveData, type TrainingData } from './targets.ts';
 
 export interface FitOptions {
   /** Passes over the data; 1 unless given (Keras). */
@@ -57,17 +57,15 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   checkWhole('initialEpoch', initialEpoch, 0);
   checkWhole('trackEvery', trackEvery, 1);
 
-  const train = resolveData('fit', data, network);
-  const targets = resolveTargets('fit', train, network, compiled);
-  const held = validation && resolveData('fit: validation', validation, network);
-  const heldTargets = held && resolveTargets('fit: validation', held, network, compiled);
+  const train = resolveData('fit', data, network, compiled);
+  const held = validation && resolveData('fit: validation', validation, network, compiled);
   const { size } = train;
   const batch = Math.min(batchSize, size);
   const params: FitParams = { epochs, initialEpoch, batchSize, steps: Math.ceil(size / batch), samples: size };
 
   core.fitting = true;
   core.stopRequest = null;
-  const { state, metrics } = compiled;
+  const { state, keys } = compiled;
   const device = core.device!;
   const batches = core.batches!;
   const history: Record<string, number[]> = {};
@@ -80,7 +78,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   let lastTurn = performance.now();
 
   async function programs() {
-    const resident = await batches.resident(train, targets);
+    const resident = await batches.resident(train);
     const full = await batches.train(resident, batch, trackEvery);
     const partial = size % batch === 0 ? null : await batches.train(resident, size % batch, trackEvery);
     return { resident, full, partial };
@@ -117,13 +115,13 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       const step = state.step;
       current.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
-        for (const { name } of metrics) logs[name] = values[name]! / current.batch;
+        for (const name of keys) logs[name] = values[name]! / current.batch;
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * current.batch;
         hooks.arrived(index, logs as BatchLogs);
       });
       const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, data: resident.x, targets: resident.y });
+      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident.arrays });
       begun.add(current);
     }
     for (const { program } of begun) await program.flush();
@@ -148,8 +146,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       const logs = await runEpoch();
       if (!logs) break;
       core.epochs++;
-      if (held && heldTargets) {
-        const measured = await measure(core, held, heldTargets, batchSize);
+      if (held) {
+        const measured = await measure(core, held, batchSize);
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value;
       }
       for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);

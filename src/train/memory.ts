@@ -32,9 +32,10 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   }
   const compiled = compiledOf(core, 'plan');
   const network = networkOf(core, 'plan');
-  const { outputShape, parameters } = network;
-  const labels = { shape: outputShape.slice(0, -1), dtype: 'i32' as const };
-  const targets = compiled.loss.target === 'labels' ? labels : { shape: outputShape, dtype: 'f32' as const };
+  const { parameters } = network;
+  const targets = compiled.heads.map(({ loss, output: { shape } }) =>
+    loss.target === 'labels' ? { shape: shape.slice(0, -1), dtype: 'i32' as const } : { shape, dtype: 'f32' as const },
+  );
   const batches = core.batches ?? createBatches(core.device!, network, compiled, compiled.seed);
   const sketch = await batches.sketch(batchSize, targets);
   const { bytes } = sketch.plan;

@@ -3,13 +3,22 @@
 import { checkOptions, OptionError, StateError } from '../core/errors.ts';
 import { checkWord } from '../core/random.ts';
 import { checkShape, equal, format, sizeOf, type Shape } from '../core/shape.ts';
-import { buildLayers, nameLayers, type BuiltLayer, type Layer } from '../nn/layer.ts';
+import { buildLayers, nameLayers, type BuiltLayer, type LayerRecord } from '../nn/layer.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import { joinArena, parameters, splitArena, type Parameters, type ParameterSpec } from '../nn/parameters.ts';
 import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
 import { compile, ensureDevice, release, type CompileOptions } from './compile.ts';
-import { checkAlive, networkOf, readParameters, type Core, type HostTensor, type Network } from './core.ts';
+import {
+  checkAlive,
+  networkOf,
+  readParameters,
+  type Core,
+  type HostTensor,
+  type InputPort,
+  type Network,
+  type OutputPort,
+} from './core.ts';
 import { evaluate, inspect, predict, type EvaluateOptions, type Examples } from './evaluate.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
@@ -18,12 +27,18 @@ import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from '.
 import type { TrainingData } from './targets.ts';
 import { readTraining, restoreTraining, type TrainingState } from './training_state.ts';
 
-export interface Model {
+/** `Prediction`: numbers, or for models whose outputs are a record or a list, a record of them by name. */
+export interface Model<Prediction = HostTensor> {
   readonly name: string;
   readonly seed: number;
-  /** Of one example; null before the model has an input shape. */
+  /** Of one example; null before the model has an input shape, and where it has several inputs. */
   readonly inputShape: Shape | null;
   readonly outputShape: Shape | null;
+  /** What examples and predictions consist of; StateError before the model has an input shape. */
+  readonly inputs: readonly InputPort[];
+  readonly outputs: readonly OutputPort[];
+  /** Whether predictions are a record by the outputs' names. */
+  readonly named: boolean;
   /** Named and built; StateError before the model has an input shape. */
   readonly layers: readonly BuiltLayer[];
   /** The trainable weights, `layer/kernel`, `layer/bias`; StateError before the model has an input shape. */
@@ -35,15 +50,15 @@ export interface Model {
   readonly isTraining: boolean;
 
   /** Builds the layers for examples of `inputShape`; needed only where the first layer has no `inputShape`. */
-  build(inputShape: Shape): Model;
+  build(inputShape: Shape): Model<Prediction>;
   /** Chooses optimizer, loss, metrics and device. Weights stay; the optimizer begins anew. */
   compile(options: CompileOptions): Promise<void>;
   /** Trains. Rejects with NonFiniteError at the first loss or gradient that is NaN or infinite. */
   fit(data: TrainingData, options?: FitOptions): Promise<FitResult>;
   /** `{ loss, accuracy, … }` over all examples, with dropout off. */
   evaluate(data: TrainingData, options?: EvaluateOptions): Promise<Record<string, number>>;
-  /** The last layer's output for each example, [N, …outputShape], with dropout off. Bytes are read as 0 to 1. */
-  predict(x: Examples, options?: EvaluateOptions): Promise<HostTensor>;
+  /** The model's output for each example, [N, …outputShape], with dropout off. Bytes are read as 0 to 1. */
+  predict(x: Examples, options?: EvaluateOptions): Promise<Prediction>;
   /** The outputs of the layers called `names` for each example. */
   inspect(x: Examples, names: readonly string[]): Promise<Record<string, HostTensor>>;
   /** The layers as a table, once as text (lines of at most `width` columns) and once as data. */
@@ -80,17 +95,28 @@ export interface SequentialOptions {
  * A model of `layers` one after another. Shapes are checked here where the first layer has an `inputShape`, else in
  * `build`; a ShapeError names the layer. OptionError: no layers, or two of one name.
  */
-export function sequential(layers: readonly Layer[], options: SequentialOptions = {}): Model {
+export function sequential(layers: readonly LayerRecord[], options: SequentialOptions = {}): Model {
   checkOptions('sequential', options, ['name', 'seed']);
   const { name = 'model', seed = 0 } = options;
   checkWord('sequential', 'seed', seed);
   if (layers.length === 0) throw new OptionError('sequential: no layers, expected at least one');
   const names = nameLayers('sequential', layers);
   const { inputShape } = layers[0]!;
+  const build = (shape: Shape) => chainNetwork(layers, names, shape, seed);
+  return createModel(name, seed, inputShape ? build(inputShape) : null, build);
+}
+
+/** The model of a network, or of one that `build` makes once the input shape is known. */
+export function createModel<Prediction = HostTensor>(
+  name: string,
+  seed: number,
+  network: Network | null,
+  build?: (inputShape: Shape) => Network,
+): Model<Prediction> {
   const core: Core = {
     name,
     seed,
-    network: inputShape ? buildNetwork(layers, names, inputShape, seed) : null,
+    network,
     compiled: null,
     device: null,
     hostWeights: null,
@@ -114,14 +140,25 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
     return use();
   }
 
-  const model: Model = {
+  const only = (ports: readonly { readonly shape: Shape }[] = []) => (ports.length === 1 ? ports[0]!.shape : null);
+
+  const model: Model<Prediction> = {
     name,
     seed,
     get inputShape() {
-      return core.network?.inputShape ?? null;
+      return only(core.network?.inputs);
     },
     get outputShape() {
-      return core.network?.outputShape ?? null;
+      return only(core.network?.outputs);
+    },
+    get inputs() {
+      return networkOf(core, 'inputs').inputs;
+    },
+    get outputs() {
+      return networkOf(core, 'outputs').outputs;
+    },
+    get named() {
+      return core.network?.named ?? false;
     },
     get layers() {
       return networkOf(core, 'layers').layers;
@@ -143,17 +180,18 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
     },
     build(shape) {
       checkAlive(core, 'build');
-      if (core.network) {
-        if (equal(core.network.inputShape, shape)) return model;
-        throw new StateError(`build: the model takes ${format(core.network.inputShape)} already, got ${format(shape)}`);
+      if (!core.network) {
+        core.network = build!(shape);
+        return model;
       }
-      core.network = buildNetwork(layers, names, shape, seed);
-      return model;
+      const shapes = core.network.inputs.map((input) => input.shape);
+      if (shapes.length === 1 && equal(shapes[0]!, shape)) return model;
+      throw new StateError(`build: the model takes ${shapes.map(format).join(', ')} already, got ${format(shape)}`);
     },
     compile: (compileOptions) => compile(core, compileOptions),
-    fit: (data, fitOptions) => fit(core, model, data, fitOptions),
+    fit: (data, fitOptions) => fit(core, model as Model<never>, data, fitOptions),
     evaluate: (data, evaluateOptions) => evaluate(core, data, evaluateOptions),
-    predict: (x, predictOptions) => onDevice('predict', () => predict(core, x, predictOptions)),
+    predict: (x, predictOptions) => onDevice('predict', () => predict(core, x, predictOptions) as Promise<Prediction>),
     inspect: (x, wanted) => onDevice('inspect', () => inspect(core, x, wanted)),
     summary(summaryOptions = {}) {
       const description = describe(core);
@@ -185,19 +223,27 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   return model;
 }
 
-function buildNetwork(layers: readonly Layer[], names: readonly string[], inputShape: Shape, seed: number): Network {
+function chainNetwork(
+  layers: readonly LayerRecord[],
+  names: readonly string[],
+  inputShape: Shape,
+  seed: number,
+): Network {
   checkShape('inputShape', inputShape);
   const built = buildLayers(layers, names, inputShape);
+  const output = { name: names.at(-1)!, shape: built.at(-1)!.outputShape, at: layers.length };
+  const input: InputPort = { name: 'x', shape: [...inputShape], dtype: 'f32' };
+  return { inputs: [input], outputs: [output], named: false, layers: built, parameters: weightsOf(built, seed) };
+}
+
+/** The weights of all layers, those of a shared one once. */
+export function weightsOf(layers: readonly BuiltLayer[], seed: number): Parameters {
   const specs: Record<string, ParameterSpec> = {};
-  for (const { name, weights } of built) {
+  for (const { name, owner, weights } of layers) {
+    if (name !== owner) continue;
     for (const [weight, spec] of Object.entries(weights)) specs[`${name}/${weight}`] = spec;
   }
-  return {
-    inputShape: [...inputShape],
-    outputShape: built.at(-1)!.outputShape,
-    layers: built,
-    parameters: parameters(specs, { seed }),
-  };
+  return parameters(specs, { seed });
 }
 
 function checkSizes(weights: ReadonlyMap<string, HostTensor>): void {

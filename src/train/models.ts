@@ -3,10 +3,10 @@
 import type { Shape } from '../core/shape.ts';
 import { checkOptions } from '../core/errors.ts';
 import { logSoftmax, relu } from '../nn/layers/activation.ts';
-import { conv2d } from '../nn/layers/conv2d.ts';
+import { conv2d } from '../nn/layers/conv.ts';
 import { dense } from '../nn/layers/dense.ts';
 import { flatten } from '../nn/layers/flatten.ts';
-import { maxPool2d } from '../nn/layers/max_pool_2d.ts';
+import { maxPool2d } from '../nn/layers/max_pool.ts';
 import { sequential, type Model } from './model.ts';
 
 export interface ReferenceOptions {

@@ -20,14 +20,21 @@ export interface LayerDescription {
    * window k, g groups and output oH × oW; dense layers: 2·inputs·units. Biases and activations are not counted.
    */
   flopsPerSample: number;
-  /** A layer used at several places: its parameters count at the first row of its name only, its work at each. */
-  shared?: boolean;
+  /**
+   * A layer used at several places: its parameters count at the first row only, its work at each. Either all rows have one
+   * name and true, or the later ones the first one's name here.
+   */
+  shared?: boolean | string;
+  /** What the layer is called on, by name; for models that are no chain. */
+  from?: readonly string[];
 }
 
 export interface ModelDescription {
   name: string;
   /** Of one sample; a list of shapes for a model of several inputs. */
   inputShape: Shape | readonly Shape[];
+  /** Of several inputs, in the order of their shapes. */
+  inputNames?: readonly string[];
   layers: readonly LayerDescription[];
   /** `slots`: numbers kept for each trained parameter, 2 for Adam. */
   optimizer?: { name: string; slots: number };
@@ -47,6 +54,8 @@ export interface SummaryRow {
   readonly flopsPerSample: number;
   /** The row of the same layer's first use, or null. */
   readonly sharedWith: number | null;
+  /** The layers and inputs it is called on, or null where layers follow one another. */
+  readonly from: readonly string[] | null;
 }
 
 export interface SummaryTotals {
@@ -61,7 +70,7 @@ export interface SummaryTotals {
 
 /** The table's rows and totals as data. */
 export function summaryRows(model: ModelDescription): { rows: SummaryRow[]; totals: SummaryTotals } {
-  checkOptions('summary', model, ['name', 'inputShape', 'layers', 'optimizer', 'memory']);
+  checkOptions('summary', model, ['name', 'inputShape', 'inputNames', 'layers', 'optimizer', 'memory']);
   const first = new Map<string, number>();
   let trainable = 0;
   let frozen = 0;
@@ -69,7 +78,8 @@ export function summaryRows(model: ModelDescription): { rows: SummaryRow[]; tota
   const rows = model.layers.map((layer, i): SummaryRow => {
     checkOptions(`summary: layer '${layer.name}'`, layer, layerKeys);
     const index = i + 1;
-    const sharedWith = layer.shared === true ? (first.get(layer.name) ?? null) : null;
+    const owner = typeof layer.shared === 'string' ? layer.shared : layer.name;
+    const sharedWith = layer.shared ? (first.get(owner) ?? null) : null;
     if (sharedWith === null) first.set(layer.name, index);
     const params = sharedWith === null ? layer.params : 0;
     const trained = sharedWith === null ? (layer.trainableParams ?? (layer.trainable ? params : 0)) : 0;
@@ -77,7 +87,16 @@ export function summaryRows(model: ModelDescription): { rows: SummaryRow[]; tota
     frozen += params - trained;
     flops += layer.flopsPerSample;
     const { name, type, flopsPerSample } = layer;
-    return { index, name, type, output: shapeText(layer.output), params, flopsPerSample, sharedWith };
+    return {
+      index,
+      name,
+      type,
+      output: shapeText(layer.output),
+      params,
+      flopsPerSample,
+      sharedWith,
+      from: layer.from ?? null,
+    };
   });
 
   const { optimizer, memory } = model;
@@ -103,6 +122,7 @@ const layerKeys: (keyof LayerDescription)[] = [
   'trainableParams',
   'flopsPerSample',
   'shared',
+  'from',
 ];
 
 /**
@@ -114,14 +134,16 @@ export function summaryText(model: ModelDescription, options: { width?: number }
   const width = Math.max(narrowest, options.width ?? Infinity);
   const { rows, totals } = summaryRows(model);
   const work = (flops: number): string => (flops === 0 ? '' : grouped(flops / 1e6));
-  const cells = rows.map(({ index, name, type, output, params, flopsPerSample, sharedWith }) => [
+  const connected = rows.some(({ from }) => from !== null);
+  const cells = rows.map(({ index, name, type, output, params, flopsPerSample, sharedWith, from }) => [
     String(index),
     plainText(`${name} (${type})`) + (sharedWith === null ? '' : `, shared with ${sharedWith}`),
     output,
     sharedWith === null ? thousands(params) : 'shared',
     work(flopsPerSample),
+    ...(connected ? [plainText((from ?? []).join(', '))] : []),
   ]);
-  const head = ['#', 'layer (type)', 'output', 'params', 'MFLOP/sample'];
+  const head = ['#', 'layer (type)', 'output', 'params', 'MFLOP/sample', ...(connected ? ['connected to'] : [])];
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)));
   widths[0] = Math.max(2, widths[0]!);
   narrow(widths, width);
@@ -147,7 +169,7 @@ export function summaryText(model: ModelDescription, options: { width?: number }
     notes.push(['memory', `${bytesText(memory.total)} at batch ${memory.batch}: ${parts.join(', ')}`]);
   }
   return [
-    ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model.inputShape)}`, width),
+    ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model)}`, width),
     ...[head, ...cells].flatMap((row) => tableLines(row, widths)),
     ...notes.flatMap(([label, text]) =>
       wrap(text, Math.max(narrowest, width - labelWidth)).map(
@@ -157,28 +179,33 @@ export function summaryText(model: ModelDescription, options: { width?: number }
   ].join('\n');
 }
 
-const gaps = [2, 2, 3, 3]; // columns of space after each column but the last
+const gaps = [2, 2, 3, 3, 3]; // columns of space after each column but the last
 const labelWidth = 12;
 const narrowest = 12;
 
 /** Takes the columns in excess of `width` from the layer column, then from the output column, down to 12 each. */
 function narrow(widths: number[], width: number): void {
-  for (const column of [1, 2]) {
-    const excess = [...widths, ...gaps].reduce((sum, value) => sum + value, 0) - width;
+  for (const column of [1, 2, 5]) {
+    if (column >= widths.length) return;
+    const between = gaps.slice(0, widths.length - 1);
+    const excess = [...widths, ...between].reduce((sum, value) => sum + value, 0) - width;
     if (excess > 0) widths[column] = Math.max(Math.min(narrowest, widths[column]!), widths[column]! - excess);
   }
 }
 
+/** Columns of names, which wrap and stand at the left; the others are numbers. */
+const isText = (column: number): boolean => column === 1 || column === 2 || column === 5;
+
 /** One row of the table: as many lines as its longest cell needs. */
 function tableLines(row: readonly string[], widths: readonly number[]): string[] {
-  const wrapped = row.map((cell, column) => wrap(cell, column === 1 || column === 2 ? widths[column]! : Infinity));
+  const wrapped = row.map((cell, column) => wrap(cell, isText(column) ? widths[column]! : Infinity));
   const count = Math.max(...wrapped.map((parts) => parts.length));
   return Array.from({ length: count }, (_, i) =>
     wrapped
       .map((parts, column) => {
         const text = parts[i] ?? '';
-        const padded = column === 1 || column === 2 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!);
-        return padded + ' '.repeat(gaps[column] ?? 0);
+        const padded = isText(column) ? text.padEnd(widths[column]!) : text.padStart(widths[column]!);
+        return padded + ' '.repeat(column < row.length - 1 ? gaps[column]! : 0);
       })
       .join('')
       .trimEnd(),
@@ -211,7 +238,8 @@ function shapeText(shape: Shape): string {
   return `[${['N', ...shape].join(', ')}]`;
 }
 
-function inputText(shape: Shape | readonly Shape[]): string {
+function inputText({ inputShape: shape, inputNames = [] }: ModelDescription): string {
   const several = shape.length > 0 && Array.isArray(shape[0]);
-  return several ? (shape as readonly Shape[]).map(shapeText).join(', ') : shapeText(shape as Shape);
+  const named = (one: Shape, i: number) => (i in inputNames ? `${plainText(inputNames[i]!)} ` : '') + shapeText(one);
+  return several ? (shape as readonly Shape[]).map(named).join(', ') : shapeText(shape as Shape);
 }

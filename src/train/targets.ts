@@ -1,15 +1,30 @@
 // The data that fit, evaluate and predict accept, checked against a model before anything runs.
 
 import type { DType } from '../core/dtype.ts';
-import { DataError, ShapeError } from '../core/errors.ts';
+import { DataError, OptionError, ShapeError, suggestion } from '../core/errors.ts';
 import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
-import { dataset, type Dataset, type DatasetOptions } from '../data/dataset.ts';
-import type { Compiled, Network } from './core.ts';
+import { dataset, isOne, type Dataset, type DatasetOptions, type NamedDataset } from '../data/dataset.ts';
+import { namedDataset, type NamedOptions } from '../data/named.ts';
+import type { Compiled, Head, InputPort, Network } from './core.ts';
 
-/** A data set, or plain arrays that make one. */
-export type TrainingData = Dataset | Pick<DatasetOptions, 'x' | 'y' | 'scale' | 'offset'>;
+/**
+ * A data set, or plain arrays that make one. Models of several inputs or outputs take records by name, `{ x: { a, b },
+ * y: { age, sex } }`.
+ */
+export type TrainingData = Dataset | NamedDataset | Pick<DatasetOptions, 'x' | 'y' | 'scale' | 'offset'> | NamedOptions;
 
-/** A data set's targets as the loss takes them. */
+/** An array of examples as an input takes it. */
+export interface Features {
+  readonly data: Float32Array | Uint8Array | Int32Array;
+  readonly dtype: DType;
+  /** Of one example. */
+  readonly shape: Shape;
+  /** The value used is `stored · scale + offset`. */
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** A data set's targets as a loss takes them. */
 export interface Targets {
   readonly data: Int32Array | Float32Array | Uint8Array;
   readonly dtype: DType;
@@ -17,38 +32,105 @@ export interface Targets {
   readonly shape: Shape;
 }
 
-/**
- * `data` as a data set whose examples have the network's input shape. Plain arrays may change between two calls, so
- * they are copied to the device each time; a data set is copied once.
- */
-export function resolveData(where: string, data: TrainingData, { inputShape }: Network): Dataset {
-  const found = isDataset(data)
-    ? data
-    : dataset({ ...data, ...(ArrayBuffer.isView(data.x) ? { shape: inputShape } : {}) });
-  const { shape } = found.x;
-  // [28,28] is [28,28,1], and nothing else is: a silent reshape would hide a wrong axis order.
-  if (!equal(shape, inputShape) && !equal([...shape, 1], inputShape)) {
-    throw new ShapeError(`${where}: the examples are ${format(shape)}, but the model takes ${format(inputShape)}`);
-  }
-  return equal(shape, inputShape) ? found : reshaped(found, inputShape);
+/** A data set as a model takes it. */
+export interface Arrays {
+  /** What it is known by on the device: the data set itself, or this call's own. */
+  readonly source: object;
+  readonly size: number;
+  /** One for each of the network's inputs. */
+  readonly x: readonly Features[];
+  /** One for each output that is trained. */
+  readonly y: readonly Targets[];
 }
 
-export function isDataset(data: TrainingData): data is Dataset {
+/**
+ * `data` as arrays in the network's shapes, all checked. Plain arrays may change between two calls, so they are copied
+ * to the device each time; a data set is copied once.
+ */
+export function resolveData(where: string, data: TrainingData, network: Network, { heads }: Compiled): Arrays {
+  const { inputs, outputs } = network;
+  const shapeOf = (name: string | null) => inputs.find((input) => name === null || input.name === name)?.shape;
+  const found = isDataset(data)
+    ? data
+    : isOne(data.x) && isOne(data.y)
+      ? plain(data, shapeOf(null)!)
+      : namedDataset(data as NamedOptions, shapeOf);
+  const targets = byName(where, 'y', outputs, found.y);
+  const several = outputs.length > 1;
+  return {
+    source: found,
+    size: found.size,
+    x: byName(where, 'x', inputs, found.x).map((x, i) => {
+      if (x) return featuresFor(where, inputs[i]!, x, inputs.length > 1);
+      throw new DataError(`${where}: x has no '${inputs[i]!.name}'; the model's inputs are ${namesOf(inputs)}`);
+    }),
+    y: heads.map((head) => {
+      const y = targets[outputs.indexOf(head.output)];
+      if (y) return targetsFor(several ? `${where}: ${head.output.name}` : where, y, head);
+      throw new DataError(
+        `${where}: y has no '${head.output.name}', which has a loss; expected ${namesOf(heads.map(({ output }) => output))}`,
+      );
+    }),
+  };
+}
+
+function plain(data: TrainingData, shape: Shape): Dataset {
+  const options = data as DatasetOptions;
+  return dataset({ ...options, ...(ArrayBuffer.isView(options.x) ? { shape } : {}) });
+}
+
+export function isDataset(data: TrainingData): data is Dataset | NamedDataset {
   return 'size' in data;
 }
 
-const reshapedOf = new WeakMap<Dataset, Dataset>();
+/** What is given for each port, in their order: by name, or one thing alone for the only port. */
+export function byName<T>(
+  where: string,
+  what: string,
+  ports: readonly { readonly name: string }[],
+  given: T | Readonly<Record<string, T>>,
+): (T | undefined)[] {
+  if (isOne(given)) {
+    if (ports.length === 1) return [given as T];
+    throw new DataError(`${where}: ${what} is one array, expected a record of ${namesOf(ports)}`);
+  }
+  const record = given as Readonly<Record<string, T>>;
+  const names = ports.map(({ name }) => name);
+  for (const name of Object.keys(record)) {
+    if (names.includes(name)) continue;
+    throw new OptionError(
+      `${where}: ${what} has '${name}'${suggestion(name, names)}; the model knows ${namesOf(ports)}`,
+    );
+  }
+  return names.map((name) => (Object.hasOwn(record, name) ? record[name] : undefined));
+}
 
-function reshaped(from: Dataset, shape: Shape): Dataset {
-  const known = reshapedOf.get(from);
-  if (known && equal(known.x.shape, shape)) return known;
-  const made = { ...from, x: { ...from.x, shape } };
-  reshapedOf.set(from, made);
-  return made;
+function namesOf(ports: readonly { readonly name: string }[]): string {
+  return ports.map(({ name }) => name).join(', ');
+}
+
+/** `x` in the input's shape and type. */
+export function featuresFor(where: string, input: InputPort, x: Dataset['x'], several: boolean): Features {
+  const what = several ? `${where}: ${input.name}` : where;
+  // [28,28] is [28,28,1], and nothing else is: a silent reshape would hide a wrong axis order.
+  if (!equal(x.shape, input.shape) && !equal([...x.shape, 1], input.shape)) {
+    throw new ShapeError(`${what}: the examples are ${format(x.shape)}, but the model takes ${format(input.shape)}`);
+  }
+  const { shape } = input;
+  if (input.dtype === 'f32') return { ...x, shape, dtype: x.data instanceof Uint8Array ? 'u8' : 'f32' };
+  // Tokens are numbers as they are stored, bytes among them.
+  return { data: wholeNumbers(what, x.data), dtype: 'i32', shape, scale: 1, offset: 0 };
+}
+
+function wholeNumbers(where: string, data: Float32Array | Uint8Array): Int32Array {
+  const whole = Int32Array.from(data);
+  const at = whole.findIndex((value, i) => value !== data[i]);
+  if (at === -1) return whole;
+  throw new DataError(`${where}: ${data[at]} at index ${at} is no whole number, which the input takes`);
 }
 
 /** The targets as the loss takes them; labels are all checked here, because a device would not say which is wrong. */
-export function resolveTargets(where: string, { y }: Dataset, { outputShape }: Network, { loss }: Compiled): Targets {
+function targetsFor(where: string, y: Dataset['y'], { loss, output: { shape: outputShape } }: Head): Targets {
   const { data, shape } = y;
   if (loss.target === 'any') return { data, shape, dtype: dtypeOf(data) };
   if (loss.target === 'values') {

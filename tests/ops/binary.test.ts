@@ -110,7 +110,7 @@ test('values', () => {
 
 describe('gradients', () => {
   for (const op of binaryOps.filter(({ grad }) => grad !== null)) {
-    for (const sample of op.samples) check(op, sample);
+    for (const sample of op.samples.filter(({ kink }) => !kink)) check(op, sample);
   }
 
   function check(op: ElementwiseOp, sample: ElementwiseOp['samples'][number]) {

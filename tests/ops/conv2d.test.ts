@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { inputTensor } from '../../src/graph/tensor.ts';
-import { conv2d, type Conv2dOptions } from '../../src/ops/conv2d.ts';
+import { conv2d, type Conv2dOptions } from '../../src/ops/convolution.ts';
 import { sampleValues } from './table.ts';
 
 function convolve(x: number[][], k: number[][], options: Conv2dOptions = {}): number[][] {

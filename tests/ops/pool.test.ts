@@ -4,13 +4,8 @@ import { gradients } from '../../src/autodiff/gradients.ts';
 import { OptionError, ShapeError } from '../../src/core/errors.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { apply, inputTensor, type Tensor } from '../../src/graph/tensor.ts';
-import {
-  averagePool2d,
-  averagePool2dGradOp,
-  averagePool2dOp,
-  type AveragePool2dOptions,
-} from '../../src/ops/average_pool_2d.ts';
-import { maxPool2d, type MaxPool2dOptions } from '../../src/ops/max_pool_2d.ts';
+import { averagePool2dGradOp, averagePool2dOp } from '../../src/ops/average_pool_2d.ts';
+import { averagePool2d, type CountOption, maxPool2d, type PoolOptions2d } from '../../src/ops/pool.ts';
 import { sampleValues } from './table.ts';
 
 /** y of one image [1, H, W, 1], and its gradient for dy = 1, 10, 100, … */
@@ -91,7 +86,7 @@ test('with ceilMode the mean counts padding but not what lies beyond it', () => 
 describe('gradients agree with finite differences', () => {
   const shape = [2, 5, 6, 2];
   const at = { x: { shape, values: sampleValues({ shape, fill: 'distinct' }, 8) } };
-  const max: MaxPool2dOptions[] = [
+  const max: PoolOptions2d[] = [
     { poolSize: 2 },
     { poolSize: 3, strides: 1 },
     { poolSize: 3, strides: 2, padding: 'same' },
@@ -102,7 +97,7 @@ describe('gradients agree with finite differences', () => {
     const result = gradcheck(({ x }) => maxPool2d(x!, options), at);
     expect(result.worst, JSON.stringify(result)).toBeLessThanOrEqual(1);
   });
-  const average: AveragePool2dOptions[] = [
+  const average: (PoolOptions2d & CountOption)[] = [
     ...max,
     { poolSize: 3, strides: 2, padding: 1, countIncludePad: true },
     { poolSize: 3, strides: 2, padding: 1, ceilMode: true, countIncludePad: true },
@@ -133,9 +128,9 @@ test('messages', () => {
   expect(() => averagePool2d(x, { poolSize: 2, padding: 2 })).toThrow(
     new ShapeError('averagePool2d: padding 2 in dimension 1 leaves a window empty, expected less than poolSize 2'),
   );
-  expect(() => maxPool2d(x, { poolSize: 2, stride: 2 } as MaxPool2dOptions)).toThrow(
+  expect(() => maxPool2d(x, { poolSize: 2, stride: 2 } as PoolOptions2d)).toThrow(
     new OptionError(
-      `maxPool2d: unknown option 'stride', did you mean 'strides'?; known: poolSize, strides, padding, ceilMode`,
+      `maxPool2d: unknown option 'stride', did you mean 'strides'?; known: poolSize, strides, padding, dilationRate, ceilMode`,
     ),
   );
   expect(() => maxPool2d(inputTensor('x', [1, 4, 4, 1], 'i32'), { poolSize: 2 })).toThrow(

@@ -44,7 +44,7 @@ describe.each(registry)('%s', (name, op) => {
   });
 
   if (op.grad !== null) {
-    test.each(op.samples.filter(smallEnough).map((sample) => [describeSample(sample), sample] as const))(
+    test.each(op.samples.filter((sample) => smallEnough(sample) && !sample.kink).map((sample) => [describeSample(sample), sample] as const))(
       'gradient of %s',
       (_, sample) => {
         const result = checkGradient(op, sample);

@@ -53,7 +53,7 @@ test('the table of activations', () => {
 
 describe('gradients', () => {
   for (const op of unaryOps) {
-    for (const sample of op.samples) {
+    for (const sample of op.samples.filter(({ kink }) => !kink)) {
       test(`${op.name} ${describeSample(sample)}`, () => {
         const [input] = sample.inputs;
         const x = { shape: input!.shape, values: sampleValues(input!, 1) };

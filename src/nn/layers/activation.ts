@@ -5,6 +5,7 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { activations, type ActivationName } from '../../ops/activations.ts';
 import { elu as eluOf, gelu as geluOf, leakyRelu as leakyReluOf } from '../../ops/unary.ts';
 import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
+import { callable } from '../symbolic.ts';
 
 const types: Readonly<Record<ActivationName, string>> = {
   linear: 'Linear',
@@ -36,7 +37,7 @@ function activationLayer(
   own: Readonly<Record<string, Json>>,
   apply: (x: Tensor) => Tensor,
 ): Layer {
-  return {
+  return callable({
     type: types[name],
     kind: types[name].toLowerCase(),
     config: own,
@@ -44,7 +45,7 @@ function activationLayer(
     ...commonFields(name, options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply: (x) => apply(x),
-  };
+  });
 }
 
 /** The activation called `name` as a layer, with its default options. The shape stays. OptionError: an unknown name. */

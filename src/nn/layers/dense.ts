@@ -7,6 +7,7 @@ import { add } from '../../ops/binary.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { callable } from '../symbolic.ts';
 import { resolveActivation } from './activation.ts';
 
 export interface DenseOptions extends LayerOptions {
@@ -34,7 +35,7 @@ export function dense(options: DenseOptions): Layer {
   const activate = resolveActivation('dense', activation);
   const kernel = resolveInitializer('dense', options.kernelInitializer ?? 'glorotUniform');
   const bias = resolveInitializer('dense', options.biasInitializer ?? 'zeros');
-  return {
+  return callable({
     type: 'Dense',
     kind: 'dense',
     config: { units, activation, useBias },
@@ -57,5 +58,5 @@ export function dense(options: DenseOptions): Layer {
       const product = matmul(x, weights('kernel'));
       return activate(useBias ? add(product, weights('bias')) : product);
     },
-  };
+  });
 }

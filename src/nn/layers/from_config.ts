@@ -16,23 +16,112 @@ import {
   tanh,
   activation,
 } from './activation.ts';
-import { averagePool2d } from './average_pool_2d.ts';
-import { conv2d } from './conv2d.ts';
+import {
+  adaptiveAveragePool1d,
+  adaptiveAveragePool2d,
+  adaptiveAveragePool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from './adaptive_pool.ts';
+import { averagePool1d, averagePool2d, averagePool3d, sumPool1d, sumPool2d, sumPool3d } from './average_pool.ts';
+import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './border.ts';
+import { bidirectional, type MergeMode } from './bidirectional.ts';
+import { conv1d, conv2d, conv3d } from './conv.ts';
+import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv_transpose.ts';
 import { dense } from './dense.ts';
+import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from './depthwise_conv.ts';
 import { dropout } from './dropout.ts';
 import { flatten } from './flatten.ts';
-import { maxPool2d } from './max_pool_2d.ts';
+import {
+  globalAveragePool1d,
+  globalAveragePool2d,
+  globalAveragePool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  globalSumPool1d,
+  globalSumPool2d,
+  globalSumPool3d,
+} from './global_pool.ts';
+import { gru } from './gru.ts';
+import { l2Pool1d, l2Pool2d, l2Pool3d, lpPool1d, lpPool2d, lpPool3d } from './lp_pool.ts';
+import { lstm } from './lstm.ts';
+import { maxPool1d, maxPool2d, maxPool3d } from './max_pool.ts';
+import { add, average, maximum, minimum, multiply, subtract } from './merge.ts';
+import { concatenate } from './concatenate.ts';
+import { dot } from './dot.ts';
 import { reshape } from './reshape.ts';
+import { upSampling1d, upSampling2d, upSampling3d } from './up_sampling.ts';
+import { simpleRnn } from './simple_rnn.ts';
 
 // Options come from a file: each function checks its own, so nothing is believed here but the type's name.
 const byType = {
   Dense: dense,
+  Conv1d: conv1d,
   Conv2d: conv2d,
+  Conv3d: conv3d,
+  Conv1dTranspose: conv1dTranspose,
+  Conv2dTranspose: conv2dTranspose,
+  Conv3dTranspose: conv3dTranspose,
+  DepthwiseConv1d: depthwiseConv1d,
+  DepthwiseConv2d: depthwiseConv2d,
+  SeparableConv1d: separableConv1d,
+  SeparableConv2d: separableConv2d,
+  UpSampling1d: upSampling1d,
+  UpSampling2d: upSampling2d,
+  UpSampling3d: upSampling3d,
+  MaxPool1d: maxPool1d,
   MaxPool2d: maxPool2d,
+  MaxPool3d: maxPool3d,
+  AveragePool1d: averagePool1d,
   AveragePool2d: averagePool2d,
+  AveragePool3d: averagePool3d,
+  SumPool1d: sumPool1d,
+  SumPool2d: sumPool2d,
+  SumPool3d: sumPool3d,
+  L2Pool1d: l2Pool1d,
+  L2Pool2d: l2Pool2d,
+  L2Pool3d: l2Pool3d,
+  LpPool1d: lpPool1d,
+  LpPool2d: lpPool2d,
+  LpPool3d: lpPool3d,
+  GlobalAveragePool1d: globalAveragePool1d,
+  GlobalAveragePool2d: globalAveragePool2d,
+  GlobalAveragePool3d: globalAveragePool3d,
+  GlobalMaxPool1d: globalMaxPool1d,
+  GlobalMaxPool2d: globalMaxPool2d,
+  GlobalMaxPool3d: globalMaxPool3d,
+  GlobalSumPool1d: globalSumPool1d,
+  GlobalSumPool2d: globalSumPool2d,
+  GlobalSumPool3d: globalSumPool3d,
+  AdaptiveAveragePool1d: adaptiveAveragePool1d,
+  AdaptiveAveragePool2d: adaptiveAveragePool2d,
+  AdaptiveAveragePool3d: adaptiveAveragePool3d,
+  AdaptiveMaxPool1d: adaptiveMaxPool1d,
+  AdaptiveMaxPool2d: adaptiveMaxPool2d,
+  AdaptiveMaxPool3d: adaptiveMaxPool3d,
+  Cropping1d: cropping1d,
+  Cropping2d: cropping2d,
+  Cropping3d: cropping3d,
+  ZeroPadding1d: zeroPadding1d,
+  ZeroPadding2d: zeroPadding2d,
+  ZeroPadding3d: zeroPadding3d,
+  SimpleRNN: simpleRnn,
+  LSTM: lstm,
+  GRU: gru,
+  Bidirectional: bidirectionalFromConfig,
   Flatten: flatten,
   Reshape: reshape,
   Dropout: dropout,
+  Add: add,
+  Subtract: subtract,
+  Multiply: multiply,
+  Average: average,
+  Maximum: maximum,
+  Minimum: minimum,
+  Concatenate: concatenate,
+  Dot: dot,
   Linear: (options: { name?: string }) => activation('linear', options),
   ReLU: relu,
   Sigmoid: sigmoid,
@@ -56,4 +145,13 @@ export function layerFromConfig(type: string, name: string, config: Readonly<Rec
     );
   }
   return byType[type]!({ ...config, name });
+}
+
+function bidirectionalFromConfig({ layer, ...rest }: Readonly<Record<string, Json>>): Layer {
+  const inner = layer as { type?: unknown; config?: Readonly<Record<string, Json>> } | null | undefined;
+  if (typeof inner?.type !== 'string' || typeof inner.config !== 'object') {
+    throw new DataError(`layer '${String(rest['name'])}': its layer is ${JSON.stringify(layer)}, expected type and config`);
+  }
+  const options = rest as { name?: string; mergeMode?: MergeMode };
+  return bidirectional({ ...options, layer: layerFromConfig(inner.type, 'layer', inner.config) });
 }

@@ -4,6 +4,7 @@ import { checkOptions, OptionError, ShapeError } from '../../core/errors.ts';
 import { format, sizeOf, type Shape } from '../../core/shape.ts';
 import { reshape as reshaped } from '../../ops/reshape.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { callable } from '../symbolic.ts';
 
 /**
  * The same numbers, row-major, under `targetShape` (without the batch): [N, …] -> [N, …targetShape]. One length may be
@@ -18,7 +19,7 @@ export function reshape(options: LayerOptions & { readonly targetShape: Shape })
       `reshape: targetShape is ${JSON.stringify(targetShape)}, expected positive integers and at most one -1`,
     );
   }
-  return {
+  return callable({
     type: 'Reshape',
     kind: 'reshape',
     config: { targetShape: [...targetShape] },
@@ -35,5 +36,5 @@ export function reshape(options: LayerOptions & { readonly targetShape: Shape })
       return { outputShape, weights: {}, flopsPerSample: 0 };
     },
     apply: (x) => reshaped(x, [x.shape[0]!, ...targetShape]),
-  };
+  });
 }

@@ -1,0 +1,80 @@
+// The wrapper that runs a recurrent layer over sequences both ways.
+
+import { checkOptions, OptionError, suggestion } from '../../core/errors.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import { add, mul } from '../../ops/binary.ts';
+import { concat } from '../../ops/concat.ts';
+import { flip } from '../../ops/slice.ts';
+import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
+import type { ParameterSpec } from '../parameters.ts';
+import { callable } from '../symbolic.ts';
+import type { RecurrentLayer } from './recurrent.ts';
+
+export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave';
+
+export interface BidirectionalOptions extends LayerOptions {
+  /** What runs: `simpleRnn`, `lstm` or `gru`; its options count for both directions. */
+  readonly layer: Layer;
+  /** How the two outputs become one: 'concat' unless given (Keras), or 'sum', 'mul', 'ave' (the mean). */
+  readonly mergeMode?: MergeMode;
+}
+
+const merges: Readonly<Record<MergeMode, (a: Tensor, b: Tensor) => Tensor>> = {
+  concat: (a, b) => concat([a, b], -1),
+  sum: (a, b) => add(a, b),
+  mul: (a, b) => mul(a, b),
+  ave: (a, b) => mul(add(a, b), 0.5),
+};
+
+/**
+ * A recurrent layer with weights of its own for each direction (Schuster and Paliwal 1997); outputs of one step are
+ * merged: [N,T,in] -> [N,2·units] or [N,T,2·units] with 'concat', else as the layer alone. Weights: those of the layer as
+ * forward/… and backward/…. OptionError: unknown options, or a layer that is not recurrent.
+ */
+export function bidirectional(options: BidirectionalOptions): Layer {
+  checkOptions('bidirectional', options, [...layerOptions, 'layer', 'mergeMode']);
+  const { mergeMode = 'concat' } = options;
+  const known = Object.keys(merges);
+  if (!Object.hasOwn(merges, mergeMode)) {
+    throw new OptionError(
+      `bidirectional: unknown mergeMode '${String(mergeMode)}'${suggestion(String(mergeMode), known)}; known: ${known.join(', ')}`,
+    );
+  }
+  const layer = options.layer as RecurrentLayer;
+  if (typeof layer?.run !== 'function') {
+    throw new OptionError(
+      `bidirectional: layer is ${layer?.type ?? typeof layer}, expected what simpleRnn(), lstm() or gru() gives`,
+    );
+  }
+  const { returnSequences, goBackwards } = layer.config as { returnSequences: boolean; goBackwards: boolean };
+  const inputShape = options.inputShape ?? layer.inputShape;
+  return callable({
+    type: 'Bidirectional',
+    kind: 'bidirectional',
+    config: { layer: { type: layer.type, config: layer.config as Json }, mergeMode },
+    ...commonFields('bidirectional', { ...options, inputShape }),
+    build(shape, where) {
+      const built = layer.build(shape, where);
+      const weights: Record<string, ParameterSpec> = {};
+      for (const direction of ['forward', 'backward']) {
+        for (const [name, spec] of Object.entries(built.weights)) weights[`${direction}/${name}`] = spec;
+      }
+      const units = built.outputShape.at(-1)!;
+      return {
+        outputShape: [...built.outputShape.slice(0, -1), mergeMode === 'concat' ? 2 * units : units],
+        weights,
+        flopsPerSample: 2 * built.flopsPerSample,
+      };
+    },
+    apply(x, weights) {
+      const forward = layer.run(x, (name) => weights(`forward/${name}`), { goBackwards });
+      // Both sequences in the order in which the layer itself would give them.
+      const backward = layer.run(x, (name) => weights(`backward/${name}`), {
+        goBackwards: !goBackwards,
+        alignOutputs: !goBackwards,
+      });
+      if (!returnSequences) return merges[mergeMode](forward.last, backward.last);
+      return merges[mergeMode](forward.sequence, goBackwards ? flip(backward.sequence, 1) : backward.sequence);
+    },
+  });
+}

@@ -1,0 +1,80 @@
+// What all convolution layers share: the bias, the activation, and the check of the examples' rank.
+
+import { checkOptions, ShapeError } from '../../core/errors.ts';
+import { format, type Shape } from '../../core/shape.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import type { ActivationName } from '../../ops/activations.ts';
+import { add } from '../../ops/binary.ts';
+import { resolveInitializer, type Initializer } from '../initializers.ts';
+import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
+import type { ParameterSpec } from '../parameters.ts';
+import { callable } from '../symbolic.ts';
+import { resolveActivation } from './activation.ts';
+
+export interface ConvLayerOptions extends LayerOptions {
+  /** 'linear' unless given. */
+  readonly activation?: ActivationName;
+  /** true unless given. */
+  readonly useBias?: boolean;
+  /** 'zeros' unless given (Keras). */
+  readonly biasInitializer?: Initializer | string;
+}
+
+export type WeightSpecs = Readonly<Record<string, ParameterSpec>>;
+
+interface Parts {
+  readonly where: string;
+  readonly type: string;
+  readonly rank: number;
+  /** The layer's own options by name. */
+  readonly known: readonly string[];
+  /** Its own options as they are saved. */
+  readonly config: Readonly<Record<string, Json>>;
+  build(
+    lengths: Shape,
+    channels: number,
+    at: string,
+  ): {
+    /** Spatial lengths of the result. */
+    readonly output: readonly number[];
+    readonly filters: number;
+    readonly weights: WeightSpecs;
+    readonly flopsPerSample: number;
+  };
+  apply(x: Tensor, weights: (name: string) => Tensor): Tensor;
+}
+
+const images = ['', '[L,C]', '[H,W,C]', '[D,H,W,C]'];
+
+export function convLayer(options: ConvLayerOptions, parts: Parts): Layer {
+  const { where, type, rank, known, config } = parts;
+  checkOptions(where, options, [...layerOptions, ...known, 'activation', 'useBias', 'biasInitializer']);
+  const { activation = 'linear', useBias = true } = options;
+  const activate = resolveActivation(where, activation);
+  const bias = resolveInitializer(where, options.biasInitializer ?? 'zeros');
+  return callable({
+    type,
+    kind: 'conv',
+    config: { ...config, activation, useBias },
+    activation,
+    ...commonFields(where, options),
+    build(inputShape, at) {
+      if (inputShape.length !== rank + 1) {
+        throw new ShapeError(`${at}: expected images ${images[rank]}, got ${format(inputShape)}`);
+      }
+      const built = parts.build(inputShape.slice(0, -1), inputShape.at(-1)!, at);
+      return {
+        outputShape: [...built.output, built.filters],
+        weights: {
+          ...built.weights,
+          ...(useBias ? { bias: { shape: [built.filters], initializer: bias } } : {}),
+        },
+        flopsPerSample: built.flopsPerSample,
+      };
+    },
+    apply(x, weights) {
+      const y = parts.apply(x, weights);
+      return activate(useBias ? add(y, weights('bias')) : y);
+    },
+  });
+}

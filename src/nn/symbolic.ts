@@ -1,0 +1,91 @@
+// Graphs of layers: what `input` and called layers give, before there is a batch, a weight or a device.
+
+import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
+import { checkShape, equal, format, type Shape } from '../core/shape.ts';
+import { checkName, type Layer, type LayerBuild, type LayerRecord } from './layer.ts';
+
+export interface SymbolicTensor {
+  /** Of one example, without the batch. */
+  readonly shape: Shape;
+  readonly dtype: 'f32' | 'i32';
+  /** Grows with creation, so sorting by it is a topological order. */
+  readonly id: number;
+  readonly origin: InputOrigin | LayerOrigin;
+}
+
+export interface InputOrigin {
+  readonly kind: 'input';
+  readonly name: string | undefined;
+}
+
+export interface LayerOrigin {
+  readonly kind: 'layer';
+  readonly layer: Layer;
+  readonly inputs: readonly SymbolicTensor[];
+  readonly built: LayerBuild;
+}
+
+export interface InputOptions {
+  /** Of one example, without the batch. */
+  readonly shape: Shape;
+  /** 'f32' unless given; 'i32' for whole numbers such as tokens. */
+  readonly dtype?: 'f32' | 'i32';
+  /** What data sets call it; `input_<n>` unless given. */
+  readonly name?: string;
+}
+
+let nextId = 0;
+
+/**
+ * A place where a model's examples enter, for layers to be called on: `dense({ units: 10 })(input({ shape: [4] }))`.
+ * OptionError: an unknown option or a name with other signs than letters, digits, _, - and `.`. ShapeError: a length
+ * that is no positive integer.
+ */
+export function input(options: InputOptions): SymbolicTensor {
+  checkOptions('input', options, ['shape', 'dtype', 'name']);
+  const { shape, dtype = 'f32', name } = options;
+  if (!Array.isArray(shape))
+    throw new OptionError('input: shape is missing, expected that of one example: [28, 28, 1]');
+  checkShape('input', shape);
+  if (dtype !== 'f32' && dtype !== 'i32') {
+    throw new OptionError(`input: dtype is '${String(dtype)}', expected 'f32' or 'i32'`);
+  }
+  checkName('input', name);
+  return { shape: [...shape], dtype, id: nextId++, origin: { kind: 'input', name } };
+}
+
+/** `record` with its fields as they are, and a function besides: called on symbolic tensors it gives one. */
+export function callable(record: LayerRecord): Layer {
+  const layer: Layer = Object.defineProperties(
+    (given: SymbolicTensor | readonly SymbolicTensor[]) => connect(layer, given),
+    {
+      name: { value: undefined, enumerable: true, configurable: true }, // functions have one of their own
+      ...Object.getOwnPropertyDescriptors(record),
+      toJSON: { value: () => record },
+    },
+  ) as unknown as Layer;
+  return layer;
+}
+
+/** What can be a layer's input: not a graph's Tensor, nor numbers. */
+export function isSymbolic(value: unknown): value is SymbolicTensor {
+  return typeof value === 'object' && value !== null && 'origin' in value && 'shape' in value;
+}
+
+function connect(layer: Layer, given: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+  const where = `${layer.name ?? layer.kind} (${layer.type})`;
+  const inputs = isSymbolic(given) ? [given] : Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [];
+  if (inputs.length === 0 || !inputs.every(isSymbolic)) {
+    throw new OptionError(`${where}: called on something else than what input() and layers give, or an array of these`);
+  }
+  if (inputs.length > 1 && !layer.several) {
+    throw new OptionError(`${where}: takes one input, got ${inputs.length}; concatenate() or add() makes them one`);
+  }
+  const { shape } = inputs[0]!;
+  if (layer.inputShape && !equal(layer.inputShape, shape)) {
+    throw new ShapeError(`${where}: inputShape is ${format(layer.inputShape)}, but it is called on ${format(shape)}`);
+  }
+  const others = inputs.slice(1).map((other) => other.shape);
+  const built = layer.build(shape, where, others);
+  return { shape: built.outputShape, dtype: 'f32', id: nextId++, origin: { kind: 'layer', layer, inputs, built } };
+}

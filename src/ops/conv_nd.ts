@@ -1,0 +1,300 @@
+// Convolution in general, for what matmul over im2col does not do well: three axes, groups, depthwise. Each of the three
+// ops is linear in both operands, and the gradients of each are the other two.
+
+import { ShapeError } from '../core/errors.ts';
+import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
+import type { GradCall, Op, Sample } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import { activations } from './activations.ts';
+import { sumTo } from './binary.ts';
+import {
+  convNdGradFilterKernels,
+  convNdGradInputKernels,
+  convNdKernels,
+  convNdSizes,
+  copiesOf,
+  type ConvNdAttrs,
+  type ConvNdGradFilterAttrs,
+  type ConvNdGradInputAttrs,
+  type ConvNdSizes,
+} from './conv_nd_kernels.ts';
+import { bytesMoved } from './copy.ts';
+import { beforeActivation, productAccuracy } from './matmul.ts';
+import { checkImageNd, sourcePosition, windowNd, type WindowNdOptions } from './window.ts';
+
+/** Calls `visit` with the flat indices of the pixel, the output position and the tap of every pair that meets. */
+function eachTap({ image, window }: ConvNdSizes, visit: (pixel: number, position: number, tap: number) => void): void {
+  const [N, D, H, W] = image;
+  const { kernel, strides, dilation, padBefore, output, paddingMode } = window;
+  const at = (axis: 0 | 1 | 2, o: number, k: number, length: number) =>
+    sourcePosition(o * strides[axis] + k * dilation[axis] - padBefore[axis], length, paddingMode);
+  let position = 0;
+  for (let n = 0; n < N; n++) {
+    for (let od = 0; od < output[0]; od++) {
+      for (let oh = 0; oh < output[1]; oh++) {
+        for (let ow = 0; ow < output[2]; ow++, position++) {
+          let tap = 0;
+          for (let kd = 0; kd < kernel[0]; kd++) {
+            const d = at(0, od, kd, D);
+            for (let kh = 0; kh < kernel[1]; kh++) {
+              const h = at(1, oh, kh, H);
+              for (let kw = 0; kw < kernel[2]; kw++, tap++) {
+                const w = at(2, ow, kw, W);
+                if (d >= 0 && h >= 0 && w >= 0) visit(((n * D + d) * H + h) * W + w, position, tap);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Calls `visit` with the flat indices in x, w and y of every product of a convolution. */
+function eachProduct(s: ConvNdSizes, visit: (x: number, w: number, y: number) => void): void {
+  const { image, oc, groupIn, groupOut } = s;
+  eachTap(s, (pixel, position, tap) => {
+    for (let o = 0; o < oc; o++) {
+      const first = pixel * image[4] + Math.floor(o / groupOut) * groupIn;
+      for (let c = 0; c < groupIn; c++) visit(first + c, (tap * groupIn + c) * oc + o, position * oc + o);
+    }
+  });
+}
+
+function activated(sums: Float64Array, { activation }: ConvNdAttrs): Float64Array {
+  return activation ? sums.map(activations[activation].reference!) : sums;
+}
+
+const filterShape = (image: Shape, oc: number, { window, groups }: ConvNdGradFilterAttrs): Shape => [
+  ...window.kernel,
+  image.at(-1)! / groups,
+  oc,
+];
+const outputShape = (image: Shape, oc: number, { window }: ConvNdGradFilterAttrs): Shape => [
+  image[0]!,
+  ...window.output,
+  oc,
+];
+
+/** Throws unless `found` is f32 of shape `expected`. */
+function expectShape(where: string, name: string, found: TensorType, expected: Shape): void {
+  expectDType(where, name, found, 'f32');
+  if (!equal(found.shape, expected)) {
+    throw new ShapeError(`${where}: ${name} is ${format(found.shape)}, expected ${format(expected)}`);
+  }
+}
+
+/** Throws a ShapeError unless `groups` divides both numbers of channels. */
+export function checkGroups(where: string, channels: number, filters: number, groups: number): void {
+  for (const [name, count] of [
+    ['input channels', channels],
+    ['filters', filters],
+  ] as const) {
+    if (count % groups !== 0) {
+      throw new ShapeError(`${where}: ${count} ${name} do not divide into ${groups} groups`);
+    }
+  }
+}
+
+function checkBias(where: string, bias: TensorType | undefined, length: number): void {
+  if (bias) expectShape(where, 'bias', bias, [length]);
+}
+
+const flops = (s: ConvNdSizes) => 2 * s.positions * s.taps * s.groupIn * s.oc;
+
+/**
+ * y = activation(conv(x, w) + bias): x [N,…,C], w [K…,C/groups,OC], bias [OC] -> [N,O…,OC], for one to three spatial axes.
+ * Outputs are dealt to the groups in order; output o sees the channels of its group only.
+ */
+export const convNdOp: Op<ConvNdAttrs> = {
+  name: 'conv_nd',
+  infer([x, w, bias], attrs) {
+    const image = checkImageNd('conv_nd', x!, attrs.window);
+    const oc = w!.shape.at(-1)!;
+    checkGroups('conv_nd', image.at(-1)!, oc, attrs.groups);
+    expectShape('conv_nd', 'w', w!, filterShape(image, oc, attrs));
+    checkBias('conv_nd', bias, oc);
+    return [{ shape: outputShape(image, oc, attrs), dtype: 'f32' }];
+  },
+  cpu([x, w, bias], [y], { inputs, attrs }) {
+    const s = convNdSizes(inputs[0]!.shape, inputs[1]!.shape.at(-1)!, attrs);
+    const sums = Float64Array.from(y!, (_, i) => (attrs.bias ? bias![i % s.oc]! : 0));
+    eachProduct(s, (i, j, to) => {
+      sums[to]! += x![i]! * w![j]!;
+    });
+    y!.set(activated(sums, attrs));
+  },
+  kernels: convNdKernels,
+  grad({ dy, x: [x, w, bias], y, attrs, needs }) {
+    const g = gradientOfSum(dy[0]!, y[0]!, attrs);
+    return [
+      needs[0] ? convNdGradInput(g, w!, { ...attrs, inputShape: x!.shape }) : null,
+      needs[1] ? applyOne(convNdGradFilterOp, [x!, g], attrs) : null,
+      ...biasGradient(g, bias, needs),
+    ];
+  },
+  cost: (call) => ({
+    flops: flops(convNdSizes(call.inputs[0]!.shape, call.inputs[1]!.shape.at(-1)!, call.attrs)),
+    bytes: bytesMoved(call),
+  }),
+  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
+  samples: cases().map(({ image, filter, window, groups }, i): Sample<ConvNdAttrs> => {
+    const { bias, activation } = epilogueOf(i, sizeOf(filter.slice(0, -1)));
+    const inputs = [{ shape: image }, { shape: filter }, ...(bias ? [{ shape: [filter.at(-1)!] }] : [])];
+    return { inputs, attrs: { window, groups, bias, activation } };
+  }),
+};
+
+/**
+ * The gradient of conv_nd's x, which is also transposed convolution: dy [N,O…,OC], w [K…,C/groups,OC] -> inputShape
+ * [N,…,C]; activation(… + bias [C]) in the latter case.
+ */
+export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
+  name: 'conv_nd_grad_input',
+  infer([dy, w, bias], attrs) {
+    const where = 'conv_nd_grad_input';
+    const image = checkImageNd(where, { shape: attrs.inputShape, dtype: 'f32' }, attrs.window);
+    const oc = w!.shape.at(-1)!;
+    checkGroups(where, image.at(-1)!, oc, attrs.groups);
+    expectShape(where, 'w', w!, filterShape(image, oc, attrs));
+    expectShape(where, 'dy', dy!, outputShape(image, oc, attrs));
+    checkBias(where, bias, image.at(-1)!);
+    return [{ shape: image, dtype: 'f32' }];
+  },
+  cpu([dy, w, bias], [dx], { inputs, attrs }) {
+    const s = convNdSizes(attrs.inputShape, inputs[0]!.shape.at(-1)!, attrs);
+    const sums = Float64Array.from(dx!, (_, i) => (attrs.bias ? bias![i % s.image[4]]! : 0));
+    eachProduct(s, (to, j, k) => {
+      sums[to]! += dy![k]! * w![j]!;
+    });
+    dx!.set(activated(sums, attrs));
+  },
+  kernels: convNdGradInputKernels,
+  grad({ dy: ddx, x: [dy, w, bias], y, attrs, needs }) {
+    const g = gradientOfSum(ddx[0]!, y[0]!, attrs);
+    return [
+      needs[0] ? convNd(g, w!, attrs) : null,
+      needs[1] ? applyOne(convNdGradFilterOp, [g, dy!], attrs) : null,
+      ...biasGradient(g, bias, needs),
+    ];
+  },
+  cost: (call) => ({
+    flops: flops(convNdSizes(call.attrs.inputShape, call.inputs[0]!.shape.at(-1)!, call.attrs)),
+    bytes: bytesMoved(call),
+  }),
+  accuracy: ({ attrs }) =>
+    productAccuracy(attrs.activation, ({ inputs, attrs: { inputShape } }) => {
+      const s = convNdSizes(inputShape, inputs[0]!.shape.at(-1)!, attrs);
+      return s.taps * s.groupOut * copiesOf(s) + 1; // every copy of a pixel in the padding adds its own terms
+    }),
+  samples: cases().map(({ image, filter, window, groups }, i): Sample<ConvNdGradInputAttrs> => {
+    const s = convNdSizes(image, filter.at(-1)!, { window, groups });
+    const { bias, activation } = epilogueOf(i + 1, s.taps * s.groupOut);
+    const dy = outputShape(image, filter.at(-1)!, { window, groups });
+    const inputs = [{ shape: dy }, { shape: filter }, ...(bias ? [{ shape: [image.at(-1)!] }] : [])];
+    return { inputs, attrs: { window, groups, bias, activation, inputShape: image } };
+  }),
+};
+
+/** The gradient of conv_nd's w: x [N,…,C], dy [N,O…,OC] -> [K…,C/groups,OC]. */
+export const convNdGradFilterOp: Op<ConvNdGradFilterAttrs> = {
+  name: 'conv_nd_grad_filter',
+  infer([x, dy], attrs) {
+    const where = 'conv_nd_grad_filter';
+    const image = checkImageNd(where, x!, attrs.window);
+    const oc = dy!.shape.at(-1)!;
+    checkGroups(where, image.at(-1)!, oc, attrs.groups);
+    expectShape(where, 'dy', dy!, outputShape(image, oc, attrs));
+    return [{ shape: filterShape(image, oc, attrs), dtype: 'f32' }];
+  },
+  cpu([x, dy], [dw], { inputs, attrs }) {
+    const sums = new Float64Array(dw!.length);
+    eachProduct(convNdSizes(inputs[0]!.shape, inputs[1]!.shape.at(-1)!, attrs), (i, to, k) => {
+      sums[to]! += x![i]! * dy![k]!;
+    });
+    dw!.set(sums);
+  },
+  kernels: convNdGradFilterKernels,
+  grad: ({ dy: ddw, x: [x, dy], attrs, needs }) => [
+    needs[0] ? convNdGradInput(dy!, ddw[0]!, { ...attrs, inputShape: x!.shape }) : null,
+    needs[1] ? convNd(x!, ddw[0]!, attrs) : null,
+  ],
+  cost: (call) => ({
+    flops: flops(convNdSizes(call.inputs[0]!.shape, call.inputs[1]!.shape.at(-1)!, call.attrs)),
+    bytes: bytesMoved(call),
+  }),
+  accuracy: { kind: 'sum', terms: ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) },
+  samples: cases().map(({ image, filter, window, groups }): Sample<ConvNdGradFilterAttrs> => ({
+    inputs: [{ shape: image }, { shape: outputShape(image, filter.at(-1)!, { window, groups }) }],
+    attrs: { window, groups },
+  })),
+};
+
+export const convNdOps: readonly Op[] = [convNdOp, convNdGradInputOp, convNdGradFilterOp];
+
+/** conv_nd without an epilogue. */
+export function convNd(x: Tensor, w: Tensor, { window, groups }: ConvNdGradFilterAttrs): Tensor {
+  return applyOne(convNdOp, [x, w], { window, groups, bias: false, activation: null });
+}
+
+/** conv_nd_grad_input without an epilogue. */
+export function convNdGradInput(
+  dy: Tensor,
+  w: Tensor,
+  { window, groups, inputShape }: Pick<ConvNdGradInputAttrs, 'window' | 'groups' | 'inputShape'>,
+): Tensor {
+  return applyOne(convNdGradInputOp, [dy, w], { window, groups, inputShape, bias: false, activation: null });
+}
+
+function gradientOfSum(dy: Tensor, y: Tensor, { activation }: ConvNdAttrs): Tensor {
+  return activation ? beforeActivation(activation, dy, y) : dy;
+}
+
+function biasGradient(g: Tensor, bias: Tensor | undefined, needs: GradCall<ConvNdAttrs>['needs']): (Tensor | null)[] {
+  return bias ? [needs[2] ? sumTo(g, bias.shape) : null] : [];
+}
+
+/** tanh on short sums only: its bound says nothing of the error that a long sum brings along. */
+function epilogueOf(i: number, terms: number) {
+  return { bias: i % 3 === 1, activation: ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]! };
+}
+
+interface Case {
+  image: Shape;
+  filter: Shape;
+  window: ReturnType<typeof windowNd>;
+  groups: number;
+}
+
+/** Image, filters, groups and options: every rank, option and kernel, odd sizes and sizes of one. */
+function cases(): Case[] {
+  const table: [image: Shape, filters: number, groups: number, options: WindowNdOptions][] = [
+    [[1, 1, 1], 1, 1, { kernelSize: 1 }],
+    [[2, 7, 6], 4, 2, { kernelSize: 3, strides: 2, padding: 'same' }],
+    [[2, 9, 8], 8, 8, { kernelSize: 3, padding: 'causal', dilationRate: 2 }],
+    [[1, 5, 6], 9, 3, { kernelSize: 4, padding: [3, 1], paddingMode: 'reflect' }],
+    [[2, 5, 6, 4], 6, 2, { kernelSize: [3, 2], dilationRate: [1, 2], padding: 1 }],
+    [[1, 6, 5, 3], 6, 3, { kernelSize: 2, strides: 2, padding: 'same' }],
+    [[2, 5, 7, 8], 8, 8, { kernelSize: 3, padding: 1 }],
+    [[1, 8, 7, 12], 12, 12, { kernelSize: [3, 4], strides: 2, dilationRate: 2, padding: 'same' }],
+    [[2, 4, 5, 4], 4, 4, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 3, 5, 4], 4, 4, { kernelSize: 3, padding: [[0, 3], [2, 0]], paddingMode: 'circular' }], // prettier-ignore
+    [[1, 6, 6, 16], 16, 2, { kernelSize: 3, padding: 'same', paddingMode: 'replicate' }],
+    [[2, 7, 5, 8], 24, 2, { kernelSize: 3, strides: [2, 1], padding: 1, paddingMode: 'circular' }],
+    [[3, 9, 6, 8], 8, 2, { kernelSize: [2, 3], strides: [1, 2] }],
+    [[1, 2, 3, 4, 1], 3, 1, { kernelSize: 2 }],
+    [[2, 3, 4, 5, 2], 4, 1, { kernelSize: [2, 3, 2], padding: 'same' }],
+    [[1, 4, 4, 5, 4], 8, 1, { kernelSize: 3, padding: 1, strides: 2 }],
+    [[2, 3, 5, 4, 8], 4, 1, { kernelSize: [1, 3, 2], dilationRate: [1, 2, 1], padding: [[0, 0], [1, 2], [2, 0]] }], // prettier-ignore
+    [[1, 3, 4, 3, 4], 4, 1, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 2, 3, 2, 4], 6, 2, { kernelSize: 3, padding: [[2, 0], [1, 1], [0, 2]], paddingMode: 'circular' }], // prettier-ignore
+    [[1, 1, 3, 4, 3], 3, 3, { kernelSize: 3, padding: 3, paddingMode: 'replicate' }],
+    [[1, 4, 3, 5, 8], 8, 8, { kernelSize: [3, 2, 3], strides: [2, 1, 2], padding: 'same' }],
+    [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
+    [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],
+  ];
+  return table.map(([image, filters, groups, options]) => {
+    const window = windowNd('sample', image.slice(1, -1), options);
+    return { image, filter: filterShape(image, filters, { window, groups }), window, groups };
+  });
+}

@@ -1,0 +1,130 @@
+// Transposed convolution: the gradient of a convolution's input, used forward. No kernel of its own.
+
+import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
+import { format, sizeOf } from '../core/shape.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { checkGroups, convNdGradInput } from './conv_nd.ts';
+import { checkRanks, planar, resolveGroups } from './convolution.ts';
+import { col2im } from './im2col.ts';
+import { matmul } from './matmul.ts';
+import { reshape } from './reshape.ts';
+import {
+  effectiveKernel,
+  explicitPaddings,
+  perAxis,
+  windowNd,
+  type NumberOrPair,
+  type NumberOrTriple,
+  type Padding,
+  type Padding1d,
+  type Padding2d,
+  type Padding3d,
+  type Pair,
+  type WindowNd,
+} from './window.ts';
+
+export interface ConvTransposeOptions<N, P> {
+  /** Pixels of the result between the windows of neighbouring inputs; 1 unless given. */
+  readonly strides?: N;
+  /** What a convolution of the result would be padded with, so padding makes the result smaller; `'valid'` unless given. */
+  readonly padding?: P;
+  /** Pixels added at the result's end, less than the stride; 0 unless given. Not with `'same'`. */
+  readonly outputPadding?: N;
+  /** Pixels between neighbouring elements of a window; 1 unless given. */
+  readonly dilationRate?: N;
+  /** As in a convolution of the result; 1 unless given. */
+  readonly groups?: number;
+}
+export type Conv1dTransposeOptions = ConvTransposeOptions<number, Exclude<Padding1d, 'causal'>>;
+export type Conv2dTransposeOptions = ConvTransposeOptions<NumberOrPair, Padding2d>;
+export type Conv3dTransposeOptions = ConvTransposeOptions<NumberOrTriple, Padding3d>;
+type AnyOptions = ConvTransposeOptions<number | readonly number[], Padding>;
+
+/** Transposed `conv1d`: x [N,L,C] with filters w [K,OC/groups,C] gives [N,OL,OC]. The rest as `conv2dTranspose`. */
+export function conv1dTranspose(x: Tensor, w: Tensor, options: Conv1dTransposeOptions = {}): Tensor {
+  return transposed('conv1dTranspose', 1, x, w, options);
+}
+
+/**
+ * The transpose of `conv2d` as a matrix: x [N,H,W,C] with filters w [KH,KW,OC/groups,C] (Keras's layout) gives
+ * [N,OH,OW,OC], each input pixel adding its filters to the window it stands for. Along each axis
+ * output = (input − 1)·stride − padding + dilation·(kernel − 1) + outputPadding + 1 (PyTorch), and with 'same'
+ * input·stride (Keras). Defaults: strides 1, padding 'valid', outputPadding 0, dilationRate 1, groups 1. ShapeError where
+ * channels differ or nothing would be left; OptionError: a value out of range or an unknown option.
+ */
+export function conv2dTranspose(x: Tensor, w: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
+  return transposed('conv2dTranspose', 2, x, w, options);
+}
+
+/** Transposed `conv3d`: x [N,D,H,W,C] with filters w [KD,KH,KW,OC/groups,C] gives [N,OD,OH,OW,OC]. */
+export function conv3dTranspose(x: Tensor, w: Tensor, options: Conv3dTransposeOptions = {}): Tensor {
+  return transposed('conv3dTranspose', 3, x, w, options);
+}
+
+/** The result's spatial lengths, and the windows of a convolution that leads from it back to the input. */
+export function transposedWindow(
+  where: string,
+  inputSize: readonly number[],
+  options: AnyOptions & { readonly kernelSize: number | readonly number[] },
+): { size: number[]; window: WindowNd } {
+  const rank = inputSize.length;
+  const kernelSize = perAxis(where, 'kernelSize', options.kernelSize, rank, 1);
+  const strides = perAxis(where, 'strides', options.strides ?? 1, rank, 1);
+  const dilationRate = perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank, 1);
+  const outputPadding = perAxis(where, 'outputPadding', options.outputPadding ?? 0, rank, 0);
+  const { padding = 'valid' } = options;
+  const geometry = { kernelSize, strides, dilationRate };
+  if (padding === 'same') {
+    if (outputPadding.some((pixels) => pixels > 0)) {
+      throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`);
+    }
+    const size = inputSize.map((length, axis) => length * strides[axis]!);
+    return { size, window: windowNd(where, size, { ...geometry, padding }) };
+  }
+  outputPadding.forEach((pixels, axis) => {
+    if (pixels >= strides[axis]!) {
+      throw new OptionError(
+        `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]}`,
+      );
+    }
+  });
+  const sides = padding === 'valid' ? inputSize.map((): Pair => [0, 0]) : explicitPaddings(where, padding, rank);
+  const size = inputSize.map((length, axis) => {
+    const effective = effectiveKernel(kernelSize[axis]!, dilationRate[axis]!);
+    const [before, after] = sides[axis]!;
+    const full = (length - 1) * strides[axis]! + effective + outputPadding[axis]!;
+    if (full - before - after >= 1) return full - before - after;
+    throw new ShapeError(
+      `${where}: padding ${before} + ${after} in dimension ${axis + 1} leaves nothing of ${full} pixels ` +
+        `(${full} = (${length} - 1) * ${strides[axis]} + ${effective} + ${outputPadding[axis]})`,
+    );
+  });
+  return { size, window: windowNd(where, size, { ...geometry, padding: sides as unknown as Padding }) };
+}
+
+const filterLetters = ['', '[K,OC,C]', '[KH,KW,OC,C]', '[KD,KH,KW,OC,C]'];
+
+function transposed(where: string, rank: 1 | 2 | 3, x: Tensor, w: Tensor, options: AnyOptions): Tensor {
+  checkOptions(where, options, ['strides', 'padding', 'outputPadding', 'dilationRate', 'groups']);
+  checkRanks(where, rank, x, w, filterLetters[rank]!);
+  const groups = resolveGroups(where, options.groups);
+  const [groupFilters, channels] = w.shape.slice(rank) as [number, number];
+  if (x.shape.at(-1) !== channels) {
+    throw new ShapeError(
+      `${where}: the input ${format(x.shape)} has ${x.shape.at(-1)} channels, the filters ${format(w.shape)} expect ${channels}`,
+    );
+  }
+  const filters = groupFilters * groups;
+  checkGroups(where, channels, filters, groups);
+  const kernelSize = w.shape.slice(0, rank);
+  const { size, window } = transposedWindow(where, x.shape.slice(1, -1), { ...options, kernelSize });
+  const result = [x.shape[0]!, ...size, filters];
+  if (groups > 1 || rank === 3) return convNdGradInput(x, w, { window, groups, inputShape: result });
+  // matmul, then col2im: the planner makes it one dispatch, and autodiff gives the gradients.
+  const columns = sizeOf(w.shape) / channels;
+  const rows = matmul(reshape(x, [sizeOf(x.shape) / channels, channels]), reshape(w, [columns, channels]), {
+    transposeB: true,
+  });
+  const image = rank === 1 ? [result[0]!, 1, ...result.slice(1)] : result;
+  return reshape(col2im(rows, planar(window), image), result);
+}

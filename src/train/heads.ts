@@ -1,0 +1,118 @@
+// What each of a model's outputs is trained for: its loss, the loss's weight, and metrics, with the keys they are logged by.
+
+import { OptionError, suggestion } from '../core/errors.ts';
+import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
+import { resolveMetric, type Metric, type MetricName } from '../nn/metrics.ts';
+import type { Head, Network, OutputPort } from './core.ts';
+
+/** One for each output: by position, or by name. */
+export type PerOutput<T> = readonly T[] | Readonly<Record<string, T>>;
+
+export interface HeadOptions {
+  /**
+   * A name, or a function of prediction and target that gives the batch's mean as one number. A model of several outputs
+   * takes an array or a record of them by output, outputs left out of a record being untrained; one alone is for all.
+   */
+  readonly loss: LossName | LossFunction | PerOutput<LossName | LossFunction>;
+  /** What each output's loss counts in the sum that is trained; 1 unless given. */
+  readonly lossWeights?: PerOutput<number>;
+  /** Logged beside the loss; none unless given. A model of several outputs takes a list for each, in an array or a record. */
+  readonly metrics?: readonly (MetricName | Metric)[] | PerOutput<readonly (MetricName | Metric)[]>;
+}
+
+/**
+ * The outputs that have a loss. Of several outputs each loss is logged as `<output>_loss`, each metric as
+ * `<output>_<metric>` (Keras).
+ */
+export function headsOf(where: string, network: Network, options: HeadOptions): Head[] {
+  const { outputs } = network;
+  const single = typeof options.loss === 'string' || typeof options.loss === 'function';
+  const losses = single
+    ? outputs.map(() => options.loss as LossName | LossFunction)
+    : perOutput(where, 'loss', outputs, options.loss as PerOutput<LossName | LossFunction>);
+  const weights = perOutput(where, 'lossWeights', outputs, options.lossWeights);
+  const { metrics = [] } = options;
+  const flat = Array.isArray(metrics) && !metrics.some((metric) => Array.isArray(metric));
+  if (flat && metrics.length > 0 && outputs.length > 1) {
+    throw new OptionError(
+      `${where}: metrics is one list for ${outputs.length} outputs, expected a list for each, such as { ${outputs[0]!.name}: [...] }`,
+    );
+  }
+  const lists = perOutput(
+    where,
+    'metrics',
+    outputs,
+    (flat ? outputs.map(() => metrics) : metrics) as PerOutput<readonly (MetricName | Metric)[]>,
+  );
+  const several = outputs.length > 1;
+  const heads = outputs.flatMap((output, i): Head[] => {
+    const [given, weight = 1, list = []] = [losses[i], weights[i], lists[i]];
+    if (given === undefined) {
+      if (weights[i] === undefined && list.length === 0) return [];
+      throw new OptionError(`${where}: output '${output.name}' has a weight or metrics, but no loss`);
+    }
+    if (!Number.isFinite(weight)) {
+      throw new OptionError(`${where}: lossWeights of '${output.name}' is ${weight}, expected a finite number`);
+    }
+    const loss = resolveLoss(where, given);
+    const { name: last, activation } = lastActive(network, output);
+    checkLossFits(where, loss, last, activation);
+    const prefix = several ? `${output.name}_` : '';
+    const named = list.map((metric) => {
+      const found = resolveMetric(where, metric, loss);
+      return several ? { ...found, name: prefix + found.name } : found;
+    });
+    return [{ output, loss, weight, metrics: named, lossKey: several ? `${prefix}loss` : null }];
+  });
+  if (heads.length === 0) throw new OptionError(`${where}: no output has a loss, expected one for at least one`);
+  return heads;
+}
+
+/** What a step's values are called, `loss` left out; no two alike. */
+export function keysOf(where: string, heads: readonly Head[]): string[] {
+  const keys = heads.flatMap(({ lossKey }) => lossKey ?? []);
+  for (const { metrics } of heads) keys.push(...metrics.map(({ name }) => name));
+  keys.forEach((name, i) => {
+    if (name !== 'loss' && keys.indexOf(name) === i) return;
+    throw new OptionError(`${where}: two metrics are called '${name}', expected a name for each`);
+  });
+  return keys;
+}
+
+function perOutput<T>(
+  where: string,
+  what: string,
+  outputs: readonly OutputPort[],
+  given: PerOutput<T> | undefined,
+): readonly (T | undefined)[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null) {
+    throw new OptionError(
+      `${where}: ${what} is ${String(given)}, expected one for each output in an array or a record`,
+    );
+  }
+  if (Array.isArray(given)) {
+    if (given.length === outputs.length) return given as readonly T[];
+    throw new OptionError(`${where}: ${what} has ${given.length} entries, but the model has ${outputs.length} outputs`);
+  }
+  const names = outputs.map(({ name }) => name);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) {
+      throw new OptionError(
+        `${where}: ${what} names no output '${name}'${suggestion(name, names)}; known: ${names.join(', ')}`,
+      );
+    }
+  }
+  const record = given as Readonly<Record<string, T>>;
+  return names.map((name) => (Object.hasOwn(record, name) ? record[name] : undefined));
+}
+
+/** The last layer before `output` that changes numbers: what losses look at. */
+function lastActive({ inputs, layers }: Network, output: OutputPort) {
+  const shaping = ['Flatten', 'Reshape', 'Dropout'];
+  const last = layers[output.at - inputs.length]!;
+  let found: typeof last | undefined = last;
+  while (found && shaping.includes(found.type)) found = layers[found.from[0]! - inputs.length];
+  found ??= last;
+  return { name: `${found.name} (${found.type})`, activation: found.layer.activation };
+}

@@ -1,0 +1,64 @@
+// Runs cases with any evaluator and counts what came of them.
+
+import type { TypedArray, Values } from '../../src/core/dtype.ts';
+import type { Tensor } from '../../src/graph/tensor.ts';
+import { adapters } from './adapters.ts';
+import { build, differs, Skip, type Case, type Result } from './case.ts';
+import { outsideScope } from './scope.ts';
+
+/** The values of `tensors`, given those of the inputs. */
+export type Evaluate = (
+  tensors: readonly Tensor[],
+  feeds: ReadonlyMap<Tensor, Values>,
+) => ArrayLike<number>[] | Promise<ArrayLike<number>[]>;
+
+export type Outcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export async function runCase(of: Case, evaluate: Evaluate): Promise<Outcome> {
+  try {
+    if (Object.hasOwn(outsideScope, of.op)) throw new Skip('operator outside the scope');
+    if (!of.deterministic) throw new Skip('not deterministic');
+    if (!Object.hasOwn(adapters, of.op)) return { kind: 'failed', why: `no adapter for ${of.op}` };
+    const { feeds, results } = build(of, adapters[of.op]!);
+    const compared = of.outputs.flatMap((output, i): { output: NonNullable<typeof output>; result: Result }[] => {
+      const result = results[i];
+      return output && result ? [{ output, result }] : [];
+    });
+    if (compared.length === 0) return { kind: 'failed', why: 'nothing was compared' };
+    const tensors = compared.map(({ result }) => ('tensor' in result ? result.tensor : result));
+    const values = await evaluate(tensors, feeds);
+    for (const [i, { output, result }] of compared.entries()) {
+      const why = differs(output, result, values[i]!);
+      if (why) return { kind: 'failed', why };
+    }
+    return { kind: 'passed' };
+  } catch (error) {
+    if (error instanceof Skip) return { kind: 'skipped', reason: error.reason };
+    return { kind: 'failed', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Cases by outcome, a line for each reason, and the operators with failures. */
+export function table(outcomes: ReadonlyMap<Case, Outcome>): string {
+  const of = (kind: Outcome['kind']) => [...outcomes].filter(([, outcome]) => outcome.kind === kind);
+  const reasons = new Map<string, number>();
+  for (const [, outcome] of of('skipped')) {
+    if (outcome.kind === 'skipped') reasons.set(outcome.reason, (reasons.get(outcome.reason) ?? 0) + 1);
+  }
+  const operators = (entries: readonly (readonly [Case, Outcome])[]) => new Set(entries.map(([{ op }]) => op)).size;
+  const failures = of('failed');
+  return [
+    `${outcomes.size} cases of ${operators([...outcomes])} operators`,
+    `  passed   ${of('passed').length} of ${operators(of('passed'))} operators`,
+    ...[...reasons].map(([reason, count]) => `  skipped  ${count}: ${reason}`),
+    `  failed   ${failures.length}`,
+    ...failures.map(([{ name, op }, outcome]) => `    ${op}/${name}: ${outcome.kind === 'failed' ? outcome.why : ''}`),
+  ].join('\n');
+}
+
+export function toDevice(values: Values): TypedArray {
+  return values instanceof Float64Array ? Float32Array.from(values) : values;
+}

@@ -1,0 +1,8 @@
+// Which operators have no place in the engine, and why; everything else must run.
+
+export const outsideScope: Readonly<Record<string, string>> = {
+  Compress: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
+  NonZero: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
+  ConvInteger: 'quantized integers with zero points are for inference on small devices; training is in f32',
+  Bernoulli: 'its cases give no seed that another generator could follow, so there is nothing to compare',
+};
