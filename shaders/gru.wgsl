@@ -34,6 +34,7 @@ const HAS_BIAS: bool = true;
 @group(0) @binding(13) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(13) var<storage, read_write> dx4: array<vec4f>;
 @group(0) @binding(14) var<storage, read_write> reset: array<f32>;
+@group(0) @binding(15) var<storage, read> product4: array<vec4f>;
 
 // ---------------------------------------------------------------------------------------------------------------
 // Reset after the product
@@ -186,6 +187,36 @@ fn gru_grad_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_work
   if (!LAST) { later = back4(n_a, n_b, u, params.t_after); }
   store_grad(n_a, u, later.a);
   if (n_b != n_a) { store_grad(n_b, u, later.b); }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Where the recurrent product is made by the matmul family: a thread adds it to four units of a row and takes the step.
+
+@compute @workgroup_size(group_size)
+fn gru_cell(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, group_size);
+  if (index >= params.size) { return; }
+  let U = params.U;
+  let n = divide(index, U);
+  let u = index - n * U;
+  let at = n * params.width + u;
+  var sums = Sums(product4[at], product4[at + U], product4[at + 2u * U]);
+  if (HAS_BIAS) {
+    sums.z += bias4[u];
+    sums.r += bias4[u + U];
+    sums.g += bias4[u + 2u * U];
+  }
+  store(n, u, sums);
+}
+
+@compute @workgroup_size(group_size)
+fn gru_grad_cell(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, group_size);
+  if (index >= params.size) { return; }
+  let n = divide(index, params.U);
+  var later = vec4f(0.0);
+  if (!LAST) { later = product4[index]; }
+  store_grad(n, index - n * params.U, later);
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ const HAS_DY: bool = true;
 @group(0) @binding(11) var<storage, read_write> carry: array<f32>;
 @group(0) @binding(11) var<storage, read_write> carry4: array<vec4f>;
 @group(0) @binding(12) var<storage, read_write> carry_cell: array<f32>;
+@group(0) @binding(15) var<storage, read> product4: array<vec4f>;
 @group(0) @binding(12) var<storage, read_write> carry_cell4: array<vec4f>;
 
 @compute @workgroup_size(group_size)
@@ -212,4 +213,33 @@ fn lstm_grad_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wor
   if (!LAST) { later = back4(n_a, n_b, u, params.t_after); }
   store_grad(n_a, u, later.a);
   if (n_b != n_a) { store_grad(n_b, u, later.b); }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Where the recurrent product is made by the matmul family: a thread adds it to four units of a row and takes the step.
+
+@compute @workgroup_size(group_size)
+fn lstm_cell(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, group_size);
+  if (index >= params.size) { return; }
+  let U = params.U;
+  let n = divide(index, U);
+  let u = index - n * U;
+  let at = n * params.width + u;
+  var sums = projected(n, u);
+  sums.i += product4[at];
+  sums.f += product4[at + U];
+  sums.g += product4[at + 2u * U];
+  sums.o += product4[at + 3u * U];
+  store(n, u, sums);
+}
+
+@compute @workgroup_size(group_size)
+fn lstm_grad_cell(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, group_size);
+  if (index >= params.size) { return; }
+  let n = divide(index, params.U);
+  var later = vec4f(0.0);
+  if (!LAST) { later = product4[index]; }
+  store_grad(n, index - n * params.U, later);
 }

@@ -62,25 +62,27 @@ fn base(r: u32) -> u32 {
 
 struct Score {
   value: f32,
-  allowed: bool,
+  // 1 where c is allowed, else 0: wgsl_reflect's interpreter takes a bool member for no bool.
+  allowed: u32,
 }
 
 fn score(x: f32, c: u32, q: u32, begin: u32) -> Score {
-  var result = Score(x, !CAUSAL || c <= q);
+  var value = x;
+  var allowed = select(1u, 0u, CAUSAL && c > q);
   if (MASK != 0) {
     let m = mask[begin + c * params.column_stride];
     if (MASK == 1) {
-      result.allowed = result.allowed && m != 0.0;
+      allowed = select(allowed, 0u, m == 0.0);
     } else {
-      result.value += m;
-      result.allowed = result.allowed && m > -1e9;
+      value += m;
+      allowed = select(allowed, 0u, m <= -1e9);
     }
   }
-  return result;
+  return Score(value, allowed);
 }
 
 fn power(s: Score, highest: f32) -> f32 {
-  return select(0.0, exp(min(s.value - highest, 0.0)), s.allowed);
+  return select(0.0, exp(min(s.value - highest, 0.0)), s.allowed == 1u);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -93,7 +95,7 @@ fn masked_softmax(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wor
   var highest = LOWEST;
   for (var c = 0u; c < params.columns; c++) {
     let s = score(x[first + c], c, q, begin);
-    highest = select(highest, max(highest, s.value), s.allowed);
+    highest = select(highest, max(highest, s.value), s.allowed == 1u);
   }
   var total = 0.0;
   for (var c = 0u; c < params.columns; c++) { total += power(score(x[first + c], c, q, begin), highest); }
@@ -117,7 +119,7 @@ fn masked_softmax_rows(
   var high = LOWEST;
   for (var c = lane; c < params.columns; c += GROUP_SIZE) {
     let s = score(x[first + c], c, q, begin);
-    high = select(high, max(high, s.value), s.allowed);
+    high = select(high, max(high, s.value), s.allowed == 1u);
   }
   partial[lane] = high;
   workgroupBarrier();

@@ -1,7 +1,7 @@
 // The parts of recurrent layers that do not depend on the cell. Shapes and params as in lib/recurrent.wgsl.
 //   previous_states  y[n, t, :] = the state that the step at t of x begins with: y, states [N, T, U]; initial [N, U]
 //   mask_steps       y[n, o, :] = x[n, o, :] where the step counts, else 0: x, y [N, S, U], the last S steps taken
-//   last_state       y[n, :] = values[n, t_out, first : first + U]: values [N, T, width], y [N, U]
+//   one_step         y[n, :] = x[n, t_out, first : first + U]: x [N, T, width], y [N, U]
 //   grad_initial     carry[n, :] += what reaches the initial state through the first step's product
 // One workgroup does 64 consecutive elements of what it writes.
 
@@ -56,7 +56,7 @@ fn mask_steps(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgro
 }
 
 @compute @workgroup_size(group_size)
-fn last_state(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn one_step(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let n = divide(i, params.U);

@@ -2,12 +2,13 @@
 
 // Models
 export { sequential, type Model, type SequentialOptions } from './train/model.ts';
+export { asLayer, type AsLayerOptions } from './train/as_layer.ts';
 export { model, type ModelOptions, type PredictionOf, type SymbolicTensors } from './train/functional.ts';
-export { input, type InputOptions, type SymbolicTensor } from './nn/symbolic.ts';
+export { callable, input, type InputOptions, type SymbolicTensor } from './nn/symbolic.ts';
 export type { CompileOptions } from './train/compile.ts';
 export type { HeadOptions, PerOutput } from './train/heads.ts';
 export type { HostTensor, InputPort, OutputPort } from './train/core.ts';
-export type { EvaluateOptions, Examples } from './train/evaluate.ts';
+export type { EvaluateOptions, Examples, PredictOptions } from './train/evaluate.ts';
 export type { FitOptions, FitResult } from './train/fit.ts';
 export type { TrainingPlan } from './train/memory.ts';
 export type { TrainingData } from './train/targets.ts';
@@ -19,17 +20,27 @@ export { loadModel, loadWeights, saveModel } from './train/checkpoint.ts';
 export type { BuiltLayer, Layer, LayerBuild, LayerContext, LayerOptions, LayerRecord } from './nn/layer.ts';
 export {
   activation,
+  celu,
   elu,
   gelu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
   relu,
+  relu6,
   selu,
+  shrink,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
+  thresholdedRelu,
 } from './nn/layers/activation.ts';
 export {
   type AdaptivePoolLayerOptions,
@@ -88,7 +99,32 @@ export { concatenate } from './nn/layers/concatenate.ts';
 export { dense, type DenseOptions } from './nn/layers/dense.ts';
 export { dot, type DotOptions } from './nn/layers/dot.ts';
 export { add, average, maximum, minimum, multiply, subtract } from './nn/layers/merge.ts';
-export { dropout } from './nn/layers/dropout.ts';
+export {
+  type AffineLayerOptions,
+  batchNormalization,
+  type BatchNormalizationOptions,
+} from './nn/layers/batch_normalization.ts';
+export { bayesianConv2d, bayesianDense, type BayesianOptions, normalDivergence } from './nn/layers/bayesian.ts';
+export {
+  dropout,
+  type DropoutOptions,
+  spatialDropout1d,
+  spatialDropout2d,
+  spatialDropout3d,
+} from './nn/layers/dropout.ts';
+export {
+  groupNormalization,
+  type GroupNormalizationOptions,
+  instanceNormalization,
+} from './nn/layers/group_normalization.ts';
+export {
+  layerNormalization,
+  type LayerNormalizationOptions,
+  rmsNormalization,
+  type RmsNormalizationOptions,
+} from './nn/layers/layer_normalization.ts';
+export { alphaDropout, gaussianDropout, gaussianNoise } from './nn/layers/noise.ts';
+export { embedding, type EmbeddingOptions } from './nn/layers/embedding.ts';
 export { flatten } from './nn/layers/flatten.ts';
 export {
   globalAveragePool1d,
@@ -110,6 +146,10 @@ export { gru, type GruOptions } from './nn/layers/gru.ts';
 export { lstm, type LstmOptions } from './nn/layers/lstm.ts';
 export type { RecurrentLayer, RecurrentLayerOptions } from './nn/layers/recurrent.ts';
 export { simpleRnn, type SimpleRnnOptions } from './nn/layers/simple_rnn.ts';
+export { multiHeadAttention, type MultiHeadAttentionOptions } from './nn/layers/multi_head_attention.ts';
+export { permute, repeatVector } from './nn/layers/permute.ts';
+export { positionalEncoding, type PositionalEncodingOptions } from './nn/layers/positional_encoding.ts';
+export { prelu, type PreluOptions } from './nn/layers/prelu.ts';
 export { reshape } from './nn/layers/reshape.ts';
 export { upSampling1d, upSampling2d, upSampling3d } from './nn/layers/up_sampling.ts';
 export type { ActivationName } from './ops/activations.ts';
@@ -118,7 +158,8 @@ export type { ActivationName } from './ops/activations.ts';
 export { adam, adamW, type AdamOptions, sgd, type SgdOptions } from './nn/optimizers.ts';
 export { createState, type Optimizer, type OptimizerState } from './nn/optimizer_state.ts';
 export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
-export type { LossFunction, LossName } from './nn/losses.ts';
+export type { ConfiguredLoss, Loss, LossFunction, LossName } from './nn/losses.ts';
+export * as losses from './nn/loss_functions.ts';
 export type { Metric, MetricName } from './nn/metrics.ts';
 export {
   type BatchLogs,

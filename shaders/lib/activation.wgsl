@@ -1,11 +1,35 @@
 // Elementary functions that stay accurate near 0 and finite for every finite argument. WGSL's own tanh may give NaN
 // from x = 88 on, its exp overflows there, and exp(x) - 1, log(1 + x) lose all digits near 0.
 
+fn is_nan(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+// f * 2^n for whole n from -250 to 254, in two factors, so that neither leaves f32's range.
+fn times_power_of_2(f: f32, n: i32) -> f32 {
+  let half = n >> 1u;
+  return f * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
+}
+
+// e^x * 2^shift: e^r for |r| <= ln 2 / 2 as a polynomial, x = n ln 2 + r in two parts. A NaN stays one.
+fn exponential_times(x: f32, shift: i32) -> f32 {
+  let z = clamp(x, -150.0, 100.0);
+  let n = round(z * 1.44269504);
+  let r = (z - n * 0.693359375) + n * 2.12194440e-4;
+  let p = 0.5 + r * (0.16666665 + r * (0.041665796 + r * (8.3334519e-3 + r * (1.3981999e-3 + r * 1.9875691e-4))));
+  let y = times_power_of_2(1.0 + (r + r * r * p), i32(n) + shift);
+  return select(y, x, is_nan(x));
+}
+
+fn exponential(x: f32) -> f32 {
+  return exponential_times(x, 0);
+}
+
 // e^x - 1. Taylor to x^9 for |x| < 0.5 (truncation below 1e-9 relative).
 fn expm1(x: f32) -> f32 {
   let p = 1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666667 + x * (0.008333334 + x * (0.0013888889
     + x * (1.984127e-4 + x * (2.4801588e-5 + x * 2.7557319e-6)))))));
-  return select(exp(x) - 1.0, x * p, abs(x) < 0.5);
+  return select(exponential(x) - 1.0, x * p, abs(x) < 0.5);
 }
 
 // log(1 + x) = 2 atanh(s), s = x / (2 + x), as a series in s^2 <= 1/9 for |x| <= 0.5.
@@ -14,18 +38,18 @@ fn log1p(x: f32) -> f32 {
   let q = s * s;
   let p = 1.0 + q * (0.33333334 + q * (0.2 + q * (0.14285715 + q * (0.11111111 + q * (0.09090909
     + q * (0.07692308 + q * 0.06666667))))));
-  return select(log(1.0 + x), 2.0 * s * p, abs(x) <= 0.5);
+  return select(log(1.0 + x), x * (2.0 / (2.0 + x)) * p, abs(x) <= 0.5);
 }
 
 // 1 / (1 + e^-x), with the exponential of a negative number only.
 fn sigmoid(x: f32) -> f32 {
-  let e = exp(-abs(x));
+  let e = exponential(-abs(x));
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }
 
 // (1 - e) / (1 + e), e = e^(-2|x|), with the sign of x; an odd polynomial for |x| < 0.25.
 fn stable_tanh(x: f32) -> f32 {
-  let e = exp(-2.0 * abs(x));
+  let e = exponential(-2.0 * abs(x));
   let q = x * x;
   let p = 1.0 + q * (-0.33333334 + q * (0.13333334 + q * (-0.053968254 + q * 0.021869488)));
   return select(sign(x) * (1.0 - e) / (1.0 + e), x * p, abs(x) < 0.25);
@@ -33,7 +57,7 @@ fn stable_tanh(x: f32) -> f32 {
 
 // log(1 + e^x)
 fn softplus(x: f32) -> f32 {
-  return max(x, 0.0) + log1p(exp(-abs(x)));
+  return max(x, 0.0) + log1p(exponential(-abs(x)));
 }
 
 // 2 / sqrt(pi) * (the integral of e^(-t^2) from 0 to x) for |x| <= 1: Taylor to x^21.

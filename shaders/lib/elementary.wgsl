@@ -1,25 +1,6 @@
 // Elementary functions within a few units in the last place over their whole domain; coefficients are those of Moshier's
 // Cephes library, single precision. WGSL's own promise less: acos and asin 6.8e-5, atan 4096 units, sinh and tan more.
-
-// f * 2^n for whole n from -250 to 254, in two factors, so that neither leaves f32's range.
-fn times_power_of_2(f: f32, n: i32) -> f32 {
-  let half = n >> 1u;
-  return f * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
-}
-
-// e^x * 2^shift: e^r for |r| <= ln 2 / 2 as a polynomial, x = n ln 2 + r in two parts. A NaN stays one.
-fn exponential_times(x: f32, shift: i32) -> f32 {
-  let z = clamp(x, -150.0, 100.0);
-  let n = round(z * 1.44269504);
-  let r = (z - n * 0.693359375) + n * 2.12194440e-4;
-  let p = 0.5 + r * (0.16666665 + r * (0.041665796 + r * (8.3334519e-3 + r * (1.3981999e-3 + r * 1.9875691e-4))));
-  let y = times_power_of_2(1.0 + (r + r * r * p), i32(n) + shift);
-  return select(y, x, is_nan(x));
-}
-
-fn exponential(x: f32) -> f32 {
-  return exponential_times(x, 0);
-}
+// They call functions of lib/activation.wgsl.
 
 // log x = e ln 2 + log m, m in [sqrt(1/2), sqrt 2), from x's bits, so that denormal numbers count too. Of 0 and of
 // negative numbers it is what IEEE 754 says, -Inf and NaN; infinity and NaN stay what they are.
@@ -37,10 +18,6 @@ fn logarithm(x: f32) -> f32 {
   if (bits - 1u < 0x7f7fffffu) { return y; }
   if (bits == 0x7f800000u || is_nan(x)) { return x; }
   return bitcast<f32>(select(0x7fc00000u | (bits & 1u), 0xff800000u, (bits << 1u) == 0u));
-}
-
-fn is_nan(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
 
 fn sinh_of(x: f32) -> f32 {

@@ -17,8 +17,40 @@ export interface LayerContext {
   readonly training: boolean;
   /** u32 [4], new for every run: what random layers draw from. */
   readonly random: Tensor;
-  /** A number of this layer alone, so that no two layers draw the same. */
+  /** A number of this layer alone, so that no two layers draw the same. More streams: with `streamStep` added. */
   readonly stream: number;
+  /** Whether random layers draw: while training, and in predictions that were asked to. */
+  readonly drawing: boolean;
+  /** Whether the layer is not in the graph yet: what concerns its weights alone is done once, however often it is used. */
+  readonly first: boolean;
+  /** How many examples a pass over the data has; null where the program is not for a data set. */
+  readonly examples: number | null;
+  /** What the layer keeps under `name` (`LayerBuild.state`), as it is now. */
+  state(name: string): Tensor;
+  /** Gives `name` the value that a call overwriting `state(name)` gave: in every run of the program being traced. */
+  update(name: string, value: Tensor): void;
+  /** Adds a scalar to the loss, and reports it as `name`: the sum of what all layers add under it. */
+  addLoss(name: string, value: Tensor): void;
+}
+
+/** Between the streams of one layer: more than a model has layers. */
+export const streamStep = 0x100000;
+
+/** A context of which only some is known: without state, and for programs without a loss. */
+export function layerContext(
+  known: Pick<LayerContext, 'training' | 'random' | 'stream'> & Partial<LayerContext>,
+): LayerContext {
+  return {
+    drawing: known.training,
+    first: true,
+    examples: null,
+    state(name) {
+      throw new OptionError(`state: the layer keeps nothing called '${name}'`);
+    },
+    update() {},
+    addLoss() {},
+    ...known,
+  };
 }
 
 /** What a layer becomes on an input shape; shapes are without the batch. */
@@ -26,6 +58,8 @@ export interface LayerBuild {
   readonly outputShape: Shape;
   /** By the name they have within the layer: `kernel`, `bias`. */
   readonly weights: Readonly<Record<string, ParameterSpec>>;
+  /** What it keeps without training it, `movingMean` and the like, by the name it has within the layer. */
+  readonly state?: Readonly<Record<string, ParameterSpec>>;
   /** Multiplications and additions for one example: 2·KH·KW·C·OC·OH·OW for a convolution, 2·in·out for a dense layer. */
   readonly flopsPerSample: number;
 }
@@ -43,8 +77,11 @@ export interface LayerRecord {
   readonly inputShape?: Shape;
   /** The last function applied; losses look at it. */
   readonly activation?: ActivationName;
-  /** Whether the layer takes several inputs, as `add` does; the others are given after the first. One unless stated. */
-  readonly several?: true;
+  /**
+   * Whether the layer takes several inputs, as `add` does, or one or several, as attention does; the others are given
+   * after the first. One unless stated.
+   */
+  readonly several?: true | 'optional';
   /** Checks the shape and says what comes out; `where` opens every message. */
   build(inputShape: Shape, where: string, others?: readonly Shape[]): LayerBuild;
   /** Adds the layer to the graph: x has the batch as its first axis. */
@@ -128,7 +165,7 @@ export function buildLayers(layers: readonly LayerRecord[], names: readonly stri
         `${where}: inputShape is ${format(layer.inputShape)}, but ${names[i - 1]} gives ${format(shape)}`,
       );
     }
-    if (layer.several) {
+    if (layer.several === true) {
       throw new OptionError(
         `${where}: takes several inputs, which model({ inputs, outputs }) connects; sequential gives one`,
       );

@@ -39,9 +39,16 @@ function errorMetric(name: string, of: (difference: Tensor) => Tensor): Metric {
   };
 }
 
+/** Above which number a prediction, and a target, mean yes, for losses of single yes-or-no answers. */
+const thresholds: Readonly<Record<string, readonly [prediction: number, target: number]>> = {
+  binaryCrossentropy: [0, 0.5],
+  hinge: [0, 0],
+  squaredHinge: [0, 0],
+};
+
 /**
- * The number of examples whose largest score is at the label; with 'binaryCrossentropy' those whose logit is above 0
- * where the target is above 0.5. Examples with several positions count the share of them.
+ * The number of examples whose largest score is at the label; with 'binaryCrossentropy' those whose logit is above 0 (or
+ * probability above 0.5) where the target is above 0.5. Examples with several positions count the share of them.
  */
 function countCorrect(where: string, loss: Loss, prediction: Tensor, target: Tensor): Tensor {
   const examples = prediction.shape[0]!;
@@ -49,11 +56,13 @@ function countCorrect(where: string, loss: Loss, prediction: Tensor, target: Ten
     const [scores, labels] = asRows('accuracy', prediction, target);
     return div(sum(correctPredictions(scores, labels)), scores.shape[0]! / examples);
   }
-  if (loss.name === 'binaryCrossentropy') {
-    const agree = equal(greater(prediction, 0), greater(asValues('accuracy', prediction, target), 0.5));
-    return div(sum(agree), sizeOf(prediction.shape) / examples);
+  const threshold = thresholds[loss.name];
+  if (threshold) {
+    const [ofPrediction, ofTarget] = loss.output === 'probabilities' ? [0.5, 0.5] : threshold;
+    const truths = greater(asValues('accuracy', prediction, target), ofTarget);
+    return div(sum(equal(greater(prediction, ofPrediction), truths)), sizeOf(prediction.shape) / examples);
   }
-  if (loss.name === 'categoricalCrossentropy') {
+  if (loss.perRow) {
     const classes = prediction.shape.at(-1)!;
     const rows = sizeOf(prediction.shape) / classes;
     const best = argmax(reshape(asValues('accuracy', prediction, target), [rows, classes]));

@@ -2,6 +2,7 @@
 
 import type { Op } from '../graph/op.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { celu, hardSigmoid, hardSwish, hardTanh, logSigmoid, mish, relu6, softsign } from './rectifiers.ts';
 import { logSoftmax, softmax } from './softmax.ts';
 import { elu, gelu, leakyRelu, relu, reluOp, selu, sigmoid, sigmoidOp, silu, softplus, tanh, tanhOp } from './unary.ts';
 
@@ -28,6 +29,14 @@ export type ActivationName =
   | 'softplus'
   | 'silu'
   | 'gelu'
+  | 'relu6'
+  | 'celu'
+  | 'hardSigmoid'
+  | 'hardSwish'
+  | 'hardTanh'
+  | 'mish'
+  | 'softsign'
+  | 'logSigmoid'
   | 'softmax'
   | 'logSoftmax';
 
@@ -62,6 +71,14 @@ export const activations: Readonly<Record<ActivationName, Activation>> = {
   softplus: { apply: softplus },
   silu: { apply: silu },
   gelu: { apply: (x) => gelu(x) },
+  relu6: { apply: relu6 },
+  celu: { apply: (x) => celu(x) },
+  hardSigmoid: { apply: (x) => hardSigmoid(x) },
+  hardSwish: { apply: hardSwish },
+  hardTanh: { apply: (x) => hardTanh(x) },
+  mish: { apply: mish },
+  softsign: { apply: softsign },
+  logSigmoid: { apply: logSigmoid },
   softmax: { apply: softmax },
   logSoftmax: { apply: logSoftmax },
 };

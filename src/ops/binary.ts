@@ -84,7 +84,7 @@ export const greaterEqualOp = comparison('greater_equal', '>=', (a, b) => a >= b
 /** Binary cross-entropy of logits a against targets b, without overflow. */
 export const sigmoidCrossEntropyOp = binaryOp({
   name: 'sigmoid_cross_entropy',
-  wgsl: 'max(a, 0.0) - a * b + log1p(exp(-abs(a)))',
+  wgsl: 'max(a, 0.0) - a * b + log1p(exponential(-abs(a)))',
   reference: (a, b) => Math.max(a, 0) - a * b + Math.log1p(Math.exp(-Math.abs(a))),
   grad: [({ dy, a, b }) => mul(dy, sigmoidMinus(a, b)), ({ dy, a }) => negativeProduct(dy, a)],
   accuracy: near(2e-6, 1e-6),

@@ -49,6 +49,17 @@ export {
   nll,
   sparseSoftmaxCrossEntropy,
 } from './loss.ts';
+export {
+  categoricalHinge,
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  type LogitsOption,
+  poisson,
+  type SmoothingOption,
+  squaredHinge,
+} from './losses.ts';
 export { matmul } from './matmul.ts';
 export {
   adaptiveAveragePool1d,
@@ -205,6 +216,14 @@ export {
   type Projection,
   scaledDotProductAttention,
 } from './attention.ts';
+export { cast, stopGradient } from './cast.ts';
+export { oneHot } from './one_hot.ts';
+export { where } from './where.ts';
+export { cumulativeSum, type CumulativeSumOptions } from './cumulative_sum.ts';
+export { prod } from './prod.ts';
+export { all, any, logSumExp, norm, type NormOptions, std, variance, type VarianceOptions } from './statistics.ts';
+export { sort, type SortOptions, topK, type TopKOptions } from './top_k.ts';
+export { sinusoidalEncoding } from './positional_encoding.ts';
 export { flip, slice, type SliceOptions } from './slice.ts';
 export { stack, unstack } from './stack.ts';
 export { expandDims, repeat, squeeze, tile } from './tile.ts';

@@ -93,13 +93,7 @@ export const gatherOp: Op<AxisAttrs> = {
   ],
 };
 
-function sample(
-  shape: Shape,
-  indices: Shape,
-  axis: number,
-  fill: Fill,
-  dtype?: 'i32' | 'u32',
-): Sample<AxisAttrs> {
+function sample(shape: Shape, indices: Shape, axis: number, fill: Fill, dtype?: 'i32' | 'u32'): Sample<AxisAttrs> {
   const x = { shape, ...(dtype ? { dtype, fill: { below: 1000 } } : {}) };
   return { inputs: [x, { shape: indices, dtype: 'i32', fill }], attrs: { axis } };
 }

@@ -3,12 +3,14 @@
 import shader from '../../shaders/gru.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { apply, applyOne, constantTensor, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import { add, mul } from './binary.ts';
 import { bytesMoved } from './copy.ts';
 import { full } from './full.ts';
 import { gruGradOp, type GruAttrs } from './gru_grad.ts';
 import { previousStatesOp, stepProduct } from './recurrent.ts';
+import { cellCall, forwardSteps, prefersProducts } from './recurrent_products.ts';
 import {
   addRecurrent,
   checkMask,
@@ -85,6 +87,31 @@ function plan(steps: (call: CallTypes<GruAttrs>, s: number) => Dispatch[]) {
   };
 }
 
+function productPlan(call: CallTypes<GruAttrs>, target: Target) {
+  const { attrs } = call;
+  const sizes = sizesOf(call);
+  const refs = { kernel: input(1), initial: input(2), states: output(0) };
+  const { dispatches, scratch: bytes } = forwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'gru_cell', {
+      bindings: {
+        x4: input(0),
+        product4: scratch(1),
+        initial4: input(2),
+        bias4: input(biasAt(attrs)),
+        mask: input(maskAt(attrs)),
+        states4: output(0),
+        saved4: output(1),
+      },
+      ...cellCall(attrs, sizes, s),
+      constants: { ...constants(call, s, sizes.T), HAS_BIAS: attrs.bias },
+    }),
+  );
+  const last = lastState(attrs, { ...sizes, width: sizes.U }, output(0), output(2));
+  return { dispatches: [...dispatches, last], scratch: bytes };
+}
+
+const fitsVec4 = (call: CallTypes<GruAttrs>): boolean => call.attrs.resetAfter && call.inputs[1]!.shape[0]! % 4 === 0;
+
 /**
  * x [N,T,3U] (projected), recurrentKernel [U,3U], h0 [N,U], the recurrent bias [3U] if attrs.bias (reset after the
  * product only), a mask if attrs.masking -> states [N,T,U]; saved [N,T,4U] = z, r, g and what r or the kernel multiplies,
@@ -147,8 +174,13 @@ export const gruOp: Op<GruAttrs> = {
     }
   },
   kernels: {
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(sizesOf(call), target),
+      plan: productPlan,
+    },
     vec4: {
-      fits: (call) => call.attrs.resetAfter && call.inputs[1]!.shape[0]! % 4 === 0,
+      fits: fitsVec4,
       plan: plan((call, s) => [afterDispatch(call, s, 4)]),
     },
     naive: {

@@ -2,8 +2,10 @@
 
 import shader from '../../shaders/gru.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import { bytesMoved, copyWords } from './copy.ts';
+import { backwardSteps, cellCall, prefersProducts } from './recurrent_products.ts';
 import {
   addInitialGradient,
   backThrough,
@@ -112,6 +114,40 @@ function plan(lanes: 1 | 4) {
   };
 }
 
+function productPlan(call: CallTypes<GruGradAttrs>, target: Target) {
+  const { attrs } = call;
+  const sizes = sizesOf(call);
+  const { N, T, U } = sizes;
+  const refs = { kernel: input(0), slopes: output(2) };
+  const { dispatches, scratch: bytes } = backwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'gru_grad_cell', {
+      bindings: {
+        product4: scratch(1),
+        kept4: input(1),
+        earlier4: input(2),
+        dy4: input(dyAt(attrs)),
+        mask: input(maskAt(attrs)),
+        dx4: output(0),
+        carry4: output(1),
+        slopes4: output(2),
+      },
+      ...cellCall(attrs, sizes, s),
+      constants: constants(call, s, T),
+    }),
+  );
+  return {
+    dispatches: [
+      copyWords(input(3), output(1), N * U, 0, 4),
+      ...dispatches,
+      addInitialGradient(attrs, sizes, { kernel: input(0), slopes: output(2), carry: output(1) }),
+    ],
+    scratch: bytes,
+  };
+}
+
+const fitsVec4 = (call: CallTypes<GruGradAttrs>): boolean =>
+  call.attrs.resetAfter && call.inputs[0]!.shape[0]! % 4 === 0;
+
 /**
  * recurrentKernel [U,3U], saved [N,T,4U], earlier [N,T,U] (the state each step of x begins with), the gradient of the
  * last h [N,U], that of the states [N,T,U] if attrs.sequence, a mask if attrs.masking -> the gradients of x [N,T,3U], of
@@ -191,7 +227,12 @@ export const gruGradOp: Op<GruGradAttrs> = {
     }
   },
   kernels: {
-    vec4: { fits: (call) => call.attrs.resetAfter && call.inputs[0]!.shape[0]! % 4 === 0, plan: plan(4) },
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(sizesOf(call), target),
+      plan: productPlan,
+    },
+    vec4: { fits: fitsVec4, plan: plan(4) },
     naive: { plan: plan(1) },
   },
   grad: null, // a second derivative, which nothing asks for

@@ -41,6 +41,12 @@ import { gatherOps } from './gather.ts';
 import { rowIndicesOp } from './row_indices.ts';
 import { scatterOps } from './scatter.ts';
 import { maskedSoftmaxOp } from './masked_softmax.ts';
+import { castOps } from './cast.ts';
+import { oneHotOp } from './one_hot.ts';
+import { whereOp } from './where.ts';
+import { cumulativeSumOp } from './cumulative_sum.ts';
+import { prodOps } from './prod.ts';
+import { topKOp } from './top_k.ts';
 import { tileOp } from './tile.ts';
 import { transposeOp } from './transpose.ts';
 import { trigonometryOps } from './trigonometry.ts';
@@ -77,6 +83,10 @@ const all: readonly (readonly Op[])[] = [
   sliceOps,
   concatOps,
   [tileOp, transposeOp],
+  prodOps,
+  [cumulativeSumOp, topKOp],
+  [oneHotOp, whereOp],
+  castOps,
   [maskedSoftmaxOp],
   scatterOps,
   [rowIndicesOp],
@@ -114,6 +124,17 @@ export {
   separableConv2d,
 } from './convolution.ts';
 export { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv_transpose.ts';
+export {
+  categoricalHinge,
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  type LogitsOption,
+  poisson,
+  type SmoothingOption,
+  squaredHinge,
+} from './losses.ts';
 export { matmul } from './matmul.ts';
 
 // Elementwise, reductions, losses
@@ -270,6 +291,14 @@ export {
   type Projection,
   scaledDotProductAttention,
 } from './attention.ts';
+export { cast, stopGradient } from './cast.ts';
+export { oneHot } from './one_hot.ts';
+export { where } from './where.ts';
+export { cumulativeSum, type CumulativeSumOptions } from './cumulative_sum.ts';
+export { prod } from './prod.ts';
+export { all, any, logSumExp, norm, type NormOptions, std, variance, type VarianceOptions } from './statistics.ts';
+export { sort, type SortOptions, topK, type TopKOptions } from './top_k.ts';
+export { sinusoidalEncoding } from './positional_encoding.ts';
 export { flip, slice, type SliceOptions } from './slice.ts';
 export { stack, unstack } from './stack.ts';
 export { expandDims, repeat, squeeze, tile } from './tile.ts';

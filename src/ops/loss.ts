@@ -10,7 +10,7 @@ import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
 import { mul, sigmoidCrossEntropy, sub } from './binary.ts';
 import { mean, sum } from './reduce.ts';
-import { logSoftmax, logSumExp, type NoAttrs, rowsOf } from './softmax.ts';
+import { logSoftmax, type NoAttrs, rowsOf, sumExp } from './softmax.ts';
 import { abs, neg, square } from './unary.ts';
 
 function checkScores(name: string, x: TensorType, labels: TensorType): void {
@@ -126,7 +126,8 @@ export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
     const { rows, columns } = rowsOf(inputs[0]!.shape);
     for (let n = 0; n < rows; n++) {
       const row = x!.subarray(n * columns, (n + 1) * columns);
-      y![n] = logSumExp(row) - row[clampLabel(labels![n]!, columns)]!;
+      const { highest, sum } = sumExp(row);
+      y![n] = highest - row[clampLabel(labels![n]!, columns)]! + Math.log(sum);
     }
   },
   kernels: {
@@ -164,10 +165,10 @@ export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
     const { rows, columns } = rowsOf(inputs[1]!.shape);
     for (let n = 0; n < rows; n++) {
       const row = x!.subarray(n * columns, (n + 1) * columns);
-      const logSum = logSumExp(row);
+      const { highest, sum } = sumExp(row);
       const label = clampLabel(labels![n]!, columns);
       for (let c = 0; c < columns; c++) {
-        dx![n * columns + c] = dy![n]! * (Math.exp(row[c]! - logSum) - Number(c === label));
+        dx![n * columns + c] = dy![n]! * (Math.exp(row[c]! - highest) / sum - Number(c === label));
       }
     }
   },

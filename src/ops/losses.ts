@@ -1,12 +1,11 @@
 // Losses composed of other ops, as terms: one for each element or row, before any mean. loss.ts has those with kernels.
 
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
-import { equal, format, sizeOf } from '../core/shape.ts';
+import { equal, format } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { add, mul, sigmoidCrossEntropy, sub } from './binary.ts';
 import { nll, sparseSoftmaxCrossEntropy } from './loss.ts';
 import { max, mean, sum } from './reduce.ts';
-import { reshape } from './reshape.ts';
 import { logSoftmax } from './softmax.ts';
 import { abs, clip, exp, log, neg, relu, softplus, square } from './unary.ts';
 
@@ -165,17 +164,4 @@ export function poisson(prediction: Tensor, target: Tensor, options: LogitsOptio
   checkOptions('poisson', options, ['fromLogits']);
   checkTerms('poisson', prediction, target);
   return mean(poissonTerms(prediction, target, options.fromLogits ?? true));
-}
-
-/** Rows of scores [N·positions, C] and their labels [N·positions]. */
-export function asRows(where: string, prediction: Tensor, labels: Tensor): [Tensor, Tensor] {
-  const classes = prediction.shape.at(-1)!;
-  const rows = sizeOf(prediction.shape) / classes;
-  if (prediction.shape.length < 2 || sizeOf(labels.shape) !== rows) {
-    throw new ShapeError(
-      `${where}: the model's output is ${format(prediction.shape)} and the labels are ${format(labels.shape)}, ` +
-        `expected [N,C] and [N]`,
-    );
-  }
-  return [reshape(prediction, [rows, classes]), reshape(labels, [rows])];
 }

@@ -3,11 +3,13 @@
 import shader from '../../shaders/lstm.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { apply, applyOne, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
 import { full } from './full.ts';
 import { lstmGradOp, lstmSamples } from './lstm_grad.ts';
 import { previousStatesOp, stepProduct } from './recurrent.ts';
+import { cellCall, forwardSteps, prefersProducts } from './recurrent_products.ts';
 import {
   addRecurrent,
   checkMask,
@@ -63,16 +65,43 @@ function stepDispatch(call: CallTypes<Walk>, s: number, lanes: 1 | 4): Dispatch 
 
 function forwardPlan(lanes: 1 | 4) {
   return (call: CallTypes<Walk>) => {
-    const sizes = sizesOf(call);
-    const { T, U } = sizes;
+    const { T } = sizesOf(call);
     return {
-      dispatches: [
-        ...Array.from({ length: T }, (_, s) => stepDispatch(call, s, lanes)),
-        lastState(call.attrs, { ...sizes, width: sizes.U }, output(0), output(2)),
-        lastState(call.attrs, { ...sizes, width: 5 * U }, output(1), output(3), 4 * U),
-      ],
+      dispatches: [...Array.from({ length: T }, (_, s) => stepDispatch(call, s, lanes)), ...lastStates(call)],
     };
   };
+}
+
+function productPlan(call: CallTypes<Walk>, target: Target) {
+  const { attrs, inputs } = call;
+  const sizes = sizesOf(call);
+  const { T } = sizes;
+  const refs = { kernel: input(1), initial: input(2), states: output(0) };
+  const { dispatches, scratch: bytes } = forwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'lstm_cell', {
+      bindings: {
+        x4: input(0),
+        product4: scratch(1),
+        initial4: input(2),
+        initial_cell4: input(3),
+        mask: input(maskAt(attrs)),
+        states4: output(0),
+        saved4: output(1),
+      },
+      ...cellCall(attrs, sizes, s),
+      constants: { FIRST: stepConstants(s, T).FIRST, MASKING: maskingConstant(attrs, inputs[4]) },
+    }),
+  );
+  return { dispatches: [...dispatches, ...lastStates(call)], scratch: bytes };
+}
+
+function lastStates({ attrs, ...call }: CallTypes<Walk>): Dispatch[] {
+  const sizes = sizesOf({ ...call, attrs });
+  const { U } = sizes;
+  return [
+    lastState(attrs, { ...sizes, width: U }, output(0), output(2)),
+    lastState(attrs, { ...sizes, width: 5 * U }, output(1), output(3), 4 * U),
+  ];
 }
 
 const fitsVec4 = (call: CallTypes<unknown>): boolean => call.inputs[1]!.shape[0]! % 4 === 0;
@@ -131,7 +160,15 @@ export const lstmOp: Op<Walk> = {
       }
     }
   },
-  kernels: { vec4: { fits: fitsVec4, plan: forwardPlan(4) }, naive: { plan: forwardPlan(1) } },
+  kernels: {
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(sizesOf(call), target),
+      plan: productPlan,
+    },
+    vec4: { fits: fitsVec4, plan: forwardPlan(4) },
+    naive: { plan: forwardPlan(1) },
+  },
   grad({ dy, x, y, attrs }) {
     const [, kernel, h, c, mask] = x as [Tensor, Tensor, Tensor, Tensor, Tensor?];
     if (dy[1]) throw new Error('lstm: nothing but its own gradient reads what it saved');

@@ -2,8 +2,10 @@
 
 import shader from '../../shaders/lstm.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import { bytesMoved, copyWords } from './copy.ts';
+import { backwardSteps, cellCall, prefersProducts } from './recurrent_products.ts';
 import {
   addInitialGradient,
   backThrough,
@@ -85,6 +87,44 @@ function gradPlan(lanes: 1 | 4) {
   };
 }
 
+function productPlan(call: CallTypes<LstmGradAttrs>, target: Target) {
+  const { attrs, inputs } = call;
+  const sizes = gradSizes(call);
+  const { N, T, U } = sizes;
+  const refs = { kernel: input(0), slopes: output(0) };
+  const { dispatches, scratch: bytes } = backwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'lstm_grad_cell', {
+      bindings: {
+        product4: scratch(1),
+        kept4: input(1),
+        initial_cell4: input(2),
+        dy4: input(dyAt(attrs)),
+        mask: input(gradMaskAt(attrs)),
+        slopes4: output(0),
+        carry4: output(1),
+        carry_cell4: output(2),
+      },
+      ...cellCall(attrs, sizes, s),
+      constants: {
+        ...stepConstants(s, T),
+        HAS_DY: attrs.sequence,
+        MASKING: maskingConstant(attrs, inputs[gradMaskAt(attrs)]),
+      },
+    }),
+  );
+  return {
+    dispatches: [
+      copyWords(input(3), output(1), N * U, 0, 4),
+      copyWords(input(4), output(2), N * U, 0, 4),
+      ...dispatches,
+      addInitialGradient(attrs, sizes, { kernel: input(0), slopes: output(0), carry: output(1) }),
+    ],
+    scratch: bytes,
+  };
+}
+
+const fitsVec4 = (call: CallTypes<unknown>): boolean => call.inputs[0]!.shape[0]! % 4 === 0;
+
 /**
  * recurrentKernel [U,4U], saved [N,T,5U], c0 [N,U], the gradients of the last h and c [N,U], that of the states [N,T,U]
  * if attrs.sequence, a mask if attrs.masking -> the gradients of x [N,T,4U], h0 [N,U] and c0 [N,U].
@@ -145,7 +185,12 @@ export const lstmGradOp: Op<LstmGradAttrs> = {
     }
   },
   kernels: {
-    vec4: { fits: (call) => call.inputs[0]!.shape[0]! % 4 === 0, plan: gradPlan(4) },
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(gradSizes(call), target),
+      plan: productPlan,
+    },
+    vec4: { fits: fitsVec4, plan: gradPlan(4) },
     naive: { plan: gradPlan(1) },
   },
   grad: null, // a second derivative, which nothing asks for

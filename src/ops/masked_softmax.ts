@@ -70,7 +70,8 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
   infer([x, mask], attrs) {
     expectDType('masked_softmax', 'x', x!, 'f32');
     if (x!.shape.length < 2) throw new ShapeError(`masked_softmax: x is ${format(x!.shape)}, expected [..., Q, K]`);
-    if ((mask === undefined) !== (attrs.mask === 'none')) throw new ShapeError('masked_softmax: a mask without its kind');
+    if ((mask === undefined) !== (attrs.mask === 'none'))
+      throw new ShapeError('masked_softmax: a mask without its kind');
     if (mask) {
       expectDType('masked_softmax', 'mask', mask, 'f32');
       if (!equal(broadcast('masked_softmax', mask.shape, x!.shape), x!.shape)) {
@@ -161,5 +162,8 @@ function sample(
 /** Softmax over the last axis of `scores` [..., Q, K] where neither mask, bias nor `causal` forbid. */
 export function maskedSoftmax(scores: Tensor, causal: boolean, kind: 'keep' | 'add', mask?: Tensor): Tensor {
   if (!mask && !causal) return softmax(scores);
-  return applyOne(maskedSoftmaxOp, mask ? [scores, mask] : [scores], { causal, mask: mask ? kind : 'none' });
+  return applyOne<MaskedSoftmaxAttrs>(maskedSoftmaxOp, mask ? [scores, mask] : [scores], {
+    causal,
+    mask: mask ? kind : 'none',
+  });
 }

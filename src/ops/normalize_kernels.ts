@@ -183,7 +183,11 @@ const gradSpatial =
     };
   };
 
-function rowParams({ outer, groups, depth, epsilon }: NormalizeAttrs, { segments, perSegment }: Segments, lanes: 1 | 4) {
+function rowParams(
+  { outer, groups, depth, epsilon }: NormalizeAttrs,
+  { segments, perSegment }: Segments,
+  lanes: 1 | 4,
+) {
   return { outer, groups, depth: depth / lanes, segments, per_segment: perSegment, epsilon };
 }
 

@@ -21,7 +21,9 @@ const kernel = (lanes: 1 | 4): Kernel<Attrs>['plan'] => {
   return ({ inputs: [x], attrs: { epsilon } }) => {
     const channels = x!.shape.at(-1)!;
     const attrs = { outer: 1, rows: sizeOf(x!.shape) / channels, groups: channels, depth: 1, epsilon, centered: true };
-    return { dispatches: [applyDispatch(attrs, lanes, { x: 0, mean: input(1), variance: input(2), gamma: 3, beta: 4 })] };
+    return {
+      dispatches: [applyDispatch(attrs, lanes, { x: 0, mean: input(1), variance: input(2), gamma: 3, beta: 4 })],
+    };
   };
 };
 
@@ -30,7 +32,8 @@ export const normalizeWithOp: Op<Attrs> = {
   infer([x, ...vectors]) {
     expectDType('normalizeWith', 'x', x!, 'f32');
     const channels = x!.shape.at(-1);
-    if (channels === undefined) throw new ShapeError('normalizeWith: x is a scalar, expected channels as its last axis');
+    if (channels === undefined)
+      throw new ShapeError('normalizeWith: x is a scalar, expected channels as its last axis');
     vectors.forEach((vector, i) => {
       expectDType('normalizeWith', names[i]!, vector, 'f32');
       if (equal(vector.shape, [channels])) return;
@@ -66,7 +69,14 @@ export const normalizeWithOp: Op<Attrs> = {
   },
   cost: (types) => ({ flops: 3 * sizeOf(types.inputs[0]!.shape), bytes: bytesMoved(types) }),
   accuracy: { kind: 'mixed', absolute: 8e-6, relative: 2e-6 }, // terms below 40 that may cancel
-  samples: [[6, 3], [1, 4], [2, 5, 3, 8], [1, 1], [67, 12], [2, 3, 5, 7]].map((shape) => {
+  samples: [
+    [6, 3],
+    [1, 4],
+    [2, 5, 3, 8],
+    [1, 1],
+    [67, 12],
+    [2, 3, 5, 7],
+  ].map((shape) => {
     const vector = { shape: [shape.at(-1)!] };
     return {
       inputs: [{ shape }, vector, { ...vector, fill: 'positive' }, vector, vector],

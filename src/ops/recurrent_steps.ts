@@ -162,12 +162,18 @@ export function stepCall(
   };
 }
 
+/** y [N, U] = columns from `first` of step t of values [N, T, width]. */
+export function oneStep(sizes: RecurrentSizes, t: number, values: BufferRef, y: BufferRef, first = 0): Dispatch {
+  const inOrder: Walk = { backwards: false, aligned: false, masking: null };
+  return dispatch(shader, 'one_step', {
+    bindings: { x: values, y },
+    ...stepCall(inOrder, sizes, t, 1, [first, sizes.U]),
+  });
+}
+
 /** y [N, U] = columns from `first` of the last step taken in values [N, T, width]. */
 export function lastState(walk: Walk, sizes: RecurrentSizes, values: BufferRef, y: BufferRef, first = 0): Dispatch {
-  return dispatch(shader, 'last_state', {
-    bindings: { x: values, y },
-    ...stepCall(walk, sizes, sizes.T - 1, 1, [first, sizes.U]),
-  });
+  return oneStep(sizes, stepOut(walk, sizes.T, sizes.T - 1), values, y, first);
 }
 
 /** carry [N, U] += what reaches the state before the first step through its recurrent product. */

@@ -166,7 +166,7 @@ export const reduceOps: readonly Op[] = [sumOp, meanOp, maxOp, minOp, broadcastT
  * Neighbouring axes are reduced as one, and each group of them by one call, the last first: means of means and maxima
  * of maxima are the whole's.
  */
-function over(op: Op<AxisAttrs>, x: Tensor, options: ReduceOptions): Tensor {
+export function over(op: Op<AxisAttrs>, x: Tensor, options: ReduceOptions): Tensor {
   checkOptions(op.name, options, ['axes', 'keepDims']);
   const { axes, keepDims = false } = options;
   return reduceAxes(op, x, axes ?? x.shape.map((_, i) => i), keepDims);

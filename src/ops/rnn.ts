@@ -3,11 +3,13 @@
 import shader from '../../shaders/rnn.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { apply, applyOne, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import { activations } from './activations.ts';
 import { bytesMoved } from './copy.ts';
 import { full } from './full.ts';
 import { previousStatesOp, stepProduct } from './recurrent.ts';
+import { cellCall, forwardSteps, prefersProducts } from './recurrent_products.ts';
 import {
   addRecurrent,
   checkMask,
@@ -61,6 +63,30 @@ function forwardPlan(lanes: 1 | 4) {
   };
 }
 
+function productPlan(call: CallTypes<RnnAttrs>, target: Target) {
+  const { attrs, inputs } = call;
+  const sizes = sizesOf(call);
+  const refs = { kernel: input(1), initial: input(2), states: output(0) };
+  const { wgsl4 = 'x' } = activations[attrs.activation];
+  const { dispatches, scratch: bytes } = forwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'rnn_cell', {
+      bindings: {
+        x4: input(0),
+        product4: scratch(1),
+        initial4: input(2),
+        mask: input(maskAt(attrs)),
+        states4: output(0),
+      },
+      hooks: { activate4: wgsl4 },
+      ...cellCall(attrs, sizes, s),
+      constants: { FIRST: stepConstants(s, sizes.T).FIRST, MASKING: maskingConstant(attrs, inputs[3]) },
+    }),
+  );
+  return { dispatches: [...dispatches, lastState(attrs, sizes, output(0), output(1))], scratch: bytes };
+}
+
+const fitsVec4 = (call: CallTypes<unknown>): boolean => call.inputs[1]!.shape[0]! % 4 === 0;
+
 /**
  * x [N,T,U] (projected), recurrentKernel [U,U], h0 [N,U], and a mask if attrs.masking says so -> states [N,T,U] and the
  * last one [N,U].
@@ -100,7 +126,12 @@ export const rnnOp: Op<RnnAttrs> = {
     }
   },
   kernels: {
-    vec4: { fits: (call) => call.inputs[1]!.shape[0]! % 4 === 0, plan: forwardPlan(4) },
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(sizesOf(call), target),
+      plan: productPlan,
+    },
+    vec4: { fits: fitsVec4, plan: forwardPlan(4) },
     naive: { plan: forwardPlan(1) },
   },
   grad({ dy, x, y, attrs }) {

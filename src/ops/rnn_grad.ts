@@ -2,9 +2,11 @@
 
 import shader from '../../shaders/rnn.wgsl';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
-import { dispatch, input, output, type Dispatch } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
 import type { EpilogueActivation } from './activations.ts';
 import { bytesMoved, copyWords } from './copy.ts';
+import { backwardSteps, cellCall, prefersProducts } from './recurrent_products.ts';
 import {
   addInitialGradient,
   backThrough,
@@ -95,6 +97,42 @@ function gradPlan(lanes: 1 | 4) {
   };
 }
 
+function productPlan(call: CallTypes<RnnGradAttrs>, target: Target) {
+  const { attrs, inputs } = call;
+  const sizes = gradSizes(call);
+  const { N, T, U } = sizes;
+  const refs = { kernel: input(0), slopes: output(0) };
+  const { dispatches, scratch: bytes } = backwardSteps(attrs, sizes, refs, target, (s) =>
+    dispatch(shader, 'rnn_grad_cell', {
+      bindings: {
+        product4: scratch(1),
+        results4: input(1),
+        dy4: input(dyAt(attrs)),
+        mask: input(gradMaskAt(attrs)),
+        slopes4: output(0),
+        carry4: output(1),
+      },
+      hooks: { slope4: slopes[attrs.activation].wgsl4 },
+      ...cellCall(attrs, sizes, s),
+      constants: {
+        LAST: stepConstants(s, T).LAST,
+        HAS_DY: attrs.sequence,
+        MASKING: maskingConstant(attrs, inputs[gradMaskAt(attrs)]),
+      },
+    }),
+  );
+  return {
+    dispatches: [
+      copyWords(input(2), output(1), N * U, 0, 4),
+      ...dispatches,
+      addInitialGradient(attrs, sizes, { kernel: input(0), slopes: output(0), carry: output(1) }),
+    ],
+    scratch: bytes,
+  };
+}
+
+const fitsVec4 = (call: CallTypes<unknown>): boolean => call.inputs[0]!.shape[0]! % 4 === 0;
+
 /**
  * recurrentKernel [U,U], states [N,T,U], the gradient of the last state [N,U], that of the states [N,T,U] if
  * attrs.sequence, a mask if attrs.masking -> the gradients of x [N,T,U] and of h0 [N,U].
@@ -139,7 +177,12 @@ export const rnnGradOp: Op<RnnGradAttrs> = {
     }
   },
   kernels: {
-    vec4: { fits: (call) => call.inputs[0]!.shape[0]! % 4 === 0, plan: gradPlan(4) },
+    products: {
+      fits: fitsVec4,
+      preferred: (call, target) => prefersProducts(gradSizes(call), target),
+      plan: productPlan,
+    },
+    vec4: { fits: fitsVec4, plan: gradPlan(4) },
     naive: { plan: gradPlan(1) },
   },
   grad: null, // a second derivative, which nothing asks for

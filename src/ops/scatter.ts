@@ -41,7 +41,7 @@ function sizesOf({ inputs, attrs: { axis } }: CallTypes<ScatterAttrs>): ScatterS
 
 const elementwise = ({ inputs }: CallTypes<ScatterAttrs>) => perElement(inputs[2]!.shape, inputs[1]!.shape);
 
-/** data [outer…, length, inner…], indices i32, [count] or of updates' shape, updates [outer…, count, inner…] -> data's shape. */
+/** Replaces: data [outer…, length, inner…], indices i32, [count] or of updates' shape, updates [outer…, count, inner…] -> data's shape. */
 export const scatterOp: Op<ScatterAttrs> = {
   name: 'scatter',
   infer([data, indices, updates], { axis }) {
@@ -50,7 +50,8 @@ export const scatterOp: Op<ScatterAttrs> = {
     expectDType('scatter', 'updates', updates!, 'f32');
     const count = updates!.shape[axis]!;
     const fits =
-      data!.shape.length === updates!.shape.length && data!.shape.every((n, i) => i === axis || n === updates!.shape[i]);
+      data!.shape.length === updates!.shape.length &&
+      data!.shape.every((n, i) => i === axis || n === updates!.shape[i]);
     if (!fits || (!equal(indices!.shape, [count]) && !equal(indices!.shape, updates!.shape))) {
       throw new ShapeError(
         `scatter: data are ${format(data!.shape)}, indices ${format(indices!.shape)}, updates ${format(updates!.shape)}; expected data's shape for all except along axis ${axis}`,
@@ -88,14 +89,10 @@ export const scatterOp: Op<ScatterAttrs> = {
       },
     },
   },
-  grad(call) {
-    if (call.attrs.reduction !== 'none') {
-      throw new ShapeError(`scatter: reduction '${call.attrs.reduction}' has no gradient; 'none' and 'add' have`);
-    }
-    return call.dy[0] ? replacedGrad(call, call.dy[0]) : [null, null, null];
-  },
+  grad: (call) => (call.dy[0] ? replacedGrad(call, call.dy[0]) : [null, null, null]),
   cost: (call) => ({ flops: sizeOf(call.inputs[2]!.shape), bytes: bytesMoved(call) }),
-  accuracy: ({ attrs }) => (attrs.reduction === 'mul' ? { kind: 'mixed', absolute: 0, relative: 2 ** -20 } : { kind: 'exact' }),
+  accuracy: ({ attrs }) =>
+    attrs.reduction === 'mul' ? { kind: 'mixed', absolute: 0, relative: 2 ** -20 } : { kind: 'exact' },
   samples: [
     sample([5, 3], [4], 0, 4, 'none', { values: [4, 0, -1, 2] }),
     sample([1], [1], 0, 1, 'none', { values: [0] }),
@@ -105,7 +102,7 @@ export const scatterOp: Op<ScatterAttrs> = {
   ],
 };
 
-/** The other reductions, which have no gradient, are tested by the GPU tests of this second record of the same op. */
+/** The same with the other reductions, which have no gradient. */
 export const scatterCombineOp: Op<ScatterAttrs> = {
   ...scatterOp,
   name: 'scatter_combine',
@@ -145,7 +142,10 @@ function sample(
   fill: Fill,
 ): Sample<ScatterAttrs> {
   const updates = shape.map((n, i) => (i === axis ? count : n));
-  return { inputs: [{ shape }, { shape: indices, dtype: 'i32', fill }, { shape: updates }], attrs: { axis, reduction } };
+  return {
+    inputs: [{ shape }, { shape: indices, dtype: 'i32', fill }, { shape: updates }],
+    attrs: { axis, reduction },
+  };
 }
 
 export interface ScatterOptions {

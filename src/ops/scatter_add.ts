@@ -150,13 +150,7 @@ export const scatterAddOp: Op<ScatterAddAttrs> = {
   ],
 };
 
-function sample(
-  shape: Shape,
-  indices: Shape,
-  axis: number,
-  length: number,
-  fill: Fill,
-): Sample<ScatterAddAttrs> {
+function sample(shape: Shape, indices: Shape, axis: number, length: number, fill: Fill): Sample<ScatterAddAttrs> {
   return { inputs: [{ shape }, { shape: indices, dtype: 'i32', fill }], attrs: { axis, length } };
 }
 

@@ -102,9 +102,11 @@ function forwardOp(
     cpu([x], [y], { inputs }) {
       const { rows, columns } = rowsOf(inputs[0]!.shape);
       for (let n = 0; n < rows; n++) {
-        const logSum = logSumExp(x!.subarray(n * columns, (n + 1) * columns));
+        // From the largest: beside numbers of 1e38 even a double loses log Σ.
+        const { highest, sum } = sumExp(x!.subarray(n * columns, (n + 1) * columns));
         for (let i = n * columns; i < (n + 1) * columns; i++) {
-          y![i] = logarithm ? x![i]! - logSum : Math.exp(x![i]! - logSum);
+          const below = x![i]! - highest;
+          y![i] = logarithm ? below - Math.log(sum) : Math.exp(below) / sum;
         }
       }
     },
@@ -118,11 +120,17 @@ function forwardOp(
 
 /** log Σ eˣ without overflow. */
 export function logSumExp(x: ArrayLike<number>): number {
+  const { highest, sum } = sumExp(x);
+  return highest + Math.log(sum);
+}
+
+/** The largest x, and Σ e^(x − that). */
+export function sumExp(x: ArrayLike<number>): { highest: number; sum: number } {
   let highest = x[0]!;
   for (let i = 1; i < x.length; i++) highest = Math.max(highest, x[i]!);
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += Math.exp(x[i]! - highest);
-  return highest + Math.log(sum);
+  return { highest, sum };
 }
 
 function gradOp(name: string, logarithm: boolean, accuracy: Accuracy<NoAttrs>): Op<NoAttrs> {

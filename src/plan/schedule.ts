@@ -1,6 +1,7 @@
 // The order of a plan's calls: creation order, except that a call that overwrites memory waits for its other readers.
 
-import type { Call, Source, Tensor } from '../graph/tensor.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Call, Source, Tensor, Variable } from '../graph/tensor.ts';
 import { collectCalls } from '../graph/walk.ts';
 
 /** Every call that `roots` and `effects` need, in an order that respects data and overwriting. */
@@ -8,11 +9,12 @@ export function schedule(roots: readonly Tensor[], effects: readonly Tensor[]): 
   const calls = collectCalls([...roots, ...effects]);
   const before = new Map<Call, Call[]>(calls.map((call) => [call, producers(call)]));
   for (const writer of calls) {
-    for (const overwritten of overwrittenVariables(writer)) {
+    const parts = overwrittenParts(writer);
+    if (parts.length === 0) continue;
+    const later = dependents(writer, calls);
+    for (const overwritten of parts) {
       for (const reader of calls) {
-        if (reader !== writer && readsVariable(reader, overwritten) && !dependsOn(reader, writer)) {
-          before.get(writer)!.push(reader);
-        }
+        if (!later.has(reader) && readsPart(reader, overwritten)) before.get(writer)!.push(reader);
       }
     }
   }
@@ -34,24 +36,37 @@ function producers(call: Call): Call[] {
   return call.inputs.flatMap(({ source }) => (source.kind === 'call' ? [source.call] : []));
 }
 
-function overwrittenVariables(call: Call): Set<unknown> {
-  const variables = new Set<unknown>();
-  for (const input of Object.values(call.op.inPlace ?? {})) {
-    const root = rootSource(call.inputs[input]!);
-    if (root.kind === 'variable') variables.add(root.variable);
-  }
-  return variables;
+/** Elements `first` to `end`, not included, of a variable: several parts of one may be overwritten in any order. */
+interface Part {
+  readonly variable: Variable;
+  readonly first: number;
+  readonly end: number;
 }
 
-function readsVariable(call: Call, variable: unknown): boolean {
+function partOf(tensor: Tensor): Part | null {
+  const root = rootSource(tensor);
+  if (root.kind !== 'variable') return null;
+  return { variable: root.variable, first: root.offset, end: root.offset + sizeOf(tensor.shape) };
+}
+
+function overwrittenParts(call: Call): Part[] {
+  return Object.values(call.op.inPlace ?? {}).flatMap((input) => partOf(call.inputs[input]!) ?? []);
+}
+
+function readsPart(call: Call, { variable, first, end }: Part): boolean {
   return call.inputs.some((input) => {
-    const root = rootSource(input);
-    return root.kind === 'variable' && root.variable === variable;
+    const part = partOf(input);
+    return part !== null && part.variable === variable && part.first < end && first < part.end;
   });
 }
 
-function dependsOn(call: Call, on: Call): boolean {
-  return collectCalls(call.outputs).includes(on);
+/** `call` and those of `calls`, each after its producers, that need its results: found in one pass, as graphs are long. */
+function dependents(call: Call, calls: readonly Call[]): Set<Call> {
+  const found = new Set([call]);
+  for (const other of calls) {
+    if (producers(other).some((producer) => found.has(producer))) found.add(other);
+  }
+  return found;
 }
 
 /** The source whose memory a tensor is: reshapes and in-place outputs lead back to what they stand on. */

@@ -1,13 +1,14 @@
 // Programs over data sets that lie on the device: each step picks its batch there, by a shuffled order and a cursor.
 
 import type { DType } from '../core/dtype.ts';
+import { OptionError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { add, mul } from '../ops/binary.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import { reshape } from '../ops/reshape.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
-import { forward, placesFor, type Compiled, type InputPort, type Network } from './core.ts';
+import { forward, placesFor, type Compiled, type Forward, type InputPort, type Network } from './core.ts';
 import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
 import type { Arrays } from './targets.ts';
 
@@ -24,6 +25,8 @@ export interface Resident {
 export interface BatchProgram {
   readonly program: Program;
   readonly batch: number;
+  /** What layers add to the loss: tracked values like the keys. */
+  readonly terms: readonly string[];
   /** Called once for every run, in order, when its tracked values have arrived. */
   readonly waiting: ((values: TrackedRow['values']) => void)[];
 }
@@ -36,7 +39,7 @@ export interface Batches {
   train(resident: Resident, batch: number, every: number): Promise<BatchProgram>;
   evaluate(resident: Resident, batch: number): Promise<BatchProgram>;
   /** From arrays [batch, …], called as the inputs that are needed, to the values at `places`, called by their number. */
-  predict(batch: number, places: readonly number[]): Promise<Program>;
+  predict(batch: number, places: readonly number[], drawing: boolean): Promise<Program>;
   /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
   sketch(batch: number, y: readonly { shape: Shape; dtype: DType }[]): Promise<Program>;
   dispose(): void;
@@ -58,6 +61,7 @@ export function createBatches(device: Device, network: Network, compiled: Compil
   const needed = inputsFor(heads.map(({ output }) => output.at));
   const featuresOf = ({ name }: InputPort) => (network.inputs.length === 1 ? 'data' : `data/${name}`);
   const targetNames = heads.map(({ output }) => (network.outputs.length === 1 ? 'targets' : `targets/${output.name}`));
+  const weightNames = targetNames.map((name) => name.replace('targets', 'weights'));
   const shared: ProgramOptions = { parameters: network.parameters, device, seed, kernels: compiled?.kernels };
 
   /** The inputs that the values at `places` depend on. */
@@ -91,25 +95,35 @@ export function createBatches(device: Device, network: Network, compiled: Compil
   ): Promise<BatchProgram> {
     const { keys, state } = compiled!;
     const training = kind === 'train';
-    const signature = Object.values(arrays).map(({ dtype, shape }) => `${dtype}[${shape.join()}]`);
+    const signature = Object.entries(arrays).map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`);
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
     return kept(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
       const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD] : [])];
       const places = heads.map(({ output }) => output.at);
-      const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = { batch, waiting: [], program: null! };
+      const terms: string[] = [];
+      const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {
+        batch,
+        terms,
+        waiting: [],
+        program: null!,
+      };
       made.program = await program(
         {
           ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
           order: { shape: [size], dtype: 'u32' },
           cursor: { shape: [1], dtype: 'u32' },
         },
-        (inputs, { random }) => {
+        (inputs, { random, perform }) => {
           const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
           const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
           const examples = Object.fromEntries(needed.map((input) => [input.name, gather(featuresOf(input))]));
           const targets = targetNames.map(gather);
-          const predictions = forward(network, examples, places, { training, random });
-          return lossAndMetrics(compiled!, predictions, targets, batch);
+          const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
+          const made = forward(network, examples, places, { training, random, examples: size });
+          made.effects.forEach(perform);
+          terms.push(...Object.keys(made.terms));
+          outputs.push(...terms);
+          return lossAndMetrics(compiled!, made, targets, batch, weights);
         },
         {
           ...shared,
@@ -124,7 +138,7 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     });
   }
 
-  async function upload(size: number, x: Arrays['x'], y: Arrays['y']): Promise<Resident> {
+  async function upload({ size, x, y, weights }: Arrays): Promise<Resident> {
     const arrays: Record<string, DeviceTensor> = {};
     const scales: Record<string, { scale: number; offset: number }> = {};
     for (const input of needed) {
@@ -135,16 +149,22 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     for (const [i, { data, dtype, shape }] of y.entries()) {
       arrays[targetNames[i]!] = await device.upload(data, { dtype, shape: [size, ...shape] });
     }
+    for (const [i, weight] of weights.entries()) {
+      if (!weight) continue;
+      const { data, dtype, shape } = weight;
+      arrays[weightNames[i]!] = await device.upload(data, { dtype, shape: [size, ...shape] });
+    }
     return { size, arrays, scales };
   }
 
   return {
-    async resident({ source, size, x, y }) {
+    async resident(data) {
+      const { source, x, y } = data;
       const kinds = [...x, ...y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ');
       const known = residents.get(source);
       residents.delete(source);
       if (known && known.types !== kinds) free(known.of);
-      const of = known?.types === kinds ? known.of : await upload(size, x, y);
+      const of = known?.types === kinds ? known.of : await upload(data);
       residents.set(source, { of, types: kinds });
       for (const [oldest, entry] of residents) {
         if (residents.size <= keptDatasets) break;
@@ -160,12 +180,13 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     },
     train: (resident, batch, every) => overData('train', resident, batch, every),
     evaluate: (resident, batch) => overData('evaluate', resident, batch, evaluateEvery),
-    predict: async (batch, places) => {
-      const made = await kept('predict', [batch, ...places].join(' '), async () => ({
+    predict: async (batch, places, drawing) => {
+      const made = await kept('predict', [drawing, batch, ...places].join(' '), async () => ({
         program: await program(
           plainInputs(batch, inputsFor(places)),
-          (inputs, { random }) => {
-            const values = forward(network, inputs, places, { training: false, random });
+          (inputs, { random, perform }) => {
+            const { values, effects } = forward(network, inputs, places, { training: false, drawing, random });
+            effects.forEach(perform);
             return Object.fromEntries(places.map((at, i) => [at, values[i]!]));
           },
           shared,
@@ -177,11 +198,12 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       const targets = y.map(({ shape, dtype }, i) => [targetNames[i]!, { shape: [batch, ...shape], dtype }]);
       return program(
         { ...plainInputs(batch, needed), ...Object.fromEntries(targets) },
-        (inputs, { random }) => {
+        (inputs, { random, perform }) => {
           const places = heads.map(({ output }) => output.at);
-          const predictions = forward(network, inputs, places, { training: true, random });
+          const made = forward(network, inputs, places, { training: true, random, examples: batch });
+          made.effects.forEach(perform);
           const given = targetNames.map((name) => inputs[name]!);
-          return lossAndMetrics(compiled!, predictions, given, batch);
+          return lossAndMetrics(compiled!, made, given, batch);
         },
         { ...shared, optimizer: compiled!.state },
       );
@@ -209,23 +231,34 @@ function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string
   return Object.fromEntries(inputs.map(({ name, shape, dtype }) => [name, { shape: [batch, ...shape], dtype }]));
 }
 
-/** The loss of all heads, and sums over the batch's examples: each head's loss where there are several outputs, and metrics. */
+/**
+ * The loss of all heads and layers, and sums over the batch's examples: each head's loss where there are several outputs,
+ * metrics, and what layers add.
+ */
 function lossAndMetrics(
-  { heads }: Compiled,
-  predictions: readonly Tensor[],
+  { heads, keys }: Compiled,
+  { values: predictions, terms }: Forward,
   targets: readonly Tensor[],
   batch: number,
+  weights: readonly (Tensor | undefined)[] = [],
 ): Record<string, Tensor> {
   const sums: Record<string, Tensor> = {};
   let total: Tensor | null = null;
   heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
     const [prediction, target] = [predictions[i]!, targets[i]!];
-    const value = loss.apply(prediction, target);
+    const value = loss.apply(prediction, target, weights[i]);
     const weighted = weight === 1 ? value : mul(value, weight);
     total = total ? add(total, reshape(weighted, total.shape)) : weighted;
     if (lossKey !== null) sums[lossKey] = mul(value, batch);
     for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target);
   });
+  for (const [name, term] of Object.entries(terms)) {
+    if (name === 'loss' || keys.includes(name)) {
+      throw new OptionError(`fit: a layer adds '${name}' to the loss, and a metric is called so; expected two names`);
+    }
+    total = add(total!, reshape(term, total!.shape));
+    sums[name] = mul(term, batch);
+  }
   return { loss: total!, ...sums };
 }
 

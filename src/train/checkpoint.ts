@@ -6,7 +6,8 @@ import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTens
 import type { Json } from '../nn/layer.ts';
 import type { HostTensor } from './core.ts';
 import type { Model } from './model.ts';
-import { modelOf, recordOf, topologyOf } from './topology.ts';
+import { modelOf, recordOf } from './from_topology.ts';
+import { topologyOf } from './topology.ts';
 import type { TrainingState } from './training_state.ts';
 
 const FORMAT = 'retrograd';
@@ -76,7 +77,8 @@ export function loadWeights(
 function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
   const weights = new Map<string, HostTensor>();
   const differences: string[] = [];
-  for (const { name, shape } of model.parameters.list) {
+  const list = [...model.parameters.list, ...(model.state?.list ?? [])];
+  for (const { name, shape } of list) {
     const saved = Object.hasOwn(tensors, name) ? tensors[name]! : null;
     if (!saved) differences.push(`${name}: missing in the file, expected ${format(shape)}`);
     else if (!(saved.data instanceof Float32Array))
@@ -85,7 +87,7 @@ function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: st
       differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
     else weights.set(name, { shape, data: saved.data });
   }
-  const expected = new Set(model.parameters.list.map(({ name }) => name));
+  const expected = new Set(list.map(({ name }) => name));
   for (const name of Object.keys(tensors)) {
     if (ignoreExtra || expected.has(name) || name.startsWith(MOMENTS)) continue;
     differences.push(`${name}: in the file only, ${format(tensors[name]!.shape)}`);

@@ -6,7 +6,7 @@ import { createState, type Optimizer } from '../nn/optimizer_state.ts';
 import { resolveOptimizer } from '../nn/optimizers.ts';
 import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
-import { networkOf, type Core, type Network } from './core.ts';
+import { arenasOf, networkOf, type Core, type Network } from './core.ts';
 import { defaultDevice } from './device.ts';
 import { headsOf, keysOf, type HeadOptions } from './heads.ts';
 import { restoreTraining } from './training_state.ts';
@@ -52,15 +52,17 @@ export async function ensureDevice(core: Core): Promise<Device> {
   return core.device!;
 }
 
-/** Frees what an earlier compile left, and takes the weights to `device`. */
-async function moveTo(core: Core, { parameters: { arena } }: Network, device: Device): Promise<void> {
+/** Frees what an earlier compile left, and takes weights and state to `device`. */
+async function moveTo(core: Core, network: Network, device: Device): Promise<void> {
   const moving = core.device !== null && core.device !== device;
-  const weights = moving ? await core.device!.readVariable(arena) : core.hostWeights;
+  const arenas = arenasOf(network).map(({ arena }) => arena);
+  const values = new Map(core.hostWeights);
+  if (moving) for (const arena of arenas) values.set(arena, await core.device!.readVariable(arena));
   releaseTraining(core);
-  if (moving) core.device!.releaseVariable(arena);
+  if (moving) for (const arena of arenas) core.device!.releaseVariable(arena);
   core.device = device;
-  core.hostWeights = null;
-  if (weights) device.writeVariable(arena, weights);
+  core.hostWeights.clear();
+  for (const [arena, numbers] of values) device.writeVariable(arena, numbers);
 }
 
 function releaseTraining(core: Core): void {
@@ -75,6 +77,6 @@ function releaseTraining(core: Core): void {
 /** Frees all of a model's memory on its device. */
 export function release(core: Core): void {
   releaseTraining(core);
-  if (core.device && core.network) core.device.releaseVariable(core.network.parameters.arena);
+  if (!core.device || !core.network) return;
+  for (const { arena } of arenasOf(core.network)) core.device.releaseVariable(arena);
 }
-

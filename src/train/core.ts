@@ -1,14 +1,16 @@
 // What a model is inside: what its methods in fit.ts, evaluate.ts and predict.ts share and users do not see.
 
 import type { TypedArray } from '../core/dtype.ts';
-import { StateError } from '../core/errors.ts';
-import type { Shape } from '../core/shape.ts';
-import { labelled, type Tensor } from '../graph/tensor.ts';
-import type { BuiltLayer } from '../nn/layer.ts';
+import { OptionError, ShapeError, StateError } from '../core/errors.ts';
+import { format, sizeOf, type Shape } from '../core/shape.ts';
+import { labelled, type Tensor, type Variable } from '../graph/tensor.ts';
+import { layerContext, type BuiltLayer } from '../nn/layer.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Metric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import { add } from '../ops/binary.ts';
+import { reshape } from '../ops/reshape.ts';
 import type { Device } from '../plan/device.ts';
 import type { Batches } from './batches.ts';
 import type { TrainingState } from './training_state.ts';
@@ -43,6 +45,8 @@ export interface Network {
   readonly named: boolean;
   readonly layers: readonly BuiltLayer[];
   readonly parameters: Parameters;
+  /** What layers keep without training it; null where none does. */
+  readonly state: Parameters | null;
 }
 
 /** An output that is trained. */
@@ -73,8 +77,8 @@ export interface Core {
   network: Network | null;
   compiled: Compiled | null;
   device: Device | null;
-  /** Weights given before there was a device. */
-  hostWeights: Float32Array | null;
+  /** Arenas given before there was a device. */
+  readonly hostWeights: Map<Variable, TypedArray>;
   batches: Batches | null;
   /** Epochs trained since `compile`: what the shuffled order is drawn from, so that a second fit continues. */
   epochs: number;
@@ -117,24 +121,78 @@ export function placesFor({ inputs, layers }: Network, wanted: readonly number[]
   return needed;
 }
 
-/** Adds what the values at `wanted` need to a graph, each layer's output labelled as the layer, and gives those values. */
+/** What a network becomes in one program. */
+export interface Forward {
+  /** In the order in which they were wanted. */
+  readonly values: readonly Tensor[];
+  /** Calls that overwrite what layers keep. */
+  readonly effects: readonly Tensor[];
+  /** Scalars that layers add to the loss, by name. */
+  readonly terms: Readonly<Record<string, Tensor>>;
+}
+
+/** How a network is used: see LayerContext. */
+export interface Use {
+  readonly training: boolean;
+  /** As `training` unless given. */
+  readonly drawing?: boolean;
+  readonly random: Tensor;
+  readonly examples?: number;
+}
+
+/** Adds what the values at `wanted` need to a graph, each layer's output labelled as the layer. */
 export function forward(
   network: Network,
   inputs: Readonly<Record<string, Tensor>>,
   wanted: readonly number[],
-  { training, random }: { training: boolean; random: Tensor },
-): Tensor[] {
+  use: Use,
+): Forward {
   const { layers, parameters } = network;
+  const kept = new Map<string, Tensor>();
+  const seen = new Set<string>();
+  const effects: Tensor[] = [];
+  const terms: Record<string, Tensor> = {};
+  const stateOf = (key: string): Tensor => {
+    const found = kept.get(key) ?? network.state?.get(key);
+    if (found) return found;
+    throw new OptionError(`state: no layer keeps '${key}'`);
+  };
   const needed = placesFor(network, wanted);
   const values = network.inputs.map(({ name }) => inputs[name]);
   layers.forEach(({ name, owner, layer, from }, i) => {
     if (!needed.has(values.length)) return void values.push(undefined);
     const weights = (weight: string) => parameters.get(`${owner}/${weight}`);
     const [x, ...others] = from.map((at) => values[at]!);
-    const context = { training, random, stream: LAYER_STREAM + i };
+    const context = layerContext({
+      training: use.training,
+      drawing: use.drawing ?? use.training,
+      random: use.random,
+      examples: use.examples ?? null,
+      first: !seen.has(owner),
+      stream: LAYER_STREAM + i,
+      state: (own) => stateOf(`${owner}/${own}`),
+      update(own, value) {
+        stateOf(`${owner}/${own}`);
+        kept.set(`${owner}/${own}`, value);
+        effects.push(value);
+      },
+      addLoss(term, value) {
+        if (sizeOf(value.shape) !== 1) {
+          throw new ShapeError(`${name}: the loss '${term}' must be one number, got shape ${format(value.shape)}`);
+        }
+        const one = reshape(value, []);
+        terms[term] = Object.hasOwn(terms, term) ? add(terms[term]!, one) : one;
+      },
+    });
+    seen.add(owner);
     values.push(labelled(layer.apply(x!, weights, context, others), name));
   });
-  return wanted.map((at) => values[at]!);
+  return { values: wanted.map((at) => values[at]!), effects, terms };
+}
+
+/** Everything of a network that lasts. */
+export function arenasOf({ parameters, state }: Network): Parameters[] {
+  return state ? [parameters, state] : [parameters];
 }
 
 /** Runs `task` after every evaluation and prediction before it, whether or not those succeeded. */
@@ -147,10 +205,10 @@ export function enqueue<T>(core: Core, task: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** The parameters' arena: from the device where there is one. */
+/** An arena's values: from the device where there is one. */
 export async function readParameters(core: Core, { arena }: Parameters): Promise<TypedArray> {
   if (core.device) return await core.device.readVariable(arena);
-  return core.hostWeights ?? arena.initial();
+  return core.hostWeights.get(arena) ?? arena.initial();
 }
 
 /** Lets timers, messages, key presses and drawing have a turn. Not a timer itself: hidden pages slow those down. */

@@ -1,6 +1,7 @@
 // A model as the summary needs it.
 
 import { sizeOf } from '../core/shape.ts';
+import type { BuiltLayer } from '../nn/layer.ts';
 import { networkOf, type Core } from './core.ts';
 import type { ModelDescription } from './summary.ts';
 
@@ -13,16 +14,21 @@ export function describe(core: Core): ModelDescription {
     name: core.name,
     inputShape: inputs.length === 1 ? inputs[0]!.shape : inputs.map(({ shape }) => shape),
     ...(inputs.length === 1 ? {} : { inputNames: inputs.map(({ name }) => name) }),
-    layers: layers.map(({ name, owner, type, from, outputShape, weights, flopsPerSample }) => ({
+    layers: layers.map(({ name, owner, type, from, outputShape, weights, state, flopsPerSample }) => ({
       name,
       type,
       ...(chain ? {} : { from: from.map((at) => names[at]!) }),
       ...(name === owner ? {} : { shared: owner }),
       output: outputShape,
-      params: Object.values(weights).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      params: numbersIn(weights) + numbersIn(state),
       trainable: true,
+      ...(state ? { trainableParams: numbersIn(weights) } : {}),
       flopsPerSample,
     })),
     ...(optimizer ? { optimizer: { name: optimizer.name, slots: optimizer.moments.length } } : {}),
   };
+}
+
+function numbersIn(specs: BuiltLayer['state'] = {}): number {
+  return Object.values(specs).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

@@ -1,19 +1,12 @@
 // Measuring and using a model: loss and metrics over a data set, predictions, and any layer's output.
 
-import { DataError, OptionError, ShapeError, StateError, checkOptions, suggestion } from '../core/errors.ts';
+import { DataError, OptionError, StateError, checkOptions, suggestion } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
-import { isOne, type Dataset, type NamedDataset } from '../data/dataset.ts';
+import type { Dataset, NamedDataset } from '../data/dataset.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import { compiledOf, enqueue, networkOf, nextTurn, type Core, type HostTensor, type Network } from './core.ts';
-import {
-  byName,
-  featuresFor,
-  isDataset,
-  resolveData,
-  type Arrays,
-  type Features,
-  type TrainingData,
-} from './targets.ts';
+import { byName, featuresFor, resolveData, type Arrays, type Features, type TrainingData } from './targets.ts';
+import type { SampleWeighting } from './weights.ts';
 
 export interface EvaluateOptions {
   /** 32 unless given (Keras); results do not depend on it beyond rounding. */
@@ -25,17 +18,17 @@ const turnEvery = 50; // milliseconds; as in fit.ts
 export async function evaluate(
   core: Core,
   data: TrainingData,
-  options: EvaluateOptions = {},
+  options: EvaluateOptions & SampleWeighting = {},
 ): Promise<Record<string, number>> {
   const compiled = compiledOf(core, 'evaluate');
   const network = networkOf(core, 'evaluate');
-  checkOptions('evaluate', options, ['batchSize']);
+  checkOptions('evaluate', options, ['batchSize', 'sampleWeight']);
   const batchSize = checkBatchSize('evaluate', options.batchSize);
-  const set = resolveData('evaluate', data, network, compiled);
+  const set = resolveData('evaluate', data, network, compiled, options);
   try {
     return await measure(core, set, batchSize);
   } finally {
-    if (!isDataset(data)) core.batches?.release(set);
+    if (set.source !== data) core.batches?.release(set);
   }
 }
 
@@ -63,7 +56,7 @@ export function measure(core: Core, data: Arrays, batchSize: number): Promise<Re
       }
       current.waiting.push((values) => {
         sums['loss']! += values['loss']! * current.batch;
-        for (const name of keys) sums[name] = (sums[name] ?? 0) + values[name]!;
+        for (const name of [...keys, ...current.terms]) sums[name] = (sums[name] ?? 0) + values[name]!;
       });
       const cursor = Uint32Array.of(start);
       submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident.arrays });
@@ -72,6 +65,14 @@ export function measure(core: Core, data: Arrays, batchSize: number): Promise<Re
     for (const { program } of begun) await program.flush();
     return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / size]));
   });
+}
+
+export interface PredictOptions extends EvaluateOptions {
+  /**
+   * Whether dropout, noise and Bayesian layers draw, anew in every call, so that several predictions show how sure the
+   * model is; batch normalization keeps to its running statistics. False unless given.
+   */
+  readonly training?: boolean;
 }
 
 /** What one input takes: numbers with the shape of the whole, or just the numbers. */
@@ -84,12 +85,16 @@ export type Examples = Dataset | NamedDataset | Numbers | Readonly<Record<string
 export async function predict(
   core: Core,
   x: Examples,
-  options: EvaluateOptions = {},
+  options: PredictOptions = {},
 ): Promise<HostTensor | Record<string, HostTensor>> {
   const { outputs, named } = networkOf(core, 'predict');
-  checkOptions('predict', options, ['batchSize']);
+  checkOptions('predict', options, ['batchSize', 'training']);
+  const { training = false } = options;
+  if (typeof training !== 'boolean') {
+    throw new OptionError(`predict: training is ${String(training)}, expected true or false`);
+  }
   const batchSize = checkBatchSize('predict', options.batchSize);
-  const results = await outputsOf(core, 'predict', x, outputs, batchSize);
+  const results = await outputsOf(core, 'predict', x, outputs, batchSize, training);
   return named ? Object.fromEntries(outputs.map(({ name }, i) => [name, results[i]!])) : results[0]!;
 }
 
@@ -112,13 +117,14 @@ async function outputsOf(
   x: Examples,
   outputs: readonly { readonly at: number; readonly shape: Shape }[],
   batchSize: number,
+  drawing = false,
 ): Promise<HostTensor[]> {
   const network = networkOf(core, where);
   const { size, features } = examplesOf(where, x, network);
   return enqueue(core, async () => {
     if (!core.batches) throw new StateError(`${where}: the model was disposed of`);
     const batch = Math.min(batchSize, size);
-    const program = await core.batches.predict(batch, [...new Set(outputs.map(({ at }) => at))]);
+    const program = await core.batches.predict(batch, [...new Set(outputs.map(({ at }) => at))], drawing);
     const results = outputs.map(({ shape }) => ({
       shape: [size, ...shape],
       data: new Float32Array(size * sizeOf(shape)),

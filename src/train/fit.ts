@@ -10,9 +10,10 @@ import { compiledOf, networkOf, nextTurn, checkAlive, type Core } from './core.t
 import { measure } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD } from './program.ts';
-import { isDataset, resolveData, type TrainingData } from './targets.ts';
+import { resolveData, type TrainingData } from './targets.ts';
+import type { Weighting } from './weights.ts';
 
-export interface FitOptions {
+export interface FitOptions extends Weighting {
   /** Passes over the data; 1 unless given (Keras). */
   readonly epochs?: number;
   /** 32 unless given (Keras). The last batch of an epoch has the rest. */
@@ -43,7 +44,18 @@ export interface FitResult {
 /** The longest that pages and key presses wait. */
 const turnEvery = 50; // milliseconds
 
-const known = ['epochs', 'batchSize', 'validation', 'shuffle', 'callbacks', 'initialEpoch', 'trackEvery', 'signal'];
+const known = [
+  'epochs',
+  'batchSize',
+  'validation',
+  'shuffle',
+  'callbacks',
+  'initialEpoch',
+  'trackEvery',
+  'signal',
+  'sampleWeight',
+  'classWeight',
+];
 
 export async function fit(core: Core, model: Model, data: TrainingData, options: FitOptions = {}): Promise<FitResult> {
   const compiled = compiledOf(core, 'fit');
@@ -57,7 +69,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   checkWhole('initialEpoch', initialEpoch, 0);
   checkWhole('trackEvery', trackEvery, 1);
 
-  const train = resolveData('fit', data, network, compiled);
+  const train = resolveData('fit', data, network, compiled, options);
   const held = validation && resolveData('fit: validation', validation, network, compiled);
   const { size } = train;
   const batch = Math.min(batchSize, size);
@@ -115,7 +127,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       const step = state.step;
       current.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
-        for (const name of keys) logs[name] = values[name]! / current.batch;
+        for (const name of [...keys, ...current.terms]) logs[name] = values[name]! / current.batch;
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * current.batch;
         hooks.arrived(index, logs as BatchLogs);
@@ -167,8 +179,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     }
   }
   if (!core.disposed) {
-    if (!isDataset(data)) batches.release(train);
-    if (held && !isDataset(validation!)) batches.release(held);
+    if (train.source !== data) batches.release(train);
+    if (held && held.source !== validation) batches.release(held);
   }
   core.fitting = false;
   if (error !== undefined) throw error;

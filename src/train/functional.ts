@@ -6,7 +6,7 @@ import { equal, format } from '../core/shape.ts';
 import { checkName, nameLayers, type BuiltLayer, type Layer, type LayerBuild } from '../nn/layer.ts';
 import { isSymbolic, type LayerOrigin, type SymbolicTensor } from '../nn/symbolic.ts';
 import type { HostTensor, InputPort, Network, OutputPort } from './core.ts';
-import { createModel, weightsOf, type Model } from './model.ts';
+import { arenasFor, createModel, type Model } from './model.ts';
 
 /** One, a list, or a record by name. */
 export type SymbolicTensors = SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>;
@@ -75,7 +75,7 @@ function graphNetwork(options: ModelOptions, seed: number): Network {
     return { name, shape: tensor.shape, at };
   });
   const named = !isSymbolic(options.outputs);
-  return { inputs: ports, outputs: outputPorts, named, layers, parameters: weightsOf(layers, seed) };
+  return { inputs: ports, outputs: outputPorts, named, layers, ...arenasFor(layers, seed) };
 }
 
 function entriesOf(what: string, given: SymbolicTensors): (readonly [string | undefined, SymbolicTensor])[] {

@@ -109,7 +109,7 @@ function perOutput<T>(
 
 /** The last layer before `output` that changes numbers: what losses look at. */
 function lastActive({ inputs, layers }: Network, output: OutputPort) {
-  const shaping = ['Flatten', 'Reshape', 'Dropout'];
+  const shaping = ['Flatten', 'Reshape', 'Dropout', 'SpatialDropout1d', 'SpatialDropout2d', 'SpatialDropout3d'];
   const last = layers[output.at - inputs.length]!;
   let found: typeof last | undefined = last;
   while (found && shaping.includes(found.type)) found = layers[found.from[0]! - inputs.length];

@@ -10,6 +10,8 @@ import { compiledOf, networkOf, type Core } from './core.ts';
 export interface TrainingPlan {
   /** Bytes on the device. The data set and pipelines are not in them. */
   readonly parameters: number;
+  /** What layers keep without training it: running statistics. */
+  readonly state: number;
   readonly gradients: number;
   /** Moments, and the index of the first bad gradient. */
   readonly optimizer: number;
@@ -32,7 +34,7 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   }
   const compiled = compiledOf(core, 'plan');
   const network = networkOf(core, 'plan');
-  const { parameters } = network;
+  const { parameters, state } = network;
   const targets = compiled.heads.map(({ loss, output: { shape } }) =>
     loss.target === 'labels' ? { shape: shape.slice(0, -1), dtype: 'i32' as const } : { shape, dtype: 'f32' as const },
   );
@@ -45,6 +47,7 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   );
   return {
     parameters: bytesOf(parameters.arena),
+    state: state ? bytesOf(state.arena) : 0,
     gradients: bytes.packs,
     optimizer,
     activations: bytes.slots,

@@ -10,6 +10,7 @@ import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
 import { compile, ensureDevice, release, type CompileOptions } from './compile.ts';
 import {
+  arenasOf,
   checkAlive,
   networkOf,
   readParameters,
@@ -19,12 +20,13 @@ import {
   type Network,
   type OutputPort,
 } from './core.ts';
-import { evaluate, inspect, predict, type EvaluateOptions, type Examples } from './evaluate.ts';
+import { evaluate, inspect, predict, type EvaluateOptions, type Examples, type PredictOptions } from './evaluate.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
 import { describe } from './describe.ts';
 import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from './summary.ts';
 import type { TrainingData } from './targets.ts';
+import type { SampleWeighting } from './weights.ts';
 import { readTraining, restoreTraining, type TrainingState } from './training_state.ts';
 
 /** `Prediction`: numbers, or for models whose outputs are a record or a list, a record of them by name. */
@@ -43,6 +45,8 @@ export interface Model<Prediction = HostTensor> {
   readonly layers: readonly BuiltLayer[];
   /** The trainable weights, `layer/kernel`, `layer/bias`; StateError before the model has an input shape. */
   readonly parameters: Parameters;
+  /** What layers keep without training it, `layer/movingMean`; null where none keeps anything. */
+  readonly state: Parameters | null;
   /** Of `compile`, or of the first prediction; null before. */
   readonly device: Device | null;
   /** Of the latest fit. */
@@ -56,9 +60,9 @@ export interface Model<Prediction = HostTensor> {
   /** Trains. Rejects with NonFiniteError at the first loss or gradient that is NaN or infinite. */
   fit(data: TrainingData, options?: FitOptions): Promise<FitResult>;
   /** `{ loss, accuracy, … }` over all examples, with dropout off. */
-  evaluate(data: TrainingData, options?: EvaluateOptions): Promise<Record<string, number>>;
-  /** The model's output for each example, [N, …outputShape], with dropout off. Bytes are read as 0 to 1. */
-  predict(x: Examples, options?: EvaluateOptions): Promise<Prediction>;
+  evaluate(data: TrainingData, options?: EvaluateOptions & SampleWeighting): Promise<Record<string, number>>;
+  /** The model's output for each example, [N, …outputShape], with dropout off unless `training` asks for it. Bytes are read as 0 to 1. */
+  predict(x: Examples, options?: PredictOptions): Promise<Prediction>;
   /** The outputs of the layers called `names` for each example. */
   inspect(x: Examples, names: readonly string[]): Promise<Record<string, HostTensor>>;
   /** The layers as a table, once as text (lines of at most `width` columns) and once as data. */
@@ -119,7 +123,7 @@ export function createModel<Prediction = HostTensor>(
     network,
     compiled: null,
     device: null,
-    hostWeights: null,
+    hostWeights: new Map(),
     batches: null,
     epochs: 0,
     history: {},
@@ -166,6 +170,9 @@ export function createModel<Prediction = HostTensor>(
     get parameters() {
       return networkOf(core, 'parameters').parameters;
     },
+    get state() {
+      return networkOf(core, 'state').state;
+    },
     get device() {
       return core.device;
     },
@@ -203,14 +210,20 @@ export function createModel<Prediction = HostTensor>(
     },
     async getWeights() {
       const network = networkOf(core, 'getWeights');
-      return splitArena(network.parameters, await readParameters(core, network.parameters));
+      const all = new Map<string, HostTensor>();
+      for (const arena of arenasOf(network)) {
+        for (const [key, values] of splitArena(arena, await readParameters(core, arena))) all.set(key, values);
+      }
+      return all;
     },
     setWeights(weights) {
       const network = networkOf(core, 'setWeights');
       checkSizes(weights);
-      const joined = joinArena(network.parameters, weights);
-      if (core.device) core.device.writeVariable(network.parameters.arena, joined);
-      else core.hostWeights = joined;
+      const joined = arenasOf(network).map((list) => [list.arena, joinArena(list, weights)] as const);
+      for (const [arena, values] of joined) {
+        if (core.device) core.device.writeVariable(arena, values);
+        else core.hostWeights.set(arena, values);
+      }
     },
     getTraining: () => readTraining(core),
     setTraining: (state) => restoreTraining(core, state),
@@ -233,17 +246,22 @@ function chainNetwork(
   const built = buildLayers(layers, names, inputShape);
   const output = { name: names.at(-1)!, shape: built.at(-1)!.outputShape, at: layers.length };
   const input: InputPort = { name: 'x', shape: [...inputShape], dtype: 'f32' };
-  return { inputs: [input], outputs: [output], named: false, layers: built, parameters: weightsOf(built, seed) };
+  return { inputs: [input], outputs: [output], named: false, layers: built, ...arenasFor(built, seed) };
 }
 
-/** The weights of all layers, those of a shared one once. */
-export function weightsOf(layers: readonly BuiltLayer[], seed: number): Parameters {
+/** The weights of all layers, and what they keep; those of a shared one once. */
+export function arenasFor(layers: readonly BuiltLayer[], seed: number): Pick<Network, 'parameters' | 'state'> {
   const specs: Record<string, ParameterSpec> = {};
-  for (const { name, owner, weights } of layers) {
+  const kept: Record<string, ParameterSpec> = {};
+  for (const { name, owner, weights, state = {} } of layers) {
     if (name !== owner) continue;
     for (const [weight, spec] of Object.entries(weights)) specs[`${name}/${weight}`] = spec;
+    for (const [own, spec] of Object.entries(state)) kept[`${name}/${own}`] = spec;
   }
-  return parameters(specs, { seed });
+  return {
+    parameters: parameters(specs, { seed }),
+    state: Object.keys(kept).length === 0 ? null : parameters(kept, { seed, name: 'state' }),
+  };
 }
 
 function checkSizes(weights: ReadonlyMap<string, HostTensor>): void {

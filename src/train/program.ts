@@ -20,6 +20,8 @@ export type InputSpec = Shape | { readonly shape: Shape; readonly dtype: DType }
 export interface TraceContext {
   /** u32 [4] = (seed, step, 0, 0), new for every run: what `dropout` and other random ops draw from. */
   readonly random: Tensor;
+  /** Makes a call that overwrites a variable, whose result is given, part of every run. */
+  perform(effect: Tensor): void;
 }
 
 export interface ProgramOptions {
@@ -86,8 +88,8 @@ export async function program(
     symbols[name] = 'shape' in spec ? inputTensor(name, spec.shape, spec.dtype) : inputTensor(name, spec);
   }
   const random = inputTensor('$random', [4], 'u32');
-  const outputs = { ...f(symbols, { random }) };
   const effects: Tensor[] = [];
+  const outputs = { ...f(symbols, { random, perform: (effect) => effects.push(effect) }) };
   let state: OptimizerState | null = null;
 
   if (optimizer) {

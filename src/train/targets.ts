@@ -6,6 +6,7 @@ import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
 import { dataset, isOne, type Dataset, type DatasetOptions, type NamedDataset } from '../data/dataset.ts';
 import { namedDataset, type NamedOptions } from '../data/named.ts';
 import type { Compiled, Head, InputPort, Network } from './core.ts';
+import { weightsFor, type Weighting } from './weights.ts';
 
 /**
  * A data set, or plain arrays that make one. Models of several inputs or outputs take records by name, `{ x: { a, b },
@@ -41,13 +42,21 @@ export interface Arrays {
   readonly x: readonly Features[];
   /** One for each output that is trained. */
   readonly y: readonly Targets[];
+  /** What each loss of those counts; null where all count alike. */
+  readonly weights: readonly (Targets | null)[];
 }
 
 /**
  * `data` as arrays in the network's shapes, all checked. Plain arrays may change between two calls, so they are copied
  * to the device each time; a data set is copied once.
  */
-export function resolveData(where: string, data: TrainingData, network: Network, { heads }: Compiled): Arrays {
+export function resolveData(
+  where: string,
+  data: TrainingData,
+  network: Network,
+  { heads }: Compiled,
+  weighting: Weighting = {},
+): Arrays {
   const { inputs, outputs } = network;
   const shapeOf = (name: string | null) => inputs.find((input) => name === null || input.name === name)?.shape;
   const found = isDataset(data)
@@ -57,20 +66,27 @@ export function resolveData(where: string, data: TrainingData, network: Network,
       : namedDataset(data as NamedOptions, shapeOf);
   const targets = byName(where, 'y', outputs, found.y);
   const several = outputs.length > 1;
+  if (weighting.classWeight && heads.length > 1) {
+    throw new OptionError(`${where}: classWeight is for models with one output, this one trains ${heads.length}`);
+  }
+  const y = heads.map((head) => {
+    const given = targets[outputs.indexOf(head.output)];
+    if (given) return targetsFor(several ? `${where}: ${head.output.name}` : where, given, head);
+    throw new DataError(
+      `${where}: y has no '${head.output.name}', which has a loss; expected ${namesOf(heads.map(({ output }) => output))}`,
+    );
+  });
+  const weights = heads.map((head, i) => weightsFor(where, weighting, found.size, y[i]!, head));
   return {
-    source: found,
+    // Weights are this call's own, so the arrays with them are too.
+    source: weights.some((weight) => weight !== null) ? {} : found,
     size: found.size,
     x: byName(where, 'x', inputs, found.x).map((x, i) => {
       if (x) return featuresFor(where, inputs[i]!, x, inputs.length > 1);
       throw new DataError(`${where}: x has no '${inputs[i]!.name}'; the model's inputs are ${namesOf(inputs)}`);
     }),
-    y: heads.map((head) => {
-      const y = targets[outputs.indexOf(head.output)];
-      if (y) return targetsFor(several ? `${where}: ${head.output.name}` : where, y, head);
-      throw new DataError(
-        `${where}: y has no '${head.output.name}', which has a loss; expected ${namesOf(heads.map(({ output }) => output))}`,
-      );
-    }),
+    y,
+    weights,
   };
 }
 
@@ -133,7 +149,7 @@ function wholeNumbers(where: string, data: Float32Array | Uint8Array): Int32Arra
 function targetsFor(where: string, y: Dataset['y'], { loss, output: { shape: outputShape } }: Head): Targets {
   const { data, shape } = y;
   if (loss.target === 'any') return { data, shape, dtype: dtypeOf(data) };
-  if (loss.target === 'values') {
+  if (loss.target === 'values' || loss.target === 'signs') {
     const bare = (lengths: Shape) => lengths.filter((length) => length !== 1);
     if (!equal(bare(shape), bare(outputShape))) {
       const hint =
@@ -145,6 +161,7 @@ function targetsFor(where: string, y: Dataset['y'], { loss, output: { shape: out
       );
     }
     if (loss.name === 'binaryCrossentropy') checkBetween(where, data, 0, 1);
+    if (loss.target === 'signs') return { data: signsOf(where, data), shape, dtype: 'f32' };
     return data instanceof Int32Array
       ? { data: Float32Array.from(data), shape, dtype: 'f32' }
       : { data, shape, dtype: dtypeOf(data) };
@@ -166,6 +183,15 @@ function targetsFor(where: string, y: Dataset['y'], { loss, output: { shape: out
     }
   }
   return { data: data instanceof Int32Array ? data : Int32Array.from(data), shape, dtype: 'i32' };
+}
+
+/** Targets of −1 and 1; those of 0 and 1 become these (Keras). */
+function signsOf(where: string, data: ArrayLike<number>): Float32Array {
+  const signs = Float32Array.from(data);
+  const truths = signs.every((value) => value === 0 || value === 1);
+  const at = truths ? -1 : signs.findIndex((value) => value !== -1 && value !== 1);
+  if (at !== -1) throw new DataError(`${where}: target ${signs[at]} at index ${at}, expected −1 and 1, or 0 and 1`);
+  return truths ? signs.map((value) => 2 * value - 1) : signs;
 }
 
 function dtypeOf(data: Dataset['y']['data']): DType {

@@ -3,6 +3,13 @@
 import { checkOptions, OptionError, suggestion } from '../../core/errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { activations, type ActivationName } from '../../ops/activations.ts';
+import {
+  celu as celuOf,
+  hardSigmoid as hardSigmoidOf,
+  hardTanh as hardTanhOf,
+  shrink as shrinkOf,
+  thresholdedRelu as thresholdedReluOf,
+} from '../../ops/rectifiers.ts';
 import { elu as eluOf, gelu as geluOf, leakyRelu as leakyReluOf } from '../../ops/unary.ts';
 import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
 import { callable } from '../symbolic.ts';
@@ -18,6 +25,14 @@ const types: Readonly<Record<ActivationName, string>> = {
   softplus: 'Softplus',
   silu: 'SiLU',
   gelu: 'GELU',
+  relu6: 'ReLU6',
+  celu: 'CELU',
+  hardSigmoid: 'HardSigmoid',
+  hardSwish: 'HardSwish',
+  hardTanh: 'HardTanh',
+  mish: 'Mish',
+  softsign: 'Softsign',
+  logSigmoid: 'LogSigmoid',
   softmax: 'Softmax',
   logSoftmax: 'LogSoftmax',
 };
@@ -32,16 +47,17 @@ export function resolveActivation(where: string, name: ActivationName): (x: Tens
 }
 
 function activationLayer(
-  name: ActivationName,
+  name: ActivationName | 'thresholdedRelu' | 'shrink',
   options: LayerOptions,
   own: Readonly<Record<string, Json>>,
   apply: (x: Tensor) => Tensor,
 ): Layer {
+  const type = name === 'thresholdedRelu' ? 'ThresholdedReLU' : name === 'shrink' ? 'Shrink' : types[name];
   return callable({
-    type: types[name],
-    kind: types[name].toLowerCase(),
+    type,
+    kind: type.toLowerCase(),
     config: own,
-    activation: name,
+    ...(name === 'thresholdedRelu' || name === 'shrink' ? {} : { activation: name }),
     ...commonFields(name, options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply: (x) => apply(x),
@@ -99,6 +115,67 @@ export function gelu(options: LayerOptions & { readonly approximate?: boolean } 
   checkOptions('gelu', options, [...layerOptions, 'approximate']);
   const { approximate = false } = options;
   return activationLayer('gelu', options, { approximate }, (x) => geluOf(x, { approximate }));
+}
+
+/** min(max(x, 0), 6) as a layer. */
+export const relu6 = /* @__PURE__ */ simple('relu6');
+/** x·hardSigmoid(x) as a layer (Howard et al. 2019). */
+export const hardSwish = /* @__PURE__ */ simple('hardSwish');
+/** x·tanh(log(1 + eˣ)) as a layer (Misra 2019). */
+export const mish = /* @__PURE__ */ simple('mish');
+/** x / (1 + |x|) as a layer. */
+export const softsign = /* @__PURE__ */ simple('softsign');
+/** log(1 / (1 + e⁻ˣ)) as a layer. */
+export const logSigmoid = /* @__PURE__ */ simple('logSigmoid');
+
+/** x where x > 0, else alpha·(e^(x / alpha) − 1); 1 unless given (Barron 2017, PyTorch). */
+export function celu(options: LayerOptions & { readonly alpha?: number } = {}): Layer {
+  checkOptions('celu', options, [...layerOptions, 'alpha']);
+  const { alpha = 1 } = options;
+  checkNumber('celu', 'alpha', alpha);
+  if (alpha === 0) throw new OptionError('celu: alpha is 0, expected a number above 0');
+  return activationLayer('celu', options, { alpha }, (x) => celuOf(x, { alpha }));
+}
+
+/** alpha·x + beta held between 0 and 1; 1/6 and 1/2 unless given (PyTorch, Keras 3). */
+export function hardSigmoid(options: LayerOptions & { readonly alpha?: number; readonly beta?: number } = {}): Layer {
+  checkOptions('hardSigmoid', options, [...layerOptions, 'alpha', 'beta']);
+  const { alpha = 1 / 6, beta = 0.5 } = options;
+  checkFinite('hardSigmoid', { alpha, beta });
+  return activationLayer('hardSigmoid', options, { alpha, beta }, (x) => hardSigmoidOf(x, { alpha, beta }));
+}
+
+/** x held between min and max; −1 and 1 unless given (PyTorch). */
+export function hardTanh(options: LayerOptions & { readonly min?: number; readonly max?: number } = {}): Layer {
+  checkOptions('hardTanh', options, [...layerOptions, 'min', 'max']);
+  const { min = -1, max = 1 } = options;
+  checkFinite('hardTanh', { min, max });
+  if (min > max) throw new OptionError(`hardTanh: min is ${min} and max ${max}, expected min to be at most max`);
+  return activationLayer('hardTanh', options, { min, max }, (x) => hardTanhOf(x, { min, max }));
+}
+
+/** x where x > theta, else 0; 1 unless given (Konda et al. 2014, ONNX). */
+export function thresholdedRelu(options: LayerOptions & { readonly theta?: number } = {}): Layer {
+  checkOptions('thresholdedRelu', options, [...layerOptions, 'theta']);
+  const { theta = 1 } = options;
+  checkFinite('thresholdedRelu', { theta });
+  return activationLayer('thresholdedRelu', options, { theta }, (x) => thresholdedReluOf(x, { theta }));
+}
+
+/** x + bias where x < −lambda, x − bias where x > lambda, else 0; lambda 0.5 and bias 0 unless given (ONNX, PyTorch). */
+export function shrink(options: LayerOptions & { readonly lambda?: number; readonly bias?: number } = {}): Layer {
+  checkOptions('shrink', options, [...layerOptions, 'lambda', 'bias']);
+  const { lambda = 0.5, bias = 0 } = options;
+  checkNumber('shrink', 'lambda', lambda);
+  checkFinite('shrink', { bias });
+  return activationLayer('shrink', options, { lambda, bias }, (x) => shrinkOf(x, { lambda, bias }));
+}
+
+function checkFinite(where: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isFinite(Math.fround(value)))
+      throw new OptionError(`${where}: ${name} is ${value}, expected a finite number`);
+  }
 }
 
 function checkNumber(where: string, name: string, value: number): void {

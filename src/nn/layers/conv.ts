@@ -21,7 +21,7 @@ import {
 } from '../../ops/window.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, type Layer } from '../layer.ts';
-import { convLayer, type ConvLayerOptions } from './conv_layer.ts';
+import { checkConvOptions, convLayer, type ConvLayerOptions } from './conv_layer.ts';
 
 interface Options<N, P> extends ConvLayerOptions {
   /** The number of output channels. */
@@ -84,6 +84,7 @@ function conv(
   rank: 1 | 2 | 3,
   options: Options<number | readonly number[], Padding>,
 ): Layer {
+  checkConvOptions(where, options, known);
   const { filters } = options;
   checkCount(where, 'filters', filters);
   const geometry = resolveWindow(where, rank, options);
@@ -94,7 +95,6 @@ function conv(
     where,
     type,
     rank,
-    known,
     config: { filters, ...geometry, groups },
     build(lengths, channels, at) {
       checkGroups(at, channels, filters, groups);

@@ -26,8 +26,6 @@ interface Parts {
   readonly where: string;
   readonly type: string;
   readonly rank: number;
-  /** The layer's own options by name. */
-  readonly known: readonly string[];
   /** Its own options as they are saved. */
   readonly config: Readonly<Record<string, Json>>;
   build(
@@ -46,9 +44,13 @@ interface Parts {
 
 const images = ['', '[L,C]', '[H,W,C]', '[D,H,W,C]'];
 
-export function convLayer(options: ConvLayerOptions, parts: Parts): Layer {
-  const { where, type, rank, known, config } = parts;
+/** Throws an OptionError for an option that is neither in `known` nor one that all convolution layers take. */
+export function checkConvOptions(where: string, options: ConvLayerOptions, known: readonly string[]): void {
   checkOptions(where, options, [...layerOptions, ...known, 'activation', 'useBias', 'biasInitializer']);
+}
+
+export function convLayer(options: ConvLayerOptions, parts: Parts): Layer {
+  const { where, type, rank, config } = parts;
   const { activation = 'linear', useBias = true } = options;
   const activate = resolveActivation(where, activation);
   const bias = resolveInitializer(where, options.biasInitializer ?? 'zeros');

@@ -22,7 +22,7 @@ import {
 import { OptionError } from '../../core/errors.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, type Layer } from '../layer.ts';
-import { convLayer, type ConvLayerOptions } from './conv_layer.ts';
+import { checkConvOptions, convLayer, type ConvLayerOptions } from './conv_layer.ts';
 
 interface Options<N, P> extends ConvLayerOptions {
   /** The number of output channels. */
@@ -89,6 +89,7 @@ function convTranspose(
   rank: 1 | 2 | 3,
   options: Options<number | readonly number[], Padding>,
 ): Layer {
+  checkConvOptions(where, options, known);
   const { filters } = options;
   checkCount(where, 'filters', filters);
   if (options.padding === 'causal') {
@@ -104,7 +105,6 @@ function convTranspose(
     where,
     type,
     rank,
-    known,
     config: { filters, ...geometry, groups },
     build(lengths, channels, at) {
       checkGroups(at, channels, filters, groups);

@@ -18,7 +18,7 @@ import {
 } from '../../ops/window.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, type Layer } from '../layer.ts';
-import { convLayer, type ConvLayerOptions } from './conv_layer.ts';
+import { checkConvOptions, convLayer, type ConvLayerOptions } from './conv_layer.ts';
 
 interface DepthwiseOptions<N, P> extends ConvLayerOptions {
   /** Lengths of the filters. */
@@ -126,13 +126,13 @@ function perChannel(initializer: Initializer, kernelSize: readonly number[], mul
 }
 
 function depthwise(where: string, type: string, rank: 1 | 2, options: AnyOptions): Layer {
+  checkConvOptions(where, options, known);
   const { config, rest, build } = depthwiseParts(where, rank, options);
   const convolve = (rank === 1 ? depthwise1d : depthwise2d) as typeof depthwise2d;
   return convLayer(options, {
     where,
     type,
     rank,
-    known,
     config,
     build(lengths, channels, at) {
       const { kernel, ...built } = build(lengths, channels, at);
@@ -148,6 +148,7 @@ function separable(
   rank: 1 | 2,
   options: SeparableOptions<number | readonly number[], Padding>,
 ): Layer {
+  checkConvOptions(where, options, ['filters', 'pointwiseInitializer', ...known]);
   const { filters } = options;
   checkCount(where, 'filters', filters);
   const { config, rest, build } = depthwiseParts(where, rank, options);
@@ -157,7 +158,6 @@ function separable(
     where,
     type,
     rank,
-    known: ['filters', 'pointwiseInitializer', ...known],
     config: { filters, ...config },
     build(lengths, channels, at) {
       const { kernel, filters: mixed, output, flopsPerSample } = build(lengths, channels, at);

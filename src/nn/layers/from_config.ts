@@ -3,12 +3,22 @@
 import { DataError, suggestion } from '../../core/errors.ts';
 import type { Json, Layer } from '../layer.ts';
 import {
+  celu,
   elu,
   gelu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
   leakyRelu,
+  logSigmoid,
   logSoftmax,
+  mish,
   relu,
+  relu6,
   selu,
+  shrink,
+  softsign,
+  thresholdedRelu,
   sigmoid,
   silu,
   softmax,
@@ -26,12 +36,15 @@ import {
 } from './adaptive_pool.ts';
 import { averagePool1d, averagePool2d, averagePool3d, sumPool1d, sumPool2d, sumPool3d } from './average_pool.ts';
 import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from './border.ts';
+import { batchNormalization } from './batch_normalization.ts';
+import { bayesianConv2d, bayesianDense } from './bayesian.ts';
 import { bidirectional, type MergeMode } from './bidirectional.ts';
 import { conv1d, conv2d, conv3d } from './conv.ts';
 import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from './conv_transpose.ts';
 import { dense } from './dense.ts';
 import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from './depthwise_conv.ts';
-import { dropout } from './dropout.ts';
+import { dropout, spatialDropout1d, spatialDropout2d, spatialDropout3d } from './dropout.ts';
+import { embedding } from './embedding.ts';
 import { flatten } from './flatten.ts';
 import {
   globalAveragePool1d,
@@ -44,13 +57,20 @@ import {
   globalSumPool2d,
   globalSumPool3d,
 } from './global_pool.ts';
+import { groupNormalization, instanceNormalization } from './group_normalization.ts';
 import { gru } from './gru.ts';
 import { l2Pool1d, l2Pool2d, l2Pool3d, lpPool1d, lpPool2d, lpPool3d } from './lp_pool.ts';
+import { layerNormalization, rmsNormalization } from './layer_normalization.ts';
 import { lstm } from './lstm.ts';
 import { maxPool1d, maxPool2d, maxPool3d } from './max_pool.ts';
 import { add, average, maximum, minimum, multiply, subtract } from './merge.ts';
 import { concatenate } from './concatenate.ts';
 import { dot } from './dot.ts';
+import { alphaDropout, gaussianDropout, gaussianNoise } from './noise.ts';
+import { multiHeadAttention } from './multi_head_attention.ts';
+import { permute, repeatVector } from './permute.ts';
+import { positionalEncoding } from './positional_encoding.ts';
+import { prelu } from './prelu.ts';
 import { reshape } from './reshape.ts';
 import { upSampling1d, upSampling2d, upSampling3d } from './up_sampling.ts';
 import { simpleRnn } from './simple_rnn.ts';
@@ -113,7 +133,25 @@ const byType = {
   Bidirectional: bidirectionalFromConfig,
   Flatten: flatten,
   Reshape: reshape,
+  Permute: permute,
+  RepeatVector: repeatVector,
+  Embedding: embedding,
+  MultiHeadAttention: multiHeadAttention,
+  PositionalEncoding: positionalEncoding,
   Dropout: dropout,
+  SpatialDropout1d: spatialDropout1d,
+  SpatialDropout2d: spatialDropout2d,
+  SpatialDropout3d: spatialDropout3d,
+  GaussianNoise: gaussianNoise,
+  GaussianDropout: gaussianDropout,
+  AlphaDropout: alphaDropout,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  GroupNormalization: groupNormalization,
+  InstanceNormalization: instanceNormalization,
+  RMSNormalization: rmsNormalization,
+  BayesianDense: bayesianDense,
+  BayesianConv2d: bayesianConv2d,
   Add: add,
   Subtract: subtract,
   Multiply: multiply,
@@ -134,6 +172,17 @@ const byType = {
   LeakyReLU: leakyRelu,
   ELU: elu,
   GELU: gelu,
+  ReLU6: relu6,
+  CELU: celu,
+  HardSigmoid: hardSigmoid,
+  HardSwish: hardSwish,
+  HardTanh: hardTanh,
+  Mish: mish,
+  Softsign: softsign,
+  LogSigmoid: logSigmoid,
+  ThresholdedReLU: thresholdedRelu,
+  Shrink: shrink,
+  PReLU: prelu,
 } as unknown as Readonly<Record<string, (options: Readonly<Record<string, Json>>) => Layer>>;
 
 /** The layer that `type` and `config` describe, named `name`. DataError: an unknown type; OptionError: a bad config. */

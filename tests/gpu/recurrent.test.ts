@@ -1,0 +1,95 @@
+// Whole recurrent networks on the GPU: one submit a step however long the sequence, few pipelines, and the CPU's numbers.
+
+import { describe, expect, test } from 'vitest';
+import { createCpuDevice } from '../../src/cpu/device.ts';
+import { adam } from '../../src/nn/optimizers.ts';
+import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
+import { gru } from '../../src/nn/layers/gru.ts';
+import { lstm } from '../../src/nn/layers/lstm.ts';
+import { simpleRnn } from '../../src/nn/layers/simple_rnn.ts';
+import type { Layer } from '../../src/nn/layer.ts';
+import { parameters, type ParameterSpec } from '../../src/nn/parameters.ts';
+import { mean } from '../../src/ops/reduce.ts';
+import { square } from '../../src/ops/unary.ts';
+import { sub } from '../../src/ops/binary.ts';
+import type { Device } from '../../src/plan/device.ts';
+import { program } from '../../src/train/program.ts';
+import { sharedDevice } from './device.ts';
+
+/** Trains the layers on fixed data for some steps, with every state read. */
+async function train(device: Device, layers: readonly Layer[], shape: readonly number[], steps: number) {
+  const specs: Record<string, ParameterSpec> = {};
+  let size = shape.slice(1);
+  layers.forEach((layer, i) => {
+    const built = layer.build(size, 'layer');
+    for (const [name, spec] of Object.entries(built.weights)) specs[`${i}/${name}`] = spec;
+    size = [...built.outputShape];
+  });
+  const net = parameters(specs, { seed: 4 });
+  const elements = shape.reduce((a, b) => a * b, 1);
+  const targets = [shape[0]!, ...size];
+  const step = await program(
+    { x: shape, y: targets },
+    ({ x, y }) => {
+      let value = x!;
+      layers.forEach((layer, i) => {
+        value = layer.apply(value, (name) => net.get(`${i}/${name}`), undefined as never);
+      });
+      return { y: value, loss: mean(square(sub(value, y!))) };
+    },
+    { parameters: net, optimizer: adam({ learningRate: 0.01 }), device },
+  );
+  await step.prepare();
+  const before = device.stats();
+  step.run({
+    x: Float32Array.from({ length: elements }, (_, i) => Math.sin(0.37 * i)),
+    y: Float32Array.from({ length: targets.reduce((a, b) => a * b, 1) }, (_, i) => Math.cos(0.11 * i) / 2),
+  });
+  const losses = [(await step.read('loss'))[0]!];
+  for (let i = 1; i < steps; i++) {
+    step.run({});
+    losses.push((await step.read('loss'))[0]!);
+  }
+  const result = { losses, y: await step.read('y'), stats: step.stats(), before, after: device.stats() };
+  step.dispose();
+  device.releaseVariable(net.arena);
+  return result;
+}
+
+const networks: Record<string, () => Layer[]> = {
+  'a simple network': () => [simpleRnn({ units: 12, returnSequences: true }), dense({ units: 2 })],
+  LSTM: () => [lstm({ units: 16, returnSequences: true }), dense({ units: 2 })],
+  'GRU, odd units': () => [gru({ units: 7 }), dense({ units: 2 })],
+  'a stack of both directions': () => [
+    bidirectional({ layer: lstm({ units: 8, returnSequences: true }) }),
+    bidirectional({ layer: gru({ units: 8, resetAfter: false }), mergeMode: 'sum' }),
+  ],
+};
+
+describe.each(Object.entries(networks))('%s', (_, make) => {
+  test('50 steps are one submit, and train as on the CPU', async () => {
+    const device = await sharedDevice();
+    const shape = [3, 50, 4];
+    const gpu = await train(device, make(), shape, 6);
+    const cpu = await train(createCpuDevice(), make(), shape, 6);
+    expect(gpu.stats.submits).toBe(6);
+    expect(gpu.stats.dispatches).toBeGreaterThan(100);
+    expect(gpu.after.pipelinesCreated).toBe(gpu.before.pipelinesCreated);
+    gpu.losses.forEach((loss, i) => expect(Math.abs(loss / cpu.losses[i]! - 1), `step ${i}`).toBeLessThan(1e-3));
+    expect(Math.abs(gpu.losses[0]! / cpu.losses[0]! - 1)).toBeLessThan(1e-5);
+    expect(gpu.losses.at(-1)).toBeLessThan(gpu.losses[0]!);
+    gpu.y.forEach((value, i) => expect(Math.abs(value - cpu.y[i]!)).toBeLessThan(2e-3));
+  });
+});
+
+test('the number of pipelines does not depend on the number of steps', async () => {
+  const device = await sharedDevice();
+  const made = async (steps: number) => {
+    const before = device.stats().pipelinesCreated;
+    await train(device, [gru({ units: 20 })], [2, steps, 4], 1);
+    return device.stats().pipelinesCreated - before;
+  };
+  await made(3);
+  expect(await made(40)).toBe(0);
+});
