@@ -7,20 +7,21 @@ import type { GradCall, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { activations } from './activations.ts';
 import { sumTo } from './binary.ts';
+import { convNdGradFilterKernels, convNdGradInputKernels, convNdKernels } from './conv_nd_kernels.ts';
+import { convNdCases, epilogueOf } from './conv_nd_samples.ts';
 import {
-  convNdGradFilterKernels,
-  convNdGradInputKernels,
-  convNdKernels,
   convNdSizes,
   copiesOf,
+  filterShape,
+  outputShape,
   type ConvNdAttrs,
   type ConvNdGradFilterAttrs,
   type ConvNdGradInputAttrs,
   type ConvNdSizes,
-} from './conv_nd_kernels.ts';
+} from './conv_nd_sizes.ts';
 import { bytesMoved } from './copy.ts';
 import { beforeActivation, productAccuracy } from './matmul.ts';
-import { checkImageNd, sourcePosition, windowNd, type WindowNdOptions } from './window.ts';
+import { checkImageNd, sourcePosition } from './window.ts';
 
 /** Calls `visit` with the flat indices of the pixel, the output position and the tap of every pair that meets. */
 function eachTap({ image, window }: ConvNdSizes, visit: (pixel: number, position: number, tap: number) => void): void {
@@ -64,17 +65,6 @@ function eachProduct(s: ConvNdSizes, visit: (x: number, w: number, y: number) =>
 function activated(sums: Float64Array, { activation }: ConvNdAttrs): Float64Array {
   return activation ? sums.map(activations[activation].reference!) : sums;
 }
-
-const filterShape = (image: Shape, oc: number, { window, groups }: ConvNdGradFilterAttrs): Shape => [
-  ...window.kernel,
-  image.at(-1)! / groups,
-  oc,
-];
-const outputShape = (image: Shape, oc: number, { window }: ConvNdGradFilterAttrs): Shape => [
-  image[0]!,
-  ...window.output,
-  oc,
-];
 
 /** Throws unless `found` is f32 of shape `expected`. */
 function expectShape(where: string, name: string, found: TensorType, expected: Shape): void {
@@ -138,7 +128,7 @@ export const convNdOp: Op<ConvNdAttrs> = {
     bytes: bytesMoved(call),
   }),
   accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
-  samples: cases().map(({ image, filter, window, groups }, i): Sample<ConvNdAttrs> => {
+  samples: convNdCases().map(({ image, filter, window, groups }, i): Sample<ConvNdAttrs> => {
     const { bias, activation } = epilogueOf(i, sizeOf(filter.slice(0, -1)));
     const inputs = [{ shape: image }, { shape: filter }, ...(bias ? [{ shape: [filter.at(-1)!] }] : [])];
     return { inputs, attrs: { window, groups, bias, activation } };
@@ -187,7 +177,7 @@ export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
       const s = convNdSizes(inputShape, inputs[0]!.shape.at(-1)!, attrs);
       return s.taps * s.groupOut * copiesOf(s) + 1; // every copy of a pixel in the padding adds its own terms
     }),
-  samples: cases().map(({ image, filter, window, groups }, i): Sample<ConvNdGradInputAttrs> => {
+  samples: convNdCases().map(({ image, filter, window, groups }, i): Sample<ConvNdGradInputAttrs> => {
     const s = convNdSizes(image, filter.at(-1)!, { window, groups });
     const { bias, activation } = epilogueOf(i + 1, s.taps * s.groupOut);
     const dy = outputShape(image, filter.at(-1)!, { window, groups });
@@ -224,7 +214,7 @@ export const convNdGradFilterOp: Op<ConvNdGradFilterAttrs> = {
     bytes: bytesMoved(call),
   }),
   accuracy: { kind: 'sum', terms: ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) },
-  samples: cases().map(({ image, filter, window, groups }): Sample<ConvNdGradFilterAttrs> => ({
+  samples: convNdCases().map(({ image, filter, window, groups }): Sample<ConvNdGradFilterAttrs> => ({
     inputs: [{ shape: image }, { shape: outputShape(image, filter.at(-1)!, { window, groups }) }],
     attrs: { window, groups },
   })),
@@ -252,49 +242,4 @@ function gradientOfSum(dy: Tensor, y: Tensor, { activation }: ConvNdAttrs): Tens
 
 function biasGradient(g: Tensor, bias: Tensor | undefined, needs: GradCall<ConvNdAttrs>['needs']): (Tensor | null)[] {
   return bias ? [needs[2] ? sumTo(g, bias.shape) : null] : [];
-}
-
-/** tanh on short sums only: its bound says nothing of the error that a long sum brings along. */
-function epilogueOf(i: number, terms: number) {
-  return { bias: i % 3 === 1, activation: ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]! };
-}
-
-interface Case {
-  image: Shape;
-  filter: Shape;
-  window: ReturnType<typeof windowNd>;
-  groups: number;
-}
-
-/** Image, filters, groups and options: every rank, option and kernel, odd sizes and sizes of one. */
-function cases(): Case[] {
-  const table: [image: Shape, filters: number, groups: number, options: WindowNdOptions][] = [
-    [[1, 1, 1], 1, 1, { kernelSize: 1 }],
-    [[2, 7, 6], 4, 2, { kernelSize: 3, strides: 2, padding: 'same' }],
-    [[2, 9, 8], 8, 8, { kernelSize: 3, padding: 'causal', dilationRate: 2 }],
-    [[1, 5, 6], 9, 3, { kernelSize: 4, padding: [3, 1], paddingMode: 'reflect' }],
-    [[2, 5, 6, 4], 6, 2, { kernelSize: [3, 2], dilationRate: [1, 2], padding: 1 }],
-    [[1, 6, 5, 3], 6, 3, { kernelSize: 2, strides: 2, padding: 'same' }],
-    [[2, 5, 7, 8], 8, 8, { kernelSize: 3, padding: 1 }],
-    [[1, 8, 7, 12], 12, 12, { kernelSize: [3, 4], strides: 2, dilationRate: 2, padding: 'same' }],
-    [[2, 4, 5, 4], 4, 4, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
-    [[1, 3, 5, 4], 4, 4, { kernelSize: 3, padding: [[0, 3], [2, 0]], paddingMode: 'circular' }], // prettier-ignore
-    [[1, 6, 6, 16], 16, 2, { kernelSize: 3, padding: 'same', paddingMode: 'replicate' }],
-    [[2, 7, 5, 8], 24, 2, { kernelSize: 3, strides: [2, 1], padding: 1, paddingMode: 'circular' }],
-    [[3, 9, 6, 8], 8, 2, { kernelSize: [2, 3], strides: [1, 2] }],
-    [[1, 2, 3, 4, 1], 3, 1, { kernelSize: 2 }],
-    [[2, 3, 4, 5, 2], 4, 1, { kernelSize: [2, 3, 2], padding: 'same' }],
-    [[1, 4, 4, 5, 4], 8, 1, { kernelSize: 3, padding: 1, strides: 2 }],
-    [[2, 3, 5, 4, 8], 4, 1, { kernelSize: [1, 3, 2], dilationRate: [1, 2, 1], padding: [[0, 0], [1, 2], [2, 0]] }], // prettier-ignore
-    [[1, 3, 4, 3, 4], 4, 1, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
-    [[1, 2, 3, 2, 4], 6, 2, { kernelSize: 3, padding: [[2, 0], [1, 1], [0, 2]], paddingMode: 'circular' }], // prettier-ignore
-    [[1, 1, 3, 4, 3], 3, 3, { kernelSize: 3, padding: 3, paddingMode: 'replicate' }],
-    [[1, 4, 3, 5, 8], 8, 8, { kernelSize: [3, 2, 3], strides: [2, 1, 2], padding: 'same' }],
-    [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
-    [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],
-  ];
-  return table.map(([image, filters, groups, options]) => {
-    const window = windowNd('sample', image.slice(1, -1), options);
-    return { image, filter: filterShape(image, filters, { window, groups }), window, groups };
-  });
 }

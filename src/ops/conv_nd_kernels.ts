@@ -1,73 +1,18 @@
-// The kernels of general convolution: sizes, which entry runs which shapes, and the slices of the filter's gradient.
+// The kernels of general convolution: which entry runs which shapes, and the slices of the filter's gradient.
 
 import shader from '../../shaders/conv_nd.wgsl';
-import type { Shape } from '../core/shape.ts';
 import type { CallTypes, Kernel, KernelPlan } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
-import type { EpilogueActivation } from './activations.ts';
+import {
+  convNdSizes,
+  type ConvNdAttrs,
+  type ConvNdGradFilterAttrs,
+  type ConvNdGradInputAttrs,
+  type ConvNdSizes,
+} from './conv_nd_sizes.ts';
 import { epilogue } from './matmul_kernels.ts';
 import { copiesAlong, copyHooks, copyHooks4, sourceHooks, sourceHooks4 } from './padding.ts';
-import { volumeOf, windowVolume, type Triple, type VolumeShape, type WindowNd } from './window.ts';
-
-export interface ConvNdGradFilterAttrs {
-  /** Of one to three spatial axes. */
-  readonly window: WindowNd;
-  readonly groups: number;
-}
-
-export interface ConvNdAttrs extends ConvNdGradFilterAttrs {
-  /** Input 2 is a vector added to every position. Set by the planner only. */
-  readonly bias: boolean;
-  /** Applied to the sum. Set by the planner only. */
-  readonly activation: EpilogueActivation | null;
-}
-
-export interface ConvNdGradInputAttrs extends ConvNdAttrs {
-  /** [N, …, C] of the convolution's input. */
-  readonly inputShape: Shape;
-}
-
-/** What loops and kernels need, as a volume. */
-export interface ConvNdSizes {
-  readonly image: VolumeShape;
-  readonly window: WindowNd<Triple>;
-  readonly groups: number;
-  /** Output channels. */
-  readonly oc: number;
-  readonly positions: number;
-  readonly pixels: number;
-  readonly taps: number;
-  /** Input and output channels of one group. */
-  readonly groupIn: number;
-  readonly groupOut: number;
-}
-
-export function convNdSizes(
-  imageShape: Shape,
-  oc: number,
-  { window, groups }: Pick<ConvNdAttrs, 'window' | 'groups'>,
-): ConvNdSizes {
-  const image = volumeOf(imageShape);
-  const volume = windowVolume(window);
-  const product = ([a, b, c]: Triple) => a * b * c;
-  return {
-    image,
-    window: volume,
-    groups,
-    oc,
-    positions: image[0] * product(volume.output),
-    pixels: image[0] * image[1] * image[2] * image[3],
-    taps: product(volume.kernel),
-    groupIn: image[4] / groups,
-    groupOut: oc / groups,
-  };
-}
-
-/** The most positions of the padded image that read one element. */
-export function copiesOf({ window }: ConvNdSizes): number {
-  return copiesAlong(window, 0) * copiesAlong(window, 1) * copiesAlong(window, 2);
-}
 
 interface Slices {
   readonly slices: number;

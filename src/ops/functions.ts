@@ -115,7 +115,8 @@ export type { Normalized } from './normalize.ts';
 export { normalizeWith } from './normalize_with.ts';
 export { movingAverage } from './moving_average.ts';
 export { pack } from './pack.ts';
-export { type DrawOptions, randomBernoulli, randomNormal, randomPermutation, randomUniform } from './random.ts';
+export { type DrawOptions, randomBernoulli, randomNormal, randomUniform } from './random.ts';
+export { randomPermutation } from './random_permutation.ts';
 export { crop, pad, type PadOptions } from './pad.ts';
 export {
   argmax,

@@ -213,7 +213,7 @@ export const gruOp: Op<GruAttrs> = {
     const { N, T, U, width } = sizesOf(call);
     return { flops: N * T * (2 * U * width + 24 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(sizesOf(call), 8),
+  accuracy: (call) => recurrentAccuracy(sizesOf(call)),
   samples: samples(),
 };
 

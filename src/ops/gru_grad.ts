@@ -240,7 +240,7 @@ export const gruGradOp: Op<GruGradAttrs> = {
     const { N, T, U, width } = sizesOf(call);
     return { flops: N * T * (2 * U * width + 30 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(sizesOf(call), 40),
+  accuracy: (call) => recurrentAccuracy(sizesOf(call)),
   samples: samples(),
 };
 

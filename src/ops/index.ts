@@ -23,6 +23,7 @@ import { normalizeOps } from './normalize.ts';
 import { normalizeWithOp } from './normalize_with.ts';
 import { packOps } from './pack.ts';
 import { randomOps } from './random.ts';
+import { randomPermutationOp } from './random_permutation.ts';
 import { padOps } from './pad.ts';
 import { matmulOp } from './matmul.ts';
 import { lpPool3dOps } from './lp_pool_3d.ts';
@@ -100,6 +101,7 @@ const all: readonly (readonly Op[])[] = [
   normalizeOps,
   [normalizeWithOp, movingAverageOp],
   randomOps,
+  [randomPermutationOp],
   // Products
   [matmulOp],
   convOps,

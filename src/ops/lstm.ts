@@ -185,7 +185,7 @@ export const lstmOp: Op<Walk> = {
     const { N, T, U, width } = sizesOf(call);
     return { flops: N * T * (2 * U * width + 30 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(sizesOf(call), 8),
+  accuracy: (call) => recurrentAccuracy(sizesOf(call)),
   samples: lstmSamples().map(({ inputs: [x, kernel, h, mask], walk }): Sample<Walk> => ({
     inputs: [x!, kernel!, h!, { ...h! }, ...(mask ? [mask] : [])],
     attrs: walk,

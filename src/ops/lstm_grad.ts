@@ -198,7 +198,7 @@ export const lstmGradOp: Op<LstmGradAttrs> = {
     const { N, T, U, width } = gradSizes(call);
     return { flops: N * T * (2 * U * width + 40 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(gradSizes(call), 40),
+  accuracy: (call) => recurrentAccuracy(gradSizes(call)),
   samples: lstmSamples().flatMap(({ inputs: [x, kernel, h, mask], walk }): Sample<LstmGradAttrs>[] => {
     const [N, T, width] = x!.shape as [number, number, number];
     const U = width / 4;

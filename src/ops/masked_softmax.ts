@@ -113,7 +113,7 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
     },
     naive: { plan: kernel('masked_softmax', 64) },
   },
-  grad({ dy: [dy], x: [x, mask], y: [y], attrs, needs }) {
+  grad({ dy: [dy], x: [, mask], y: [y], attrs, needs }) {
     if (!dy) return [null, null];
     const dx = applyOne(softmaxGradOp, [dy, y!], {});
     return [needs[0] ? dx : null, mask && attrs.mask === 'add' && needs[1] ? sumTo(dx, mask.shape) : null].slice(

@@ -6,7 +6,8 @@ import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { apply, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { bytesMoved } from './copy.ts';
-import { normalizeGradKernels, normalizeKernels, type NormalizeAttrs } from './normalize_kernels.ts';
+import { normalizeGradKernels, normalizeKernels } from './normalize_kernels.ts';
+import type { NormalizeAttrs } from './normalize_sizes.ts';
 
 /** Calls `visit(channel, statistic, element)` for every element, in order. */
 function eachElement(attrs: NormalizeAttrs, visit: (c: number, g: number, i: number) => void): void {

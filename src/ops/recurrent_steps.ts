@@ -227,8 +227,8 @@ export function kernelInput(U: number, width: number): SampleInput {
 }
 
 /** Each step adds errors of a few units in the last place of sums of U + 1 terms, which later steps pass on. */
-export function recurrentAccuracy({ T, U }: RecurrentSizes, factor: number): Accuracy<unknown> {
-  return { kind: 'mixed', absolute: factor * T * (4 + Math.sqrt(U)) * 2 ** -24, relative: 1e-5 };
+export function recurrentAccuracy({ T, U }: RecurrentSizes): Accuracy<unknown> {
+  return { kind: 'mixed', absolute: 2 * T * (4 + Math.sqrt(U)) * 2 ** -24, relative: 2e-6 };
 }
 
 /** `size` values as gates and cells may be: within (0, 1), and no two alike. */

@@ -148,7 +148,7 @@ export const rnnOp: Op<RnnAttrs> = {
     const { N, T, U } = sizesOf(call);
     return { flops: N * T * (2 * U * U + 8 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(sizesOf(call), 8),
+  accuracy: (call) => recurrentAccuracy(sizesOf(call)),
   samples: rnnSamples().map(({ x, kernel, h, mask, attrs }): Sample<RnnAttrs> => ({
     inputs: [x, kernel, h, ...mask],
     attrs,

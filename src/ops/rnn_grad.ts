@@ -190,7 +190,7 @@ export const rnnGradOp: Op<RnnGradAttrs> = {
     const { N, T, U } = gradSizes(call);
     return { flops: N * T * (2 * U * U + 8 * U), bytes: bytesMoved(call) };
   },
-  accuracy: (call) => recurrentAccuracy(gradSizes(call), 16),
+  accuracy: (call) => recurrentAccuracy(gradSizes(call)),
   samples: rnnSamples().flatMap(({ x, kernel, h, mask, attrs }): Sample<RnnGradAttrs>[] => [
     { inputs: [kernel, x, h, { ...x }, ...mask], attrs: { ...attrs, sequence: true } },
     { inputs: [kernel, x, h, ...mask], attrs: { ...attrs, sequence: false } },

@@ -1,14 +1,12 @@
 // Programs over data sets that lie on the device: each step picks its batch there, by a shuffled order and a cursor.
 
 import type { DType } from '../core/dtype.ts';
-import { OptionError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { add, mul } from '../ops/binary.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
-import { reshape } from '../ops/reshape.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
-import { forward, placesFor, type Compiled, type Forward, type InputPort, type Network } from './core.ts';
+import { forward, placesFor, type Compiled, type InputPort, type Network } from './core.ts';
+import { lossAndMetrics } from './heads.ts';
 import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
 import type { Arrays } from './targets.ts';
 
@@ -229,37 +227,6 @@ export function submit({ program, waiting }: BatchProgram, inputs: Parameters<Pr
 
 function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string, InputSpec> {
   return Object.fromEntries(inputs.map(({ name, shape, dtype }) => [name, { shape: [batch, ...shape], dtype }]));
-}
-
-/**
- * The loss of all heads and layers, and sums over the batch's examples: each head's loss where there are several outputs,
- * metrics, and what layers add.
- */
-function lossAndMetrics(
-  { heads, keys }: Compiled,
-  { values: predictions, terms }: Forward,
-  targets: readonly Tensor[],
-  batch: number,
-  weights: readonly (Tensor | undefined)[] = [],
-): Record<string, Tensor> {
-  const sums: Record<string, Tensor> = {};
-  let total: Tensor | null = null;
-  heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
-    const [prediction, target] = [predictions[i]!, targets[i]!];
-    const value = loss.apply(prediction, target, weights[i]);
-    const weighted = weight === 1 ? value : mul(value, weight);
-    total = total ? add(total, reshape(weighted, total.shape)) : weighted;
-    if (lossKey !== null) sums[lossKey] = mul(value, batch);
-    for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target);
-  });
-  for (const [name, term] of Object.entries(terms)) {
-    if (name === 'loss' || keys.includes(name)) {
-      throw new OptionError(`fit: a layer adds '${name}' to the loss, and a metric is called so; expected two names`);
-    }
-    total = add(total!, reshape(term, total!.shape));
-    sums[name] = mul(term, batch);
-  }
-  return { loss: total!, ...sums };
 }
 
 function free({ arrays }: Resident): void {

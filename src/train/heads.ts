@@ -1,9 +1,12 @@
 // What each of a model's outputs is trained for: its loss, the loss's weight, and metrics, with the keys they are logged by.
 
 import { OptionError, suggestion } from '../core/errors.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
 import { resolveMetric, type Metric, type MetricName } from '../nn/metrics.ts';
-import type { Head, Network, OutputPort } from './core.ts';
+import { add, mul } from '../ops/binary.ts';
+import { reshape } from '../ops/reshape.ts';
+import type { Compiled, Forward, Head, Network, OutputPort } from './core.ts';
 
 /** One for each output: by position, or by name. */
 export type PerOutput<T> = readonly T[] | Readonly<Record<string, T>>;
@@ -115,4 +118,35 @@ function lastActive({ inputs, layers }: Network, output: OutputPort) {
   while (found && shaping.includes(found.type)) found = layers[found.from[0]! - inputs.length];
   found ??= last;
   return { name: `${found.name} (${found.type})`, activation: found.layer.activation };
+}
+
+/**
+ * The loss of all heads and layers, and sums over the batch's examples: each head's loss where there are several outputs,
+ * metrics, and what layers add.
+ */
+export function lossAndMetrics(
+  { heads, keys }: Compiled,
+  { values: predictions, terms }: Forward,
+  targets: readonly Tensor[],
+  batch: number,
+  weights: readonly (Tensor | undefined)[] = [],
+): Record<string, Tensor> {
+  const sums: Record<string, Tensor> = {};
+  let total: Tensor | null = null;
+  heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
+    const [prediction, target] = [predictions[i]!, targets[i]!];
+    const value = loss.apply(prediction, target, weights[i]);
+    const weighted = weight === 1 ? value : mul(value, weight);
+    total = total ? add(total, reshape(weighted, total.shape)) : weighted;
+    if (lossKey !== null) sums[lossKey] = mul(value, batch);
+    for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target);
+  });
+  for (const [name, term] of Object.entries(terms)) {
+    if (name === 'loss' || keys.includes(name)) {
+      throw new OptionError(`fit: a layer adds '${name}' to the loss, and a metric is called so; expected two names`);
+    }
+    total = add(total!, reshape(term, total!.shape));
+    sums[name] = mul(term, batch);
+  }
+  return { loss: total!, ...sums };
 }

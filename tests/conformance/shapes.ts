@@ -21,7 +21,86 @@ const value = (given: Given, name: string): number[] | undefined => {
   return found && numbersOf(found);
 };
 
+/** depth to space: b·b blocks of channels become blocks of pixels; the block is the first axis or the last of a channel. */
+const blocks = (given: Given): { n: number; c: number; h: number; w: number; b: number } => {
+  const [n, c, h, w] = given.shape(0) as [number, number, number, number];
+  return { n, c, h, w, b: given.number('blocksize', 1) };
+};
+
+/** Indices as ONNX counts them for one example of a batch: a column that names the example goes before them. */
+function withBatch(indices: Tensor): Tensor {
+  const column = constant(range(0, indices.shape[0]!), [indices.shape[0]!, 1], 'i32');
+  return ops.concat([column, indices], 1);
+}
+
+const triangle = (rows: number, columns: number, keep: (row: number, column: number) => boolean): Tensor =>
+  constant(
+    range(0, rows * columns).map((i) => Number(keep(Math.floor(i / columns), i % columns))),
+    [rows, columns],
+  );
+
+/** einsum of one or two tensors: equal letters pick the diagonal, products broadcast, letters left out are summed. */
+function einsum(given: Given): Tensor {
+  const [from = '', to] = given.text('equation', '').replaceAll(' ', '').split('->');
+  const dots = (term: string, rank: number) => {
+    const others = rank - term.replace('...', '').length;
+    return [...term.replace('...', 'ABCDEFGH'.slice(0, others))];
+  };
+  const terms = from.split(',').map((term, i) => {
+    let x = given.x(i);
+    let letters = dots(term, x.shape.length);
+    for (let axis = letters.length - 1; axis > 0; axis--) {
+      const first = letters.indexOf(letters[axis]!);
+      if (first === axis) continue;
+      const length = x.shape[axis]!;
+      const onDiagonal = ops.reshape(
+        triangle(length, length, (r, c) => r === c),
+        x.shape.map((n, k) => (k === first || k === axis ? n : 1)),
+      );
+      x = ops.sum(ops.mul(x, onDiagonal), { axes: axis });
+      letters = letters.filter((_, k) => k !== axis);
+    }
+    return { x, letters };
+  });
+  const all = [...new Set(terms.flatMap(({ letters }) => letters))];
+  const counted = (letter: string) => terms.filter(({ letters }) => letters.includes(letter)).length;
+  const wanted =
+    to === undefined
+      ? all.filter((letter) => counted(letter) === 1).sort()
+      : dots(to, to.includes('...') ? all.length : to.length).filter((l) => all.includes(l));
+  const order = [...wanted, ...all.filter((letter) => !wanted.includes(letter))];
+  const aligned = terms.map(({ x, letters }) => {
+    const present = order.filter((letter) => letters.includes(letter));
+    const moved = ops.transpose(
+      x,
+      present.map((letter) => letters.indexOf(letter)),
+    );
+    return ops.reshape(
+      moved,
+      order.map((letter) => (letters.includes(letter) ? x.shape[letters.indexOf(letter)]! : 1)),
+    );
+  });
+  const product = aligned.reduce((a, b) => ops.mul(a, b));
+  const summed = range(wanted.length, order.length);
+  return summed.length > 0 ? ops.sum(product, { axes: summed }) : ops.copy(product);
+}
+
+/** f and the largest's place, the last of equals where asked. */
+const place =
+  (f: (x: Tensor, options: { axis: number; keepDims: boolean }) => Tensor): Adapter =>
+  (given) => {
+    const x = given.x(0);
+    const axis = given.number('axis', 0);
+    const options = { axis, keepDims: given.number('keepdims', 1) === 1 };
+    if (given.number('select_last_index', 0) === 0) return [f(x, options)];
+    // The first of the reversed axis, counted from its end.
+    const fromEnd = ops.cast(f(ops.flip(x, axis), options), 'f32');
+    return [ops.cast(ops.sub(x.shape[positive(axis, x.shape.length)]! - 1, fromEnd), 'i32')];
+  };
+
 export const shapes: Readonly<Record<string, Adapter>> = {
+  ArgMax: place(ops.argmax),
+  ArgMin: place(ops.argmin),
   CenterCropPad(given) {
     const x = given.x(0);
     const axes = given.list('axes') ?? range(0, x.shape.length);
@@ -43,6 +122,35 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   ],
   Constant: (given) => [constant(value(given, 'value')!, given.case.outputs[0]!.dims)],
   ConstantOfShape: (given) => [ops.full(given.numbers(0), value(given, 'value')?.[0] ?? 0)],
+  CumSum: (given) => [
+    ops.cumulativeSum(given.x(0), {
+      axis: given.numbers(1)[0]!,
+      exclusive: given.number('exclusive', 0) === 1,
+      reverse: given.number('reverse', 0) === 1,
+    }),
+  ],
+  DepthToSpace(given) {
+    const { n, c, h, w, b } = blocks(given);
+    const own = c / (b * b);
+    const first = given.text('mode', 'DCR') === 'DCR';
+    const x = ops.reshape(given.x(0), first ? [n, b, b, own, h, w] : [n, own, b, b, h, w]);
+    return [ops.reshape(ops.transpose(x, first ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]), [n, own, h * b, w * b])];
+  },
+  Einsum: (given) => [einsum(given)],
+  EyeLike(given) {
+    const [rows, columns] = given.shape(0) as [number, number];
+    const k = given.number('k', 0);
+    return [
+      ops.oneHot(
+        constant(
+          range(0, rows).map((row) => (row + k < 0 ? columns : row + k)),
+          [rows],
+          'i32',
+        ),
+        columns,
+      ),
+    ];
+  },
   Expand(given) {
     const x = given.x(0);
     const [wanted, own] = [given.numbers(1), [...x.shape]];
@@ -61,7 +169,21 @@ export const shapes: Readonly<Record<string, Adapter>> = {
     const axis = positive(given.number('axis', 1), x.shape.length);
     return [ops.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))])];
   },
+  Gather: (given) => [ops.gather(given.x(0), given.whole(1), given.number('axis', 0))],
+  GatherElements: (given) => [ops.takeAlongAxis(given.x(0), given.whole(1), given.number('axis', 0))],
+  GatherND: (given) => [
+    ops.gatherNd(given.x(0), given.number('batch_dims', 0) === 1 ? withBatch(given.whole(1)) : given.whole(1)),
+  ],
+  Hardmax(given) {
+    const x = given.x(0);
+    const axis = positive(given.number('axis', -1), x.shape.length);
+    return [ops.oneHot(ops.argmax(x, { axis }), x.shape[axis]!, { axis })];
+  },
   Identity: (given) => [ops.copy(given.x(0))],
+  OneHot(given) {
+    const [offValue, onValue] = given.numbers(2) as [number, number];
+    return [ops.oneHot(given.whole(0), given.numbers(1)[0]!, { axis: given.number('axis', -1), onValue, offValue })];
+  },
   Pad(given) {
     const x = given.x(0);
     const rank = x.shape.length;
@@ -78,6 +200,12 @@ export const shapes: Readonly<Record<string, Adapter>> = {
     const names = { edge: 'replicate', reflect: 'reflect', wrap: 'circular' } as const;
     return [ops.pad(x, paddings, { paddingMode: names[mode as keyof typeof names] })];
   },
+  // start + delta·(0, 1, 2, …)
+  Range(given) {
+    const [start, limit, delta] = [0, 1, 2].map((i) => given.numbers(i)[0]!) as [number, number, number];
+    const steps = ops.cumulativeSum(ops.full([Math.ceil((limit - start) / delta)], 1), { exclusive: true });
+    return [ops.add(ops.mul(steps, delta), start)];
+  },
   Reshape(given) {
     const x = given.x(0);
     const copies = given.number('allowzero', 0) === 0;
@@ -88,6 +216,26 @@ export const shapes: Readonly<Record<string, Adapter>> = {
       ),
     ];
   },
+  ReverseSequence(given) {
+    const x = given.x(0);
+    const [batch, time] = [given.number('batch_axis', 1), given.number('time_axis', 0)];
+    const lengths = given.numbers(1);
+    const indices = range(0, x.shape[0]! * x.shape[1]!).map((i) => {
+      const at = [Math.floor(i / x.shape[1]!), i % x.shape[1]!];
+      const length = lengths[at[batch]!]!;
+      return at[time]! < length ? length - 1 - at[time]! : at[time]!;
+    });
+    return [ops.takeAlongAxis(x, constant(indices, x.shape, 'i32'), time)];
+  },
+  ScatterElements: (given) => [
+    ops.scatterElements(given.x(0), given.whole(1), given.x(2), {
+      axis: given.number('axis', 0),
+      reduction: given.text('reduction', 'none') as 'none',
+    }),
+  ],
+  ScatterND: (given) => [
+    ops.scatterNd(given.x(0), given.whole(1), given.x(2), { reduction: given.text('reduction', 'none') as 'none' }),
+  ],
   Shape(given) {
     const { shape } = given.x(0);
     const part = shape.slice(given.number('start', 0), given.number('end', shape.length));
@@ -107,6 +255,11 @@ export const shapes: Readonly<Record<string, Adapter>> = {
       }),
     ];
   },
+  SpaceToDepth(given) {
+    const { n, c, h, w, b } = blocks(given);
+    const x = ops.reshape(given.x(0), [n, c, h / b, b, w / b, b]);
+    return [ops.reshape(ops.transpose(x, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b])];
+  },
   Split(given) {
     const x = given.x(0);
     const axis = positive(given.number('axis', 0), x.shape.length);
@@ -119,11 +272,33 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   },
   Squeeze: (given) => [ops.squeeze(given.x(0), given.has(1) ? given.numbers(1) : undefined)],
   Tile: (given) => [ops.tile(given.x(0), given.numbers(1))],
+  TopK(given) {
+    const smallest = given.number('largest', 1) === 0;
+    const { values, indices } = ops.topK(given.x(0), given.numbers(1)[0]!, {
+      axis: given.number('axis', -1),
+      smallest,
+    });
+    return [values, indices];
+  },
   Transpose: (given) => [ops.transpose(given.x(0), given.list('perm'))],
+  Trilu(given) {
+    const x = given.x(0);
+    const k = given.has(1) ? given.numbers(1)[0]! : 0;
+    const upper = given.number('upper', 1) === 1;
+    const [rows, columns] = x.shape.slice(-2) as [number, number];
+    return [
+      ops.where(
+        triangle(rows, columns, (r, c) => (upper ? c >= r + k : c <= r + k)),
+        x,
+        0,
+      ),
+    ];
+  },
   Unsqueeze(given) {
     const x = given.x(0);
     const rank = x.shape.length + given.numbers(1).length;
     const axes = given.numbers(1).map((axis) => positive(axis, rank));
     return [axes.sort((a, b) => a - b).reduce((y, axis) => ops.expandDims(y, axis), x)];
   },
+  Where: (given) => [ops.where(given.x(0), given.x(1), given.x(2))],
 };

@@ -6,6 +6,7 @@ import {
   dense,
   embedding,
   flatten,
+  input,
   type Layer,
   multiHeadAttention,
   OptionError,
@@ -107,6 +108,9 @@ describe('multiHeadAttention', () => {
       new ShapeError('layer: expected [Q, in], [K, in] and [K, in] for query, value and key, got [3,4], [5,6], [4,6]'),
     );
     expect(() => build(layer, [3])).toThrow(ShapeError);
+    const [query, memory] = [input({ shape: [3, 4] }), input({ shape: [5, 6] })];
+    expect(layer([query, memory]).shape).toEqual([3, 4]);
+    expect(layer(query).shape).toEqual([3, 4]);
   });
 
   test('a causal layer does not look ahead, another does', () => {

@@ -178,7 +178,7 @@ function convCase(
   const asDepthwise = kind === 'depthwise' && rank < 3;
   const filter = asDepthwise ? [...kernel, channels, filters / channels] : [...kernel, channels / groups, filters];
   return {
-    title: `${rank}-D ${kind}, strides ${strides}, dilation ${dilation}, padding ${padding}, ${mode}, [${image}] -> [${outputShape}]`,
+    title: `${rank}-D ${kind}, ${JSON.stringify({ strides, dilation, padding, mode, image, outputShape })}`,
     family: `${rank}-D ${kind}, padding ${padding}, ${mode}`,
     image,
     filter,
@@ -235,7 +235,7 @@ function transposedCase(
     ...(padding === 'uneven' ? { outputPadding: option(outputPadding) } : {}),
   };
   return {
-    title: `transposed ${rank}-D, ${groups} groups, strides ${strides}, dilation ${dilation}, padding ${padding}, [${image}] -> [${outputShape}]`,
+    title: `transposed ${rank}-D, ${groups} groups, ${JSON.stringify({ strides, dilation, padding, image, outputShape })}`,
     family: `transposed ${rank}-D, ${groups} groups, padding ${padding}`,
     image,
     filter: [...kernel, filters / groups, channels],

@@ -1,7 +1,7 @@
 // Layers whose weights are distributions: each weight is drawn anew in every step from a normal distribution of its own,
 // whose mean and deviation are what is trained (Blundell et al. 2015, "Weight uncertainty in neural networks").
 
-import { checkOptions, OptionError } from '../../core/errors.ts';
+import { OptionError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { add, mul, sub } from '../../ops/binary.ts';

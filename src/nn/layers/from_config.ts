@@ -199,7 +199,7 @@ export function layerFromConfig(type: string, name: string, config: Readonly<Rec
 function bidirectionalFromConfig({ layer, ...rest }: Readonly<Record<string, Json>>): Layer {
   const inner = layer as { type?: unknown; config?: Readonly<Record<string, Json>> } | null | undefined;
   if (typeof inner?.type !== 'string' || typeof inner.config !== 'object') {
-    throw new DataError(`layer '${String(rest['name'])}': its layer is ${JSON.stringify(layer)}, expected type and config`);
+    throw new DataError(`bidirectional: its layer is ${JSON.stringify(layer)}, expected type and config`);
   }
   const options = rest as { name?: string; mergeMode?: MergeMode };
   return bidirectional({ ...options, layer: layerFromConfig(inner.type, 'layer', inner.config) });

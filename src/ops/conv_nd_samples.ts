@@ -1,0 +1,50 @@
+// The shapes that the general convolution ops are tested, timed and shown with.
+
+import type { Shape } from '../core/shape.ts';
+import { filterShape } from './conv_nd_sizes.ts';
+import { windowNd, type WindowNdOptions } from './window.ts';
+
+/** tanh on short sums only: its bound says nothing of the error that a long sum brings along. */
+export function epilogueOf(i: number, terms: number) {
+  return { bias: i % 3 === 1, activation: ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]! };
+}
+
+export interface ConvNdCase {
+  image: Shape;
+  filter: Shape;
+  window: ReturnType<typeof windowNd>;
+  groups: number;
+}
+
+/** Image, filters, groups and options: every rank, option and kernel, odd sizes and sizes of one. */
+export function convNdCases(): ConvNdCase[] {
+  const table: [image: Shape, filters: number, groups: number, options: WindowNdOptions][] = [
+    [[1, 1, 1], 1, 1, { kernelSize: 1 }],
+    [[2, 7, 6], 4, 2, { kernelSize: 3, strides: 2, padding: 'same' }],
+    [[2, 9, 8], 8, 8, { kernelSize: 3, padding: 'causal', dilationRate: 2 }],
+    [[1, 5, 6], 9, 3, { kernelSize: 4, padding: [3, 1], paddingMode: 'reflect' }],
+    [[2, 5, 6, 4], 6, 2, { kernelSize: [3, 2], dilationRate: [1, 2], padding: 1 }],
+    [[1, 6, 5, 3], 6, 3, { kernelSize: 2, strides: 2, padding: 'same' }],
+    [[2, 5, 7, 8], 8, 8, { kernelSize: 3, padding: 1 }],
+    [[1, 8, 7, 12], 12, 12, { kernelSize: [3, 4], strides: 2, dilationRate: 2, padding: 'same' }],
+    [[2, 4, 5, 4], 4, 4, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 3, 5, 4], 4, 4, { kernelSize: 3, padding: [[0, 3], [2, 0]], paddingMode: 'circular' }], // prettier-ignore
+    [[1, 6, 6, 16], 16, 2, { kernelSize: 3, padding: 'same', paddingMode: 'replicate' }],
+    [[2, 7, 5, 8], 24, 2, { kernelSize: 3, strides: [2, 1], padding: 1, paddingMode: 'circular' }],
+    [[3, 9, 6, 8], 8, 2, { kernelSize: [2, 3], strides: [1, 2] }],
+    [[1, 2, 3, 4, 1], 3, 1, { kernelSize: 2 }],
+    [[2, 3, 4, 5, 2], 4, 1, { kernelSize: [2, 3, 2], padding: 'same' }],
+    [[1, 4, 4, 5, 4], 8, 1, { kernelSize: 3, padding: 1, strides: 2 }],
+    [[2, 3, 5, 4, 8], 4, 1, { kernelSize: [1, 3, 2], dilationRate: [1, 2, 1], padding: [[0, 0], [1, 2], [2, 0]] }], // prettier-ignore
+    [[1, 3, 4, 3, 4], 4, 1, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 2, 3, 2, 4], 6, 2, { kernelSize: 3, padding: [[2, 0], [1, 1], [0, 2]], paddingMode: 'circular' }], // prettier-ignore
+    [[1, 1, 3, 4, 3], 3, 3, { kernelSize: 3, padding: 3, paddingMode: 'replicate' }],
+    [[1, 4, 3, 5, 8], 8, 8, { kernelSize: [3, 2, 3], strides: [2, 1, 2], padding: 'same' }],
+    [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
+    [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],
+  ];
+  return table.map(([image, filters, groups, options]) => {
+    const window = windowNd('sample', image.slice(1, -1), options);
+    return { image, filter: filterShape(image, filters, { window, groups }), window, groups };
+  });
+}

@@ -1,0 +1,81 @@
+// Normalization and its gradient where each row has statistics of its own: a thread or a workgroup for each.
+
+import spatial from '../../shaders/normalize.wgsl';
+import rowwise from '../../shaders/normalize_rows.wgsl';
+import type { Kernel } from '../graph/op.ts';
+import { dispatch, input, output, scratch } from '../kernel/shader.ts';
+import { flatGrid } from '../kernel/target.ts';
+import { type NormalizeAttrs, segmentsOf, spatialParams } from './normalize_sizes.ts';
+import type { Segments } from './reduction.ts';
+
+type Plan = Kernel<NormalizeAttrs>['plan'];
+
+/** Who makes a row: a thread, one element or four at a time, or a workgroup. */
+export type RowsWay = 'thread' | 'vec4' | 'group';
+
+function rowParams(
+  { outer, groups, depth, epsilon }: NormalizeAttrs,
+  { segments, perSegment }: Segments,
+  lanes: 1 | 4,
+) {
+  return { outer, groups, depth: depth / lanes, segments, per_segment: perSegment, epsilon };
+}
+
+const none: Segments = { segments: 1, perSegment: 1 };
+
+export const forwardRows =
+  (way: RowsWay): Plan =>
+  ({ attrs }) => {
+    const { outer, groups, centered } = attrs;
+    const call = {
+      params: rowParams(attrs, none, way === 'vec4' ? 4 : 1),
+      constants: { CENTERED: centered },
+      workgroups: flatGrid(outer * groups, way === 'group' ? 1 : 64),
+    };
+    const statistics = { row_mean: output(1), row_variance: output(2) };
+    const bindings = { x: input(0), gamma: input(1), beta: input(2), y: output(0), ...statistics };
+    const vectors = { x4: input(0), gamma4: input(1), beta4: input(2), y4: output(0), ...statistics };
+    const one =
+      way === 'vec4'
+        ? dispatch(rowwise, 'normalize_rows_vec4', { bindings: vectors, ...call })
+        : dispatch(rowwise, way === 'group' ? 'normalize_rows_group' : 'normalize_rows', { bindings, ...call });
+    return { dispatches: [one] };
+  };
+
+export const gradRows =
+  (way: RowsWay): Plan =>
+  ({ attrs }) => {
+    const { outer, groups, depth, centered } = attrs;
+    const channels = groups * depth;
+    const pieces = segmentsOf(outer, channels);
+    const call = {
+      params: rowParams(attrs, none, way === 'vec4' ? 4 : 1),
+      constants: { CENTERED: centered },
+      workgroups: flatGrid(outer * groups, way === 'group' ? 1 : 64),
+    };
+    const statistics = { mean: input(3), variance: input(4) };
+    const bindings = { dy: input(0), x: input(1), gamma: input(2), y: output(0), ...statistics };
+    const vectors = { dy4: input(0), x4: input(1), gamma4: input(2), y4: output(0), ...statistics };
+    const count = pieces.segments * channels;
+    return {
+      scratch: [4 * count, 4 * count],
+      dispatches: [
+        way === 'vec4'
+          ? dispatch(rowwise, 'normalize_rows_grad_vec4', { bindings: vectors, ...call })
+          : dispatch(rowwise, way === 'group' ? 'normalize_rows_grad_group' : 'normalize_rows_grad', {
+              bindings,
+              ...call,
+            }),
+        dispatch(rowwise, 'normalize_rows_sums', {
+          bindings: { dy: input(0), x: input(1), first: scratch(0), second: scratch(1), ...statistics },
+          params: rowParams(attrs, pieces, 1),
+          workgroups: flatGrid(count, 64),
+        }),
+        dispatch(spatial, 'normalize_weights', {
+          bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
+          params: spatialParams({ ...attrs, outer: 1 }, pieces, 1),
+          workgroups: flatGrid(channels, 64),
+        }),
+      ],
+    };
+  };

@@ -1,0 +1,278 @@
+// ONNX's convolutions, pooling and resizing: NCHW there, NHWC here, changed where the graph begins and ends.
+
+import type { Tensor } from '../../src/graph/tensor.ts';
+import * as ops from '../../src/ops/functions.ts';
+import type { Padding1d, Padding2d, Padding3d } from '../../src/ops/window.ts';
+import { type Adapter, channelsFirst, channelsLast, filtersLast, type Given, range, type Result } from './case.ts';
+import { constant } from './shapes.ts';
+
+type Pair = readonly [number, number];
+
+const last = (tensor: Tensor): Result => ({ tensor, axes: channelsFirst(tensor.shape.length) });
+
+/** Begin and end of each spatial axis, from `pads` or worked out for SAME, whose odd element is at the end or begin. */
+function pairs(given: Given, lengths: readonly number[], kernel: readonly number[]): Pair[] {
+  const rank = lengths.length;
+  const pads = given.list('pads');
+  const auto = given.text('auto_pad', 'NOTSET');
+  const strides = given.list('strides') ?? lengths.map(() => 1);
+  const dilations = given.list('dilations') ?? lengths.map(() => 1);
+  if (auto.startsWith('SAME')) {
+    return lengths.map((length, i): Pair => {
+      const covered = (Math.ceil(length / strides[i]!) - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
+      const total = Math.max(covered - length, 0);
+      const less = Math.floor(total / 2);
+      return auto === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
+    });
+  }
+  return range(0, rank).map((i): Pair => (pads ? [pads[i]!, pads[i + rank]!] : [0, 0]));
+}
+
+interface Geometry {
+  readonly strides: number[];
+  readonly dilationRate: number[];
+  readonly padding: Pair[];
+}
+
+function geometry(given: Given, kernel: readonly number[]): Geometry {
+  const lengths = given.shape(0).slice(2);
+  return {
+    strides: given.list('strides') ?? lengths.map(() => 1),
+    dilationRate: given.list('dilations') ?? lengths.map(() => 1),
+    padding: pairs(given, lengths, kernel),
+  };
+}
+
+/** The function for the number of spatial axes, whose options are numbers for one axis and lists for several. */
+function byRank<O extends object>(
+  functions: readonly [
+    (options: O & { strides: number; dilationRate: number; padding: Padding1d }) => Tensor,
+    (options: O & { strides: Pair; dilationRate: Pair; padding: Padding2d }) => Tensor,
+    (options: O & { strides: Triple; dilationRate: Triple; padding: Padding3d }) => Tensor,
+  ],
+  { strides, dilationRate, padding }: Geometry,
+  options: O,
+): Tensor {
+  const [one, two, three] = functions;
+  if (strides.length === 1) {
+    return one({ ...options, strides: strides[0]!, dilationRate: dilationRate[0]!, padding: padding[0]! });
+  }
+  const all = { ...options, strides, dilationRate, padding } as unknown;
+  return strides.length === 2 ? two(all as Parameters<typeof two>[0]) : three(all as Parameters<typeof three>[0]);
+}
+type Triple = readonly [number, number, number];
+
+function pooled(
+  given: Given,
+  functions: readonly [Pooling, Pooling, Pooling],
+  own: Readonly<Record<string, unknown>> = {},
+): Result {
+  const kernel = given.list('kernel_shape')!;
+  const x = given.x(0, channelsLast(given.shape(0).length));
+  const { strides, dilationRate, padding } = geometry(given, kernel);
+  const ceilMode = given.number('ceil_mode', 0) === 1;
+  const single = kernel.length === 1;
+  return last(
+    functions[kernel.length - 1]!(x, {
+      poolSize: single ? kernel[0] : kernel,
+      strides: single ? strides[0] : strides,
+      dilationRate: single ? dilationRate[0] : dilationRate,
+      padding: single ? padding[0] : padding,
+      ...(ceilMode && { ceilMode }),
+      ...own,
+    }),
+  );
+}
+type Pooling = (x: Tensor, options: Readonly<Record<string, unknown>>) => Tensor;
+const pools = (...functions: unknown[]) => functions as [Pooling, Pooling, Pooling];
+
+const global = (functions: readonly [Global, Global, Global]): Adapter => {
+  return (given) => {
+    const rank = given.shape(0).length;
+    return [last(functions[rank - 3]!(given.x(0, channelsLast(rank)), { keepDims: true }))];
+  };
+};
+type Global = (x: Tensor, options: { keepDims: boolean }) => Tensor;
+
+const coordinates = {
+  half_pixel: 'halfPixel',
+  half_pixel_symmetric: 'halfPixelSymmetric',
+  align_corners: 'alignCorners',
+  asymmetric: 'asymmetric',
+  pytorch_half_pixel: 'pytorchHalfPixel',
+} as const;
+const roundings = {
+  round_prefer_floor: 'roundPreferFloor',
+  round_prefer_ceil: 'roundPreferCeil',
+  floor: 'floor',
+  ceil: 'ceil',
+} as const;
+
+export const windows: Readonly<Record<string, Adapter>> = {
+  AveragePool: (given) => [
+    pooled(given, pools(ops.averagePool1d, ops.averagePool2d, ops.averagePool3d), {
+      countIncludePad: given.number('count_include_pad', 0) === 1,
+    }),
+  ],
+  Col2Im(given) {
+    const [image, block] = [given.numbers(1), given.numbers(2)];
+    const [n, rows, places] = given.shape(0) as [number, number, number];
+    const size = block.reduce((a, b) => a * b);
+    const channels = rows / size;
+    const strides = given.list('strides') ?? block.map(() => 1);
+    const dilations = given.list('dilations') ?? block.map(() => 1);
+    const padding = pairs(given, image, block);
+    const blocks = ops.reshape(given.x(0), [n, channels, size, places]);
+    if (image.length === 2) {
+      const window = ops.window2d('col2im', image as unknown as Pair, {
+        kernelSize: block as unknown as Pair,
+        strides: strides as unknown as Pair,
+        dilationRate: dilations as unknown as Pair,
+        padding: padding as unknown as readonly [Pair, Pair],
+      });
+      const columns = ops.reshape(ops.transpose(blocks, [0, 3, 2, 1]), [n * places, size * channels]);
+      return [last(ops.col2im(columns, window, [n, ...image, channels]))];
+    }
+    // Volumes have no matrix of columns here: each element is added to its place.
+    const counts = image.map(
+      (length, i) =>
+        Math.floor((length + padding[i]![0] + padding[i]![1] - (block[i]! - 1) * dilations[i]! - 1) / strides[i]!) + 1,
+    );
+    const indices: number[] = [];
+    const total = image.reduce((a, b) => a * b);
+    const digits = (value: number, lengths: readonly number[]) => {
+      const found = lengths.map(() => 0);
+      for (let i = lengths.length - 1; i >= 0; i--)
+        [found[i], value] = [value % lengths[i]!, Math.floor(value / lengths[i]!)];
+      return found;
+    };
+    for (let nc = 0; nc < n * channels; nc++) {
+      for (let k = 0; k < size; k++) {
+        for (let p = 0; p < places; p++) {
+          const [inside, at] = [digits(k, block), digits(p, counts)];
+          const place = image.map((_, i) => at[i]! * strides[i]! + inside[i]! * dilations[i]! - padding[i]![0]);
+          indices.push(nc * total + place.reduce((sum, value, i) => sum * image[i]! + value, 0));
+        }
+      }
+    }
+    const zeros = ops.full([n * channels * total], 0);
+    const to = constant(indices, [indices.length], 'i32');
+    const y = ops.scatterElements(zeros, to, ops.reshape(blocks, [indices.length]), { axis: 0, reduction: 'add' });
+    return [ops.reshape(y, [n, channels, ...image])];
+  },
+  Conv(given) {
+    const rank = given.shape(0).length;
+    const [x, w] = [given.x(0, channelsLast(rank)), given.x(1, filtersLast(rank))];
+    const y = byRank(
+      [(o) => ops.conv1d(x, w, o), (o) => ops.conv2d(x, w, o), (o) => ops.conv3d(x, w, o)],
+      geometry(given, given.shape(1).slice(2)),
+      { groups: given.number('group', 1) },
+    );
+    return [last(given.has(2) ? ops.add(y, given.x(2)) : y)];
+  },
+  ConvTranspose(given) {
+    const rank = given.shape(0).length;
+    // C, OC/group, KH, KW there; KH, KW, OC/group, C here.
+    const [x, w] = [given.x(0, channelsLast(rank)), given.x(1, filtersLast(rank))];
+    const lengths = given.shape(0).slice(2);
+    const kernel = given.shape(1).slice(2);
+    const strides = given.list('strides') ?? lengths.map(() => 1);
+    const dilationRate = given.list('dilations') ?? lengths.map(() => 1);
+    const extra = given.list('output_padding') ?? lengths.map(() => 0);
+    const same = given.text('auto_pad', 'NOTSET').startsWith('SAME');
+    const wanted = given.list('output_shape') ?? (same ? lengths.map((length, i) => length * strides[i]!) : undefined);
+    const full = lengths.map((length, i) => strides[i]! * (length - 1) + (kernel[i]! - 1) * dilationRate[i]! + 1);
+    const pads = given.list('pads');
+    // With an output shape, what is too much is cut off, the odd element at the end; what is too little is output padding.
+    const padding = full.map((length, i): Pair => {
+      if (!wanted) return pads ? [pads[i]!, pads[i + lengths.length]!] : [0, 0];
+      const total = Math.max(length + extra[i]! - wanted[i]!, 0);
+      const less = Math.floor(total / 2);
+      return given.text('auto_pad', 'NOTSET') === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
+    });
+    const outputPadding = full.map((length, i) => (wanted ? Math.max(wanted[i]! - length, 0) : extra[i]!));
+    const options = { groups: given.number('group', 1) };
+    const y = byRank(
+      [
+        (o) => ops.conv1dTranspose(x, w, { ...o, padding: o.padding as Pair, outputPadding: outputPadding[0]! }),
+        (o) => ops.conv2dTranspose(x, w, { ...o, outputPadding: outputPadding as unknown as Pair }),
+        (o) => ops.conv3dTranspose(x, w, { ...o, outputPadding: outputPadding as unknown as Triple }),
+      ],
+      { strides, dilationRate, padding },
+      options,
+    );
+    return [last(given.has(2) ? ops.add(y, given.x(2)) : y)];
+  },
+  GlobalAveragePool: global([ops.globalAveragePool1d, ops.globalAveragePool2d, ops.globalAveragePool3d]),
+  GlobalMaxPool: global([ops.globalMaxPool1d, ops.globalMaxPool2d, ops.globalMaxPool3d]),
+  // x / (bias + alpha/size · the sum of x² over neighbouring channels)^beta
+  LRN(given) {
+    const rank = given.shape(0).length;
+    const x = given.x(0, channelsLast(rank));
+    const channels = x.shape.at(-1)!;
+    const size = given.number('size', 1);
+    const squares = ops.reshape(ops.square(x), [x.shape.slice(0, -1).reduce((a, b) => a * b), channels, 1]);
+    const padding: Pair = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
+    const sums = ops.reshape(ops.sumPool1d(squares, { poolSize: size, strides: 1, padding }), x.shape);
+    const scale = ops.add(ops.mul(sums, given.number('alpha', 1e-4) / size), given.number('bias', 1));
+    return [last(ops.div(x, ops.pow(scale, given.number('beta', 0.75))))];
+  },
+  LpPool: (given) => [pooled(given, pools(ops.lpPool1d, ops.lpPool2d, ops.lpPool3d), { p: given.number('p', 2) })],
+  // The places of the maxima are no result here: the gradient finds them again.
+  MaxPool: (given) => [pooled(given, pools(ops.maxPool1d, ops.maxPool2d, ops.maxPool3d)), null],
+  MaxUnpool(given) {
+    const x = given.x(0);
+    const [kernel, strides] = [given.list('kernel_shape')!, given.list('strides') ?? given.list('kernel_shape')!];
+    const own = x.shape.map((length, i) => (i < 2 ? length : (length - 1) * strides[i - 2]! + kernel[i - 2]!));
+    const shape = given.has(2) ? given.numbers(2) : own;
+    const size = shape.reduce((a, b) => a * b);
+    const count = x.shape.reduce((a, b) => a * b);
+    const y = ops.scatterElements(ops.full([size], 0), ops.reshape(given.whole(1), [count]), ops.reshape(x, [count]), {
+      axis: 0,
+    });
+    return [ops.reshape(y, shape)];
+  },
+  Resize(given) {
+    const whole = given.shape(0);
+    const rank = whole.length;
+    const axes = (given.list('axes') ?? range(0, rank)).map((axis) => (axis < 0 ? axis + rank : axis));
+    const mode = given.text('mode', 'nearest') as 'nearest' | 'linear' | 'cubic';
+    const named = given.text('coordinate_transformation_mode', 'half_pixel');
+    const scales = given.has(2) && given.numbers(2).length > 0 ? given.numbers(2) : null;
+    const policy = given.text('keep_aspect_ratio_policy', 'stretch');
+    let sizes = scales ? null : given.numbers(3);
+    if (sizes && policy !== 'stretch') {
+      const factors = sizes.map((size, i) => size / whole[axes[i]!]!);
+      const factor = policy === 'not_larger' ? Math.min(...factors) : Math.max(...factors);
+      sizes = axes.map((axis) => Math.floor(factor * whole[axis]! + 0.5));
+    }
+    const along = <T>(values: readonly T[], otherwise: (axis: number) => T): T[] =>
+      range(2, rank).map((axis) => (axes.includes(axis) ? values[axes.indexOf(axis)]! : otherwise(axis)));
+    const own = {
+      interpolation: mode,
+      ...(mode === 'nearest' && {
+        rounding: roundings[given.text('nearest_mode', 'round_prefer_floor') as keyof typeof roundings],
+      }),
+      ...(mode === 'cubic' && { cubicCoefficient: given.number('cubic_coeff_a', -0.75) }),
+      ...(mode !== 'nearest' && {
+        antialias: given.number('antialias', 0) === 1,
+        excludeOutside: given.number('exclude_outside', 0) === 1,
+      }),
+    };
+    if (named === 'tf_crop_and_resize') throw new Error('resize: there is no cropping by a region of interest');
+    const x = given.x(0, channelsLast(rank));
+    return [
+      last(
+        ops.resize(x, {
+          ...own,
+          coordinates: coordinates[named as keyof typeof coordinates],
+          ...(scales ? { scale: along(scales, () => 1) } : { size: along(sizes!, (axis) => whole[axis]!) }),
+        }),
+      ),
+    ];
+  },
+  Upsample(given) {
+    const [, , ...scales] = given.numbers(1);
+    return [last(ops.upSampling2d(given.x(0, [0, 2, 3, 1]), { size: scales as unknown as Pair }))];
+  },
+};
