@@ -8,7 +8,11 @@ import { wgsl } from './tools/wgsl_plugin.ts';
 const host = '127.0.0.1';
 
 export default defineConfig({
-  plugins: [wgsl(), dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data')],
+  plugins: [
+    wgsl(),
+    dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data'),
+    dataFiles(process.env.RETROGRAD_CONFORMANCE ?? '../shared/conformance/onnx', '/__conformance/'),
+  ],
   publicDir: false,
   server: { host },
   build: {

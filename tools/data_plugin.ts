@@ -8,24 +8,27 @@ import type { Plugin } from 'vite';
 
 export const dataPrefix = '/__data/';
 
-/** `folder` is relative to Vite's root; it need not exist. */
-export function dataFiles(folder: string): Plugin {
+/** `folder` is relative to Vite's root; it need not exist. Its files are below `prefix`. */
+export function dataFiles(folder: string, prefix = dataPrefix): Plugin {
   return {
-    name: 'retrograd:data',
+    name: `retrograd:${prefix}`,
     configureServer(server) {
-      const serve = serveFolder(resolve(server.config.root, folder));
+      const serve = serveFolder(resolve(server.config.root, folder), prefix);
       server.middlewares.use((request, response, next) => {
-        if (request.url?.startsWith(dataPrefix)) void serve(request, response);
+        if (request.url?.startsWith(prefix)) void serve(request, response);
         else next();
       });
     },
   };
 }
 
-/** Answers GET below `dataPrefix` with the file of that path; all else, links leading outside too, is a 404. */
-export function serveFolder(folder: string): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+/** Answers GET below `prefix` with the file of that path; all else, links leading outside too, is a 404. */
+export function serveFolder(
+  folder: string,
+  prefix = dataPrefix,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
-    const file = request.method === 'GET' ? await locate(folder, request.url ?? '') : null;
+    const file = request.method === 'GET' ? await locate(folder, (request.url ?? '').slice(prefix.length)) : null;
     if (!file) {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('no such data file\n');
       return;
@@ -43,7 +46,7 @@ export function serveFolder(folder: string): (request: IncomingMessage, response
 
 async function locate(folder: string, url: string): Promise<{ path: string; size: number } | null> {
   try {
-    const [path = ''] = url.slice(dataPrefix.length).split(/[?#]/);
+    const [path = ''] = url.split(/[?#]/);
     const root = await realpath(folder);
     const found = await realpath(join(root, decodeURIComponent(path)));
     if (!found.startsWith(root + sep)) return null;

@@ -1,7 +1,7 @@
 // The gated recurrent unit over a whole sequence, reset after or before the recurrent product.
 
 import shader from '../../shaders/gru.wgsl';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Op } from '../graph/op.ts';
 import { apply, applyOne, constantTensor, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
@@ -9,6 +9,7 @@ import { add, mul } from './binary.ts';
 import { bytesMoved } from './copy.ts';
 import { full } from './full.ts';
 import { gruGradOp, type GruAttrs } from './gru_grad.ts';
+import { gruSamples } from './gru_samples.ts';
 import { previousStatesOp, stepProduct } from './recurrent.ts';
 import { cellCall, forwardSteps, prefersProducts } from './recurrent_products.ts';
 import {
@@ -16,10 +17,8 @@ import {
   checkMask,
   expectShape,
   isValid,
-  kernelInput,
   lastState,
   maskingConstant,
-  maskInput,
   recurrentAccuracy,
   recurrentSizes,
   sigmoidOf,
@@ -28,7 +27,6 @@ import {
   stepConstants,
   stepIn,
   stepOut,
-  walks,
   type RecurrentSizes,
 } from './recurrent_steps.ts';
 import { sum } from './reduce.ts';
@@ -214,7 +212,7 @@ export const gruOp: Op<GruAttrs> = {
     return { flops: N * T * (2 * U * width + 24 * U), bytes: bytesMoved(call) };
   },
   accuracy: (call) => recurrentAccuracy(sizesOf(call)),
-  samples: samples(),
+  samples: gruSamples(),
 };
 
 /** The first 2U columns of `gates` [U,3U] and the last U of `candidate` [U,3U]. */
@@ -226,38 +224,6 @@ function besides(gates: Tensor, candidate: Tensor, U: number): Tensor {
       'f32',
     );
   return add(mul(gates, columns(1, 0)), mul(candidate, columns(0, 1)));
-}
-
-/** Every order of steps with every masking, both resets, with and without bias; sizes of one, odd, multiples of four. */
-function samples(): Sample<GruAttrs>[] {
-  const sizes = [
-    [1, 1, 1],
-    [2, 3, 3],
-    [3, 4, 4],
-    [5, 6, 8],
-    [1, 3, 20],
-  ] as const;
-  const forms = [
-    { resetAfter: true, bias: true },
-    { resetAfter: false, bias: false },
-    { resetAfter: true, bias: false },
-  ];
-  return walks([null, 'lengths', 'mask']).flatMap((walk, i) =>
-    forms.flatMap((form, k) =>
-      sizes
-        .filter((_, j) => (k === 0 && walk.masking === null) || (i + j + k) % 2 === 0)
-        .map(([N, T, U]): Sample<GruAttrs> => ({
-          inputs: [
-            { shape: [N, T, 3 * U] },
-            kernelInput(U, 3 * U),
-            { shape: [N, U] },
-            ...(form.bias ? [{ shape: [3 * U] }] : []),
-            ...(walk.masking === null ? [] : [maskInput(walk, N, T, U % 8 === 0 ? 'i32' : 'f32')]),
-          ],
-          attrs: { ...walk, ...form },
-        })),
-    ),
-  );
 }
 
 export const gruOps = [gruOp, gruGradOp] as const;

@@ -1,27 +1,24 @@
 // The gradient of the gated recurrent unit over a whole sequence.
 
 import shader from '../../shaders/gru.wgsl';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Op } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
 import { bytesMoved, copyWords } from './copy.ts';
+import { gruGradSamples } from './gru_samples.ts';
 import { backwardSteps, cellCall, prefersProducts } from './recurrent_products.ts';
 import {
   addInitialGradient,
   backThrough,
   checkMask,
   expectShape,
-  gateFill,
   isValid,
-  kernelInput,
   maskingConstant,
-  maskInput,
   recurrentAccuracy,
   stepCall,
   stepConstants,
   stepIn,
   stepOut,
-  walks,
   type RecurrentSizes,
   type Walk,
 } from './recurrent_steps.ts';
@@ -241,36 +238,5 @@ export const gruGradOp: Op<GruGradAttrs> = {
     return { flops: N * T * (2 * U * width + 30 * U), bytes: bytesMoved(call) };
   },
   accuracy: (call) => recurrentAccuracy(sizesOf(call)),
-  samples: samples(),
+  samples: gruGradSamples(),
 };
-
-/** Every order of steps with every masking, both resets, with and without a gradient of the sequence. */
-function samples(): Sample<GruGradAttrs>[] {
-  const sizes = [
-    [1, 1, 1],
-    [2, 3, 3],
-    [3, 4, 4],
-    [5, 6, 8],
-    [1, 3, 20],
-  ] as const;
-  return walks([null, 'lengths', 'mask']).flatMap((walk, i) =>
-    [true, false].flatMap((resetAfter, k) =>
-      [true, false].flatMap((sequence, l) =>
-        sizes
-          .filter((_, j) => (k + l === 0 && walk.masking === null) || (i + j + k + l) % 2 === 0)
-          .map(([N, T, U]): Sample<GruGradAttrs> => ({
-            inputs: [
-              kernelInput(U, 3 * U),
-              // Gates and states as they may be: within (0, 1).
-              { shape: [N, T, 4 * U], fill: gateFill(N * T * 4 * U) },
-              { shape: [N, T, U] },
-              { shape: [N, U] },
-              ...(sequence ? [{ shape: [N, T, U] }] : []),
-              ...(walk.masking === null ? [] : [maskInput(walk, N, T, U % 8 === 0 ? 'i32' : 'f32')]),
-            ],
-            attrs: { ...walk, resetAfter, bias: false, sequence },
-          })),
-      ),
-    ),
-  );
-}

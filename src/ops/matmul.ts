@@ -1,11 +1,11 @@
 // Matrix product, batched, in the four transpose cases, with an optional bias and activation in the epilogue.
 
 import { ShapeError } from '../core/errors.ts';
-import { equal, format, sizeOf } from '../core/shape.ts';
+import { broadcast, equal, format, sizeOf } from '../core/shape.ts';
 import type { Accuracy, CallTypes, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { activations, type EpilogueActivation } from './activations.ts';
-import { sumTo } from './binary.ts';
+import { broadcastTo, sumTo } from './binary.ts';
 import { matmulKernels } from './matmul_kernels.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { reshape } from './reshape.ts';
@@ -131,8 +131,8 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
 }
 
 /**
- * a·b over the last two axes: `[…, M, K]` by `[…, K, N]` gives `[…, M, N]`. The batches must be equal, or one of the
- * two a plain matrix. `transposeA` and `transposeB` (false by default) read an operand transposed without copying it.
+ * a·b over the last two axes: `[…, M, K]` by `[…, K, N]` gives `[…, M, N]`. Batches broadcast by NumPy's rule; where both
+ * have axes and these differ, what repeats is copied. `transposeA` and `transposeB` (false by default) read an operand transposed without copying it.
  * ShapeError where the inner sizes or the batches differ.
  */
 export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
@@ -141,6 +141,12 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
     const rows = sizeOf(a.shape.slice(0, -1));
     const flat = product(reshape(a, [rows, a.shape.at(-1)!]), b, false, transposeB);
     return reshape(flat, [...a.shape.slice(0, -1), flat.shape[1]!]);
+  }
+  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  if (batchA.length > 0 && batchB.length > 0 && !equal(batchA, batchB)) {
+    const batch = broadcast('matmul', batchA, batchB);
+    const repeated = (x: Tensor) => broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+    return product(repeated(a), repeated(b), transposeA, transposeB);
   }
   return product(a, b, transposeA, transposeB);
 }

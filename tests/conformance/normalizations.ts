@@ -60,7 +60,9 @@ export const normalizations: Readonly<Record<string, Adapter>> = {
   LpNormalization(given) {
     const x = given.x(0);
     const axes = given.number('axis', -1);
-    return [ops.div(x, ops.norm(x, { axes, order: given.number('p', 2), keepDims: true }))];
+    const length = ops.norm(x, { axes, order: given.number('p', 2), keepDims: true });
+    // Of zeros, zeros.
+    return [ops.div(x, ops.where(ops.equal(length, 0), 1, length))];
   },
   MeanVarianceNormalization(given) {
     const x = given.x(0);

@@ -122,6 +122,20 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   ],
   Constant: (given) => [constant(value(given, 'value')!, given.case.outputs[0]!.dims)],
   ConstantOfShape: (given) => [ops.full(given.numbers(0), value(given, 'value')?.[0] ?? 0)],
+  // The product of those elements that come before, for each: there is no running product.
+  CumProd(given) {
+    const x = given.x(0);
+    const axis = positive(given.numbers(1)[0]!, x.shape.length);
+    const [exclusive, reverse] = [given.number('exclusive', 0), given.number('reverse', 0)];
+    const n = x.shape[axis]!;
+    const counts = triangle(n, n, (r, c) => (reverse ? c >= r + exclusive : c <= r - exclusive));
+    const spread = [...x.shape.slice(0, axis), n, ...x.shape.slice(axis)];
+    const mask = ops.reshape(
+      counts,
+      spread.map((length, i) => (i === axis || i === axis + 1 ? length : 1)),
+    );
+    return [ops.prod(ops.where(mask, ops.expandDims(x, axis), 1), { axes: axis + 1 })];
+  },
   CumSum: (given) => [
     ops.cumulativeSum(given.x(0), {
       axis: given.numbers(1)[0]!,

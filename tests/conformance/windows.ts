@@ -108,6 +108,30 @@ const roundings = {
   ceil: 'ceil',
 } as const;
 
+/** Linear resizing of a region of interest, which `resize` does not have: a product with a matrix for each axis. */
+function cropped(given: Given, axes: readonly number[], sizes: readonly number[]): Tensor {
+  const roi = given.numbers(1);
+  const outside = given.number('extrapolation_value', 0);
+  let x = given.x(0);
+  axes.forEach((axis, i) => {
+    const [from, to] = [x.shape[axis]!, sizes[i]!];
+    const [start, end] = [roi[i]!, roi[i + axes.length]!];
+    const places = range(0, to).map((t) =>
+      to > 1 ? (start + (t * (end - start)) / (to - 1)) * (from - 1) : 0.5 * (start + end) * (from - 1),
+    );
+    const weights = places.flatMap((place) => range(0, from).map((k) => Math.max(0, 1 - Math.abs(place - k))));
+    const order = [...range(0, x.shape.length).filter((k) => k !== axis), axis];
+    const back = range(0, x.shape.length).map((k) => order.indexOf(k));
+    const product = ops.matmul(ops.transpose(x, order), constant(weights, [to, from]), { transposeB: true });
+    const inside = constant(
+      places.map((place) => Number(place >= 0 && place <= from - 1)),
+      [to],
+    );
+    x = ops.transpose(ops.where(inside, product, outside), back);
+  });
+  return x;
+}
+
 export const windows: Readonly<Record<string, Adapter>> = {
   AveragePool: (given) => [
     pooled(given, pools(ops.averagePool1d, ops.averagePool2d, ops.averagePool3d), {
@@ -224,13 +248,21 @@ export const windows: Readonly<Record<string, Adapter>> = {
     const x = given.x(0);
     const [kernel, strides] = [given.list('kernel_shape')!, given.list('strides') ?? given.list('kernel_shape')!];
     const own = x.shape.map((length, i) => (i < 2 ? length : (length - 1) * strides[i - 2]! + kernel[i - 2]!));
+    const [size, count] = [own, x.shape].map((shape) => shape.reduce((a, b) => a * b)) as [number, number];
+    const y = ops.reshape(
+      ops.scatterElements(ops.full([size], 0), ops.reshape(given.whole(1), [count]), ops.reshape(x, [count]), {
+        axis: 0,
+      }),
+      own,
+    );
+    // A larger result has zeros at its ends.
     const shape = given.has(2) ? given.numbers(2) : own;
-    const size = shape.reduce((a, b) => a * b);
-    const count = x.shape.reduce((a, b) => a * b);
-    const y = ops.scatterElements(ops.full([size], 0), ops.reshape(given.whole(1), [count]), ops.reshape(x, [count]), {
-      axis: 0,
-    });
-    return [ops.reshape(y, shape)];
+    return [
+      ops.pad(
+        y,
+        shape.map((length, i): Pair => [0, length - own[i]!]),
+      ),
+    ];
   },
   Resize(given) {
     const whole = given.shape(0);
@@ -259,7 +291,7 @@ export const windows: Readonly<Record<string, Adapter>> = {
         excludeOutside: given.number('exclude_outside', 0) === 1,
       }),
     };
-    if (named === 'tf_crop_and_resize') throw new Error('resize: there is no cropping by a region of interest');
+    if (named === 'tf_crop_and_resize') return [cropped(given, axes, sizes!)];
     const x = given.x(0, channelsLast(rank));
     return [
       last(
