@@ -77,7 +77,8 @@ function taskFor(
 
 /** Why there is no GPU to train on, in a few words; null when the error is another. */
 function whyNoGpu(error: unknown, chrome: Chrome | null): string | null {
-  if (chrome === null) return (error as Error).message;
+  // Puppeteer adds pages of advice to its first line.
+  if (chrome === null) return (error as Error).message.split('\n')[0]!.trim();
   if (!(error instanceof DeviceError)) return null;
   if (error.reason === 'unavailable') return 'this browser has no WebGPU or gave no device';
   return error.reason === 'no-adapter' ? 'the browser offers none' : null;

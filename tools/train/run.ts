@@ -116,10 +116,12 @@ function startEvent(
   };
 }
 
-function limitText({ device, limit, epochs }: StartEvent, all: number): string {
-  const share = limit === null ? `all ${thousands(all)}` : `the first ${thousands(limit)} of ${thousands(all)}`;
+function limitText({ limit, epochs }: StartEvent, all: number): string {
+  const images =
+    limit === null ? `all ${thousands(all)} images` : `the first ${thousands(limit)} of ${thousands(all)} images`;
+  const times = epochs === 1 ? '1 epoch' : `${epochs} epochs`;
   const more = `--limit ${all} --epochs ${full.epochs}`;
-  return `limit   ${share} images for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, because ${device} is slow; for all of it add ${more}`;
+  return `limit   ${images}, ${times}: what takes minutes without a hardware GPU; for all of it add ${more}`;
 }
 
 /** The model as a file after each epoch, since a non-finite loss leaves nothing else worth keeping. */
@@ -168,7 +170,17 @@ function watchRun(logEvery: number | null, missingGpu: string | null, emit: (eve
       }
       const logged = logEvery !== null && step % logEvery === 0;
       const { loss, accuracy } = metrics as Record<'loss' | 'accuracy', number>;
-      const told: StepEvent = { event: 'step', epoch, epochs: all, step, steps: ofEpoch, seconds, loss, accuracy, logged };
+      const told: StepEvent = {
+        event: 'step',
+        epoch,
+        epochs: all,
+        step,
+        steps: ofEpoch,
+        seconds,
+        loss,
+        accuracy,
+        logged,
+      };
       if (logged) emit(told);
       else tellLater(told);
     } else if (event.type === 'end') {
