@@ -42,7 +42,8 @@ function attempt(command, args, env = {}) {
 }
 
 /** @param {string} line */
-const say = (line) => console.log(`setup: ${line}`);
+/** To stderr: what a command prints on stdout may be JSON. */
+const say = (line) => console.error(`setup: ${line}`);
 
 /** @param {string} reason @returns {never} */
 function fail(reason) {
