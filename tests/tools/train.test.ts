@@ -213,7 +213,21 @@ test.skipIf(!existsSync(fashion))(
   { timeout: 120_000 },
   async () => {
     const out = temporaryFolder();
-    const args = ['--limit', '256', '--epochs', '1', '--data-dir', fashion, '--device', 'gpu', '--json', '--out', out];
+    const args = [
+      '--limit',
+      '256',
+      '--epochs',
+      '1',
+      '--batch-size',
+      '16',
+      '--data-dir',
+      fashion,
+      '--device',
+      'gpu',
+      '--json',
+      '--out',
+      out,
+    ];
     const { code, stdout, stderr } = await train(args);
     expect(code, stderr).toBe(0);
     const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { device: string; testAccuracy: number };

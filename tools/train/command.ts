@@ -63,14 +63,14 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
 }
 
 function taskFor(
-  { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery }: CommandOptions,
+  { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery }: CommandOptions,
   { source }: FoundData,
   { name: run }: RunFolder,
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
   return {
-    options: { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery },
+    options: { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery },
     source,
     device,
     run,
