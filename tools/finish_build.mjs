@@ -5,7 +5,9 @@ import { gzipSync } from 'node:zlib';
 
 import { build } from 'vite';
 
-const limit = 40_000;
+// A page ships what it imports, not this; tests/package weighs such a page. Every op brings several kernels as WGSL text,
+// a reference and its gradient, so the whole is far above a single network's needs.
+const limit = 100_000;
 
 for (const name of readdirSync('dist', { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('.d.ts')) continue;

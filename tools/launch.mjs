@@ -15,9 +15,10 @@ const flags = [
 
 /**
  * @param {string[]} extra further Chrome flags; CHROME_FLAGS in the environment adds more
+ * @param {{ handleSIGINT?: boolean }} [options] false where the caller closes the browser on Ctrl-C itself
  * @returns {Promise<import('puppeteer').Browser>}
  */
-export async function launchBrowser(extra = []) {
+export async function launchBrowser(extra = [], { handleSIGINT = true } = {}) {
   const executablePath = findBrowser();
   if (!executablePath)
     throw new Error('no Chrome, Chromium or Edge found: run `node tools/setup.mjs --browser`, or set CHROME_PATH');
@@ -28,6 +29,7 @@ export async function launchBrowser(extra = []) {
     puppeteer.launch({
       executablePath,
       headless: true,
+      handleSIGINT,
       protocolTimeout: 0,
       args: [...flags, ...sandbox, ...extra, ...fromEnvironment],
     });

@@ -41,8 +41,11 @@ function attempt(command, args, env = {}) {
   return { ok: status === 0, output: error ? String(error) : `${stdout}${stderr}`.trim() };
 }
 
-/** @param {string} line */
-const say = (line) => console.log(`setup: ${line}`);
+/**
+ * To stderr: what a command prints on stdout may be JSON.
+ * @param {string} line
+ */
+const say = (line) => console.error(`setup: ${line}`);
 
 /** @param {string} reason @returns {never} */
 function fail(reason) {

@@ -103,24 +103,40 @@ interface Memory {
 
 function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory: Memory): Runner {
   const own: ArrayBuffer[] = [];
-  const storages = plan.storages.map((storage): ArrayBufferLike => {
+  const allocate = (bytes: number) => {
+    const buffer = memory.allocate(bytes);
+    own.push(buffer);
+    return buffer;
+  };
+  /** Null: an input that was given nothing yet. Tensors take its place, so its own memory is made only for arrays. */
+  const storages = plan.storages.map((storage): ArrayBufferLike | null => {
     if (storage.kind === 'variable') return memory.memoryOf(storage.variable);
-    const bytes = memory.allocate(storage.bytes);
-    own.push(bytes);
+    if (storage.kind === 'input') return null;
+    const bytes = allocate(storage.bytes);
     if (storage.kind === 'constant')
       viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length).set(storage.values);
     return bytes;
   });
+  const ownInputs = new Map<number, ArrayBuffer>();
   const arrayAt = (place: Place) =>
     viewOf(place.type.dtype, storages[place.storage]!, place.offset, sizeOf(place.type.shape));
 
-  let views = plan.steps.map(bindViews);
+  const ownInput = (storage: number) => {
+    let bytes = ownInputs.get(storage);
+    if (!bytes) ownInputs.set(storage, (bytes = allocate(plan.storages[storage]!.bytes)));
+    return bytes;
+  };
+  const give = (place: Place, given: ArrayBufferLike) => {
+    if (storages[place.storage] === given) return;
+    storages[place.storage] = given;
+    views = null;
+  };
+  let views: ReturnType<typeof bindViews>[] | null = null;
   function bindViews(step: Plan['steps'][number]) {
     return { step, x: step.inputs.map(arrayAt), y: step.outputs.map(arrayAt) };
   }
 
   const { track, onRows } = options;
-  const given = new Set<string>();
   let rows: TrackedRow[] = [];
   let runs = 0;
   let disposed = false;
@@ -138,24 +154,23 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
   return {
     run(inputs) {
       alive();
-      let rebound = false;
       for (const [name, value] of Object.entries(inputs)) {
         const place = inputPlace(plan, name);
-        if (isDeviceTensor(value)) {
-          checkTensor(name, value, place, device);
-          const { memory: given } = value as CpuTensor;
-          rebound ||= storages[place.storage] !== given;
-          storages[place.storage] = given;
-        } else {
-          checkValues(`run: input '${name}'`, place.type, value);
+        if (isDeviceTensor(value)) checkTensor(name, value, place, device);
+        else checkValues(`run: input '${name}'`, place.type, value);
+      }
+      for (const [name, value] of Object.entries(inputs)) {
+        const place = inputPlace(plan, name);
+        if (isDeviceTensor(value)) give(place, (value as CpuTensor).memory);
+        else {
+          give(place, ownInput(place.storage));
           arrayAt(place).set(value);
         }
       }
-      for (const name of Object.keys(inputs)) given.add(name);
-      for (const name of Object.keys(plan.inputs)) {
-        if (!given.has(name)) throw new StateError(`run: input '${name}' was never given a value`);
+      for (const [name, { storage }] of Object.entries(plan.inputs)) {
+        if (!storages[storage]) throw new StateError(`run: input '${name}' was never given a value`);
       }
-      if (rebound) views = plan.steps.map(bindViews);
+      views ??= plan.steps.map(bindViews);
       for (const { step, x, y } of views) step.call.op.cpu(x, y, step.types);
       if (track) {
         rows.push({

@@ -1,7 +1,7 @@
 // What a plan asks of a device, checked in plain Node terms before WebGPU is called: it would only answer with zeros.
 
-import { byteLength, dtypeOf, type TypedArray } from '../core/dtype.ts';
-import { DeviceError, OptionError } from '../core/errors.ts';
+import { byteLength } from '../core/dtype.ts';
+import { DeviceError } from '../core/errors.ts';
 import { format, sizeOf } from '../core/shape.ts';
 import type { TensorType } from '../graph/tensor.ts';
 import type { BufferRef, Dispatch, Entry } from '../kernel/shader.ts';

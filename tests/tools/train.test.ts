@@ -30,9 +30,9 @@ interface Ended {
 }
 
 /** Runs the command; `watch` sees stderr grow and may send signals. */
-function train(args: string[], watch?: (stderr: string, signal: () => void) => void): Promise<Ended> {
+function train(args: string[], watch?: (stderr: string, signal: () => void) => void, env = {}): Promise<Ended> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, ['tools/train.mjs', ...args], { cwd: root });
+    const child = spawn(process.execPath, ['tools/train.mjs', ...args], { cwd: root, env: { ...process.env, ...env } });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
@@ -190,12 +190,44 @@ describe('on the CPU', { timeout: 60_000 }, () => {
   });
 });
 
+test(
+  'without a WebGPU adapter the CPU takes over and says so, unless a GPU was asked for',
+  { timeout: 60_000 },
+  async () => {
+    const blind = { CHROME_FLAGS: '--disable-gpu --disable-software-rasterizer' };
+    const gpuOrCpu = tiny.filter((word) => word !== '--device' && word !== 'cpu');
+    const helped = await train([...gpuOrCpu, '--epochs', '1', '--out', temporaryFolder()], undefined, blind);
+    expect(helped.stderr).toMatch(
+      /^no WebGPU adapter \(the browser offers none\); using CPU, expect about [\d.]+ s\/epoch$/m,
+    );
+    expect(helped.code).toBe(0);
+    const out = join(temporaryFolder(), 'run');
+    const refused = await train([...gpuOrCpu, '--device', 'gpu', '--out', out], undefined, blind);
+    expect(refused).toEqual({ code: 1, stdout: '', stderr: 'train: no WebGPU adapter (the browser offers none)\n' });
+    expect(existsSync(out)).toBe(false);
+  },
+);
+
 test.skipIf(!existsSync(fashion))(
   'trains the CNN on Fashion-MNIST in headless Chrome (skipped where ../shared/data/fashion-mnist is absent)',
   { timeout: 120_000 },
   async () => {
     const out = temporaryFolder();
-    const args = ['--limit', '256', '--epochs', '1', '--data-dir', fashion, '--device', 'gpu', '--json', '--out', out];
+    const args = [
+      '--limit',
+      '256',
+      '--epochs',
+      '1',
+      '--batch-size',
+      '16',
+      '--data-dir',
+      fashion,
+      '--device',
+      'gpu',
+      '--json',
+      '--out',
+      out,
+    ];
     const { code, stdout, stderr } = await train(args);
     expect(code, stderr).toBe(0);
     const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { device: string; testAccuracy: number };

@@ -1,6 +1,6 @@
 // Training in headless Chrome: serves the page and the data on this machine only, and closes both whatever happens.
 
-import type { Browser, Page } from 'puppeteer';
+import type { Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 
 import { DeviceError, type DeviceErrorReason } from '../../src/core/errors.ts';
@@ -12,9 +12,8 @@ import type { PageReport } from './main_page.ts';
 import type { Trained } from './run.ts';
 
 export interface Chrome {
-  train(task: TrainTask, emit: (event: RunEvent) => void): Promise<Trained>;
-  /** Asks the run to end after the step it is in. */
-  stop(): void;
+  /** Aborted, `signal` ends the run after the step it is in. */
+  train(task: TrainTask, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<Trained>;
   /** A PNG of an SVG drawing, two pixels for each of its units. */
   picture(svg: string): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -40,7 +39,8 @@ export async function openChrome(root: string, dataFolder: string | null): Promi
       server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
     });
     await server.listen();
-    browser = await launchKeepingSignals();
+    // On Ctrl-C the run is to finish its step and save before Chrome goes.
+    browser = await launchBrowser([], { handleSIGINT: false });
     return session(browser, server, close);
   } catch (error) {
     await close();
@@ -48,34 +48,24 @@ export async function openChrome(root: string, dataFolder: string | null): Promi
   }
 }
 
-/** Puppeteer ends Chrome on Ctrl-C; here the run is to finish its step and save first. */
-async function launchKeepingSignals(): Promise<Browser> {
-  const before = process.listeners('SIGINT');
-  const browser = await launchBrowser();
-  for (const listener of process.listeners('SIGINT')) {
-    if (!before.includes(listener)) process.off('SIGINT', listener);
-  }
-  return browser;
-}
-
 function session(browser: Browser, server: ViteDevServer, close: () => Promise<void>): Chrome {
-  let page: Page | null = null;
   return {
-    async train(task, emit) {
-      const opened = await browser.newPage();
-      page = opened;
+    async train(task, emit, signal) {
+      const page = await browser.newPage();
+      // A page that is gone has no run to stop.
+      signal.addEventListener('abort', () => void page.evaluate(() => window.retrogradStop()).catch(() => undefined));
       const report = await new Promise<PageReport>((done, fail) => {
-        opened.on('error', (error) => fail(new Error(`the page crashed: ${error.message}`)));
-        opened.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+        page.on('error', (error) => fail(new Error(`the page crashed: ${error.message}`)));
+        page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
         browser.on('disconnected', () => fail(new Error('Chrome ended during the run')));
         const address = server.httpServer?.address();
         const port = typeof address === 'object' ? address?.port : undefined;
         Promise.all([
-          opened.exposeFunction('retrogradTask', () => ({ task, dataPrefix })),
-          opened.exposeFunction('retrogradEvent', emit),
-          opened.exposeFunction('retrogradDone', done),
+          page.exposeFunction('retrogradTask', () => ({ task, dataPrefix, stopped: signal.aborted })),
+          page.exposeFunction('retrogradEvent', emit),
+          page.exposeFunction('retrogradDone', done),
         ])
-          .then(() => opened.goto(`http://127.0.0.1:${port}/tools/train/index.html`, { timeout: 0 }))
+          .then(() => page.goto(`http://127.0.0.1:${port}/tools/train/index.html`, { timeout: 0 }))
           .catch(fail);
       });
       if (!('error' in report)) {
@@ -85,10 +75,6 @@ function session(browser: Browser, server: ViteDevServer, close: () => Promise<v
       const { name, message, reason } = report.error;
       if (name === 'DeviceError') throw new DeviceError(reason as DeviceErrorReason, message);
       throw Object.assign(new Error(message), { name });
-    },
-    stop() {
-      // A page that is gone has no run to stop.
-      page?.evaluate(() => window.retrogradStop()).catch(() => undefined);
     },
     async picture(svg) {
       const blank = await browser.newPage();

@@ -2,10 +2,10 @@
 
 import { DeviceError } from '../../src/core/errors.ts';
 import { openChrome, type Chrome } from './chrome.ts';
-import { createConsole } from './console.ts';
+import { createConsole, type Screen } from './console.ts';
 import { findData, type FoundData } from './data.ts';
 import type { TrainTask } from './events.ts';
-import { interrupts } from './interrupts.ts';
+import { interruptSignal } from './interrupts.ts';
 import { trainInNode } from './node.ts';
 import { parseOptions, usage, UsageError, type CommandOptions } from './options.ts';
 import { keepRun } from './record.ts';
@@ -15,25 +15,27 @@ import type { Trained } from './run.ts';
 const exitCodes = { finished: 0, 'non-finite': 3, interrupted: 130 } as const;
 
 export async function main(argv: readonly string[], root: string): Promise<number> {
-  let folder: RunFolder | null = null;
   let chrome: Chrome | null = null;
+  let screen: Screen | null = null;
   try {
     const options = parseOptions(argv);
     if (options.help) {
       process.stdout.write(`${usage}\n`);
       return 0;
     }
-    const screen = createConsole(options, process);
-    const data = await findData(options, screen.note);
-    folder = createRunFolder(root, options.model, options.out);
-    const interrupt = interrupts(() => chrome?.stop());
+    const shown = (screen = createConsole(options, process));
+    const data = await findData(options, shown.note);
+    const folder = createRunFolder(root, options.model, options.out);
+    // However the command ends, a second Ctrl-C included.
+    process.once('exit', () => folder.discard());
+    const signal = interruptSignal();
 
     let missingGpu: string | null = null;
     let trained: Trained | null = null;
     if (options.device !== 'cpu') {
       try {
         chrome = await openChrome(root, data.folder);
-        trained = await chrome.train(taskFor(options, data, folder, 'webgpu', null), screen.event);
+        trained = await chrome.train(taskFor(options, data, folder, 'webgpu', null), shown.event, signal);
       } catch (error) {
         missingGpu = whyNoGpu(error, chrome);
         if (missingGpu === null) throw error;
@@ -44,30 +46,31 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     }
     if (!trained) {
       const task = taskFor(options, data, folder, 'cpu', missingGpu);
-      trained = await trainInNode(root, data.folder, task, screen.event, interrupt.signal);
+      trained = await trainInNode(root, data.folder, task, shown.event, signal);
     }
 
     const command = await keepRun(folder, options, trained, chrome);
-    screen.end(trained.outcome, folder, command);
+    shown.end(trained.outcome, folder, command);
     return exitCodes[trained.outcome.stop.reason];
   } catch (error) {
-    process.stderr.write(`train: ${(error as Error).message}\n`);
+    const line = `train: ${(error as Error).message}`;
+    if (screen) screen.error(line);
+    else process.stderr.write(`${line}\n`);
     return error instanceof UsageError ? 2 : 1;
   } finally {
     await chrome?.close();
-    folder?.discard();
   }
 }
 
 function taskFor(
-  { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery }: CommandOptions,
+  { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery }: CommandOptions,
   { source }: FoundData,
   { name: run }: RunFolder,
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
   return {
-    options: { model, epochs, batchSize, limit, lr, optimizer, seed, logEvery },
+    options: { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery },
     source,
     device,
     run,
@@ -77,7 +80,8 @@ function taskFor(
 
 /** Why there is no GPU to train on, in a few words; null when the error is another. */
 function whyNoGpu(error: unknown, chrome: Chrome | null): string | null {
-  if (chrome === null) return (error as Error).message;
+  // Puppeteer adds pages of advice to its first line.
+  if (chrome === null) return (error as Error).message.split('\n')[0]!.trim();
   if (!(error instanceof DeviceError)) return null;
   if (error.reason === 'unavailable') return 'this browser has no WebGPU or gave no device';
   return error.reason === 'no-adapter' ? 'the browser offers none' : null;

@@ -18,6 +18,8 @@ export interface Screen {
   /** A line to know, before and during the run. */
   note(text: string): void;
   event(event: RunEvent): void;
+  /** What a quiet command tells as well. */
+  error(text: string): void;
   /** The summary, or the last JSON event. */
   end(outcome: RunOutcome, folder: RunFolder, command: string): void;
 }
@@ -67,11 +69,11 @@ export function createConsole(options: CommandOptions, { stdout, stderr, env }: 
       if (event.event === 'start') for (const words of headerLines(headerOf(event), text)) line(words);
       if (event.event === 'compile') line(compiledLine({ pipelines: event.pipelines, seconds: event.seconds }));
       if (event.event === 'epoch') line(epochLine(epochState(event)));
-      if (event.event === 'stop') {
-        clear();
-        // An error, so even a quiet command tells it.
-        if (event.message !== undefined) stderr.write(`${event.message}\n`);
-      }
+      if (event.event === 'stop' && event.message !== undefined) screen.error(event.message);
+    },
+    error(words) {
+      clear();
+      stderr.write(`${words}\n`);
     },
     end(outcome, folder, command) {
       clear();

@@ -12,6 +12,7 @@ export interface TrainOptions {
   /** Null: the optimizer's own. */
   readonly lr: number | null;
   readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
   readonly seed: number;
   /** Tell of every so many steps, beside the live line's; null for none. */
   readonly logEvery: number | null;
@@ -21,6 +22,9 @@ export const modelNames = ['mlp', 'cnn', 'cnn-s'] as const;
 export type ModelName = (typeof modelNames)[number];
 export const optimizerNames = ['adam', 'adamW', 'sgd'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
+/** What the learning rate does: falls to 0 along half a cosine over the whole run, or stays. */
+export const scheduleNames = ['cosine', 'constant'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
 
 /** What a page or Node needs to train: the data by name, to be read with a function of its own. */
 export interface TrainTask {
@@ -50,8 +54,10 @@ export interface StartEvent {
   readonly stepsPerEpoch: number;
   /** The number of training images asked for or chosen; null when all are used. */
   readonly limit: number | null;
+  /** Of the first step. */
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
+  readonly schedule: ScheduleName;
   readonly seed: number;
   readonly run: string;
 }

@@ -4,7 +4,7 @@
 const sameKeypress = 300;
 
 /** The signal is aborted by the first Ctrl-C. */
-export function interrupts(onFirst: () => void): { readonly signal: AbortSignal } {
+export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   let first: number | null = null;
   process.on('SIGINT', () => {
@@ -13,11 +13,10 @@ export function interrupts(onFirst: () => void): { readonly signal: AbortSignal 
       first = now;
       process.stderr.write('\nstopping after this step; Ctrl-C again ends at once\n');
       controller.abort();
-      onFirst();
     } else if (now - first > sameKeypress) {
       // Puppeteer ends Chrome when the process exits.
       process.exit(130);
     }
   });
-  return { signal: controller.signal };
+  return controller.signal;
 }

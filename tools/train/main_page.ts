@@ -11,7 +11,7 @@ export type PageReport =
 declare global {
   interface Window {
     // Put there by the terminal before the page loads.
-    retrogradTask(): Promise<{ task: TrainTask; dataPrefix: string }>;
+    retrogradTask(): Promise<{ task: TrainTask; dataPrefix: string; stopped: boolean }>;
     retrogradEvent(event: RunEvent): Promise<void>;
     retrogradDone(report: PageReport): Promise<void>;
     /** Asks the run to end after the step it is in. */
@@ -40,7 +40,8 @@ async function base64(bytes: Uint8Array): Promise<string> {
 
 async function run(): Promise<PageReport> {
   try {
-    const { task, dataPrefix } = await window.retrogradTask();
+    const { task, dataPrefix, stopped } = await window.retrogradTask();
+    if (stopped) interrupt.abort();
     const { outcome, weights } = await train(task, {
       read: (name) => fetchBytes(dataPrefix + encodeURIComponent(name)),
       // Not awaited: calls arrive in order, and a step must not wait for the terminal.

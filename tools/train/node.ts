@@ -7,6 +7,7 @@ import { runnerImport } from 'vite';
 
 import { wgsl } from '../wgsl_plugin.ts';
 import type { RunEvent, TrainTask } from './events.ts';
+import type * as runModule from './run.ts';
 import type { Trained } from './run.ts';
 
 export async function trainInNode(
@@ -16,7 +17,7 @@ export async function trainInNode(
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<Trained> {
-  const { module } = await runnerImport<typeof import('./run.ts')>('./tools/train/run.ts', {
+  const { module } = await runnerImport<typeof runModule>('./tools/train/run.ts', {
     root,
     configFile: false,
     logLevel: 'error',

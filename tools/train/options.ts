@@ -3,7 +3,15 @@
 import { parseArgs } from 'node:util';
 
 import { suggestion } from '../../src/core/errors.ts';
-import { modelNames, optimizerNames, type ModelName, type OptimizerName, type TrainOptions } from './events.ts';
+import {
+  modelNames,
+  optimizerNames,
+  scheduleNames,
+  type ModelName,
+  type OptimizerName,
+  type ScheduleName,
+  type TrainOptions,
+} from './events.ts';
 
 /** A mistake on the command line: told in one sentence, exit code 2. */
 export class UsageError extends Error {
@@ -28,6 +36,7 @@ const flags = {
   limit: { type: 'string' },
   lr: { type: 'string' },
   optimizer: { type: 'string' },
+  schedule: { type: 'string' },
   seed: { type: 'string' },
   device: { type: 'string' },
   data: { type: 'string' },
@@ -50,7 +59,8 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --limit n                 only the first n training images, and at most n test images
                             (all; fewer on a software GPU or the CPU)
   --optimizer adam|adamW|sgd (adam)
-  --lr x                    learning rate (the optimizer's own)
+  --lr x                    learning rate of the first step (the optimizer's own)
+  --schedule cosine|constant   the rate falls to 0 over the run, or stays (cosine)
   --seed n                  decides the weights, the split and the order (42)
   --device gpu|cpu          (gpu, and the CPU where there is none)
   --data fashion-mnist|glyphs   glyphs: synthetic pictures, nothing to download (fashion-mnist)
@@ -132,6 +142,7 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     limit: integer('limit', 20),
     lr: positive('lr'),
     optimizer: choice<OptimizerName>('optimizer', optimizerNames) ?? 'adam',
+    schedule: choice<ScheduleName>('schedule', scheduleNames) ?? 'cosine',
     seed: integer('seed', 0, 2 ** 32 - 1) ?? 42,
     device: choice('device', ['gpu', 'cpu'] as const),
     data: choice('data', ['fashion-mnist', 'glyphs'] as const) ?? 'fashion-mnist',

@@ -21,9 +21,9 @@ export function historyOf(
 
 /** The command that gives the same run again, whatever the defaults become. */
 function repeatCommand(options: CommandOptions, start: StartEvent): string {
-  const { model, epochs, batchSize, optimizer, learningRate, seed, data } = start;
+  const { model, epochs, batchSize, optimizer, schedule, learningRate, seed, data } = start;
   const words = ['npm run train --', `--model ${model}`, `--epochs ${epochs}`, `--batch-size ${batchSize}`];
-  words.push(`--optimizer ${optimizer}`, `--lr ${learningRate}`, `--seed ${seed}`);
+  words.push(`--optimizer ${optimizer}`, `--lr ${learningRate}`, `--schedule ${schedule}`, `--seed ${seed}`);
   if (start.limit !== null) words.push(`--limit ${start.limit}`);
   if (data.name === 'glyphs') words.push('--data glyphs');
   if (options.dataDir !== null) words.push(`--data-dir ${quoted(options.dataDir)}`);

@@ -2,6 +2,7 @@
 
 import { NonFiniteError } from '../../src/core/errors.ts';
 import { adam, adamW, sgd } from '../../src/nn/optimizers.ts';
+import { cosineDecay, type Schedule } from '../../src/nn/schedules.ts';
 import type { Device } from '../../src/plan/device.ts';
 import type { Callback } from '../../src/train/callbacks.ts';
 import { saveModel } from '../../src/train/checkpoint.ts';
@@ -50,7 +51,9 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
     classes: data.classes,
     seed: options.seed,
   });
-  const optimizer = optimizers[options.optimizer](options.lr === null ? {} : { learningRate: options.lr });
+  const optimizer = optimizers[options.optimizer]({
+    learningRate: scheduleOf(options, chosen.epochs * Math.ceil(data.train.size / options.batchSize)),
+  });
   const start = startEvent(task, device, data, model, chosen, optimizer.schedule(0));
   emit(start);
   if (chosen.reduced) emit({ event: 'note', text: limitText(start, images.train.size) });
@@ -89,6 +92,12 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
   return { outcome: { start, epochs, stop, test, imagesPerSecond, seconds }, weights };
 }
 
+/** The learning rate of each of the run's `steps`. */
+function scheduleOf({ lr, optimizer, schedule }: TrainTask['options'], steps: number): Schedule {
+  const learningRate = lr ?? optimizers[optimizer]().schedule(0);
+  return schedule === 'cosine' ? cosineDecay({ learningRate, steps }) : () => learningRate;
+}
+
 function startEvent(
   { options, source, run }: TrainTask,
   device: Device,
@@ -111,15 +120,18 @@ function startEvent(
     limit,
     learningRate,
     optimizer: options.optimizer,
+    schedule: options.schedule,
     seed: options.seed,
     run,
   };
 }
 
-function limitText({ device, limit, epochs }: StartEvent, all: number): string {
-  const share = limit === null ? `all ${thousands(all)}` : `the first ${thousands(limit)} of ${thousands(all)}`;
+function limitText({ limit, epochs }: StartEvent, all: number): string {
+  const images =
+    limit === null ? `all ${thousands(all)} images` : `the first ${thousands(limit)} of ${thousands(all)} images`;
+  const times = epochs === 1 ? '1 epoch' : `${epochs} epochs`;
   const more = `--limit ${all} --epochs ${full.epochs}`;
-  return `limit   ${share} images for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, because ${device} is slow; for all of it add ${more}`;
+  return `limit   ${images}, ${times}: what takes minutes without a hardware GPU; for all of it add ${more}`;
 }
 
 /** The model as a file after each epoch, since a non-finite loss leaves nothing else worth keeping. */
@@ -168,7 +180,17 @@ function watchRun(logEvery: number | null, missingGpu: string | null, emit: (eve
       }
       const logged = logEvery !== null && step % logEvery === 0;
       const { loss, accuracy } = metrics as Record<'loss' | 'accuracy', number>;
-      const told: StepEvent = { event: 'step', epoch, epochs: all, step, steps: ofEpoch, seconds, loss, accuracy, logged };
+      const told: StepEvent = {
+        event: 'step',
+        epoch,
+        epochs: all,
+        step,
+        steps: ofEpoch,
+        seconds,
+        loss,
+        accuracy,
+        logged,
+      };
       if (logged) emit(told);
       else tellLater(told);
     } else if (event.type === 'end') {
