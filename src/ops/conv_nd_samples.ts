@@ -30,15 +30,28 @@ export function convNdCases(): ConvNdCase[] {
     [[2, 4, 5, 4], 4, 4, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
     [[1, 3, 5, 4], 4, 4, { kernelSize: 3, padding: [[0, 3], [2, 0]], paddingMode: 'circular' }], // prettier-ignore
     [[1, 6, 6, 16], 16, 2, { kernelSize: 3, padding: 'same', paddingMode: 'replicate' }],
-    [[2, 7, 5, 8], 24, 2, { kernelSize: 3, strides: [2, 1], padding: 1, paddingMode: 'circular' }],
+    [[1, 5, 4, 8], 24, 2, { kernelSize: 3, strides: [2, 1], padding: 1, paddingMode: 'circular' }],
     [[3, 9, 6, 8], 8, 2, { kernelSize: [2, 3], strides: [1, 2] }],
     [[1, 2, 3, 4, 1], 3, 1, { kernelSize: 2 }],
     [[2, 3, 4, 5, 2], 4, 1, { kernelSize: [2, 3, 2], padding: 'same' }],
     [[1, 4, 4, 5, 4], 8, 1, { kernelSize: 3, padding: 1, strides: 2 }],
     [[2, 3, 5, 4, 8], 4, 1, { kernelSize: [1, 3, 2], dilationRate: [1, 2, 1], padding: [[0, 0], [1, 2], [2, 0]] }], // prettier-ignore
-    [[1, 3, 4, 3, 4], 4, 1, { kernelSize: 3, padding: 2, paddingMode: 'reflect' }],
+    [[1, 3, 2, 3, 4], 4, 1, { kernelSize: [3, 2, 3], padding: 1, paddingMode: 'reflect' }],
     [[1, 2, 3, 2, 4], 6, 2, { kernelSize: 3, padding: [[2, 0], [1, 1], [0, 2]], paddingMode: 'circular' }], // prettier-ignore
-    [[1, 1, 3, 4, 3], 3, 3, { kernelSize: 3, padding: 3, paddingMode: 'replicate' }],
+    [
+      [1, 1, 2, 3, 3],
+      3,
+      3,
+      {
+        kernelSize: [3, 2, 3],
+        padding: [
+          [2, 1],
+          [1, 0],
+          [0, 2],
+        ],
+        paddingMode: 'replicate',
+      },
+    ],
     [[1, 4, 3, 5, 8], 8, 8, { kernelSize: [3, 2, 3], strides: [2, 1, 2], padding: 'same' }],
     [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
     [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],

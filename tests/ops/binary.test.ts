@@ -123,3 +123,22 @@ describe('gradients', () => {
     });
   }
 });
+
+test('comparisons are masks: their gradient is 0, so what they are multiplied by has one', () => {
+  const x = { shape: [4], values: [-2, -0.5, 0.5, 3] };
+  expect(gradcheck(({ x: value }) => ops.mul(value!, ops.greater(value!, 0)), { x })).toMatchObject({ passed: true });
+  expect(gradcheck(({ x: value }) => ops.logicalAnd(value!, ops.less(value!, 1)), { x })).toMatchObject({
+    passed: true,
+    analytic: 0,
+  });
+});
+
+test('several tensors', () => {
+  const tensors = (f: (all: readonly Tensor[]) => Tensor) =>
+    run((a, b) => f([a, b, a]), [[2], [1, -4]], [[2], [3, 8]]).values;
+  expect(tensors(ops.addN)).toEqual([5, 0]);
+  expect(tensors(ops.meanN)).toEqual([expect.closeTo(5 / 3, 6), 0]);
+  expect(tensors(ops.maximumN)).toEqual([3, 8]);
+  expect(tensors(ops.minimumN)).toEqual([1, -4]);
+  expect(() => ops.addN([])).toThrow('addN: no tensors given, expected at least one');
+});

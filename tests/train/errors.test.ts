@@ -37,7 +37,9 @@ describe('options', () => {
         "dense: unknown option 'unit', did you mean 'units'?; known: name, inputShape, units, activation, useBias, kernelInitializer, biasInitializer",
       ),
     );
-    expect(() => conv2d({ filters: 3, kernelSize: 3, groups: 2 } as never)).toThrow(/^conv2d: unknown option 'groups'/);
+    expect(() => conv2d({ filters: 3, kernelSize: 3, grups: 2 } as never)).toThrow(
+      /^conv2d: unknown option 'grups', did you mean 'groups'/,
+    );
     expect(() => adam({ lr: 1 } as never)).toThrow(/^adam: unknown option 'lr'/);
     expect(() => dense({ units: 3, activation: 'rellu' as never })).toThrow(
       /^dense: unknown activation 'rellu', did you mean 'relu'\?; known: linear, relu/,

@@ -145,9 +145,9 @@ describe('fit', () => {
     const model = await compiled(classifier());
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    await model.fit(moons({ size: 2000 }), { epochs: 10, batchSize: 16 });
+    await model.fit(moons({ size: 2000 }), { epochs: 40, batchSize: 16 });
     clearInterval(timer);
-    expect(turns).toBeGreaterThan(3); // 1,250 steps take several turns' time on any machine
+    expect(turns).toBeGreaterThan(3); // 5,000 steps take more time than that on any machine
   });
 
   it('creates nothing after the first epoch', async () => {
