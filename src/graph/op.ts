@@ -5,7 +5,7 @@ import type { Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
 import type { Shape } from '../core/shape.ts';
 import type { DType } from '../core/dtype.ts';
-import type { Tensor, TensorType } from './tensor.ts';
+import type { Call, Tensor, TensorType } from './tensor.ts';
 
 /** The shapes and attributes of one call: all that kernels, references and costs may depend on. */
 export interface CallTypes<A> {
@@ -57,6 +57,18 @@ export interface Op<A = any> {
    * write there directly and drops the copies, so dispatch i of every kernel copies input i.
    */
   packs?(attrs: A): readonly number[];
+
+  /** Its attributes have `bias` and `activation`, which the planner may set; the bias is then input 2. */
+  readonly takesEpilogue?: boolean;
+
+  /**
+   * Fusion: the call that gives `reader`'s result straight from this call's inputs, or null where there is none. Rules
+   * stand with the op, so that a program without it does not carry what it would be replaced by.
+   */
+  fuseInto?(call: Call<A>, reader: Call): Call | null;
+
+  /** Fusion: the call that does the work of `producer`, whose result only this call reads, and of this call at once. */
+  fuseWith?(call: Call<A>, producer: Call): Call | null;
 }
 
 export interface GradCall<A> {

@@ -49,6 +49,7 @@ function bytes(s: ConvSizes): number {
 /** y = activation(im2col(x)·w + bias): x [N,H,W,C], w [KH·KW·C, OC], bias [OC] -> [N·OH·OW, OC]. */
 export const conv2dOp: Op<Conv2dAttrs> = {
   name: 'conv2d',
+  takesEpilogue: true,
   infer(inputs, { window }) {
     const [x, w] = inputs as [TensorType, TensorType];
     const [oh, ow] = window.output;
@@ -90,6 +91,7 @@ export const conv2dOp: Op<Conv2dAttrs> = {
  */
 export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
   name: 'conv2d_grad_input',
+  takesEpilogue: true,
   infer: (_, { inputShape }) => [{ shape: [...inputShape], dtype: 'f32' }],
   cpu([dy, w, bias], [dx], { inputs, attrs }) {
     const { window, inputShape } = attrs;

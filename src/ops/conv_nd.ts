@@ -98,6 +98,7 @@ const flops = (s: ConvNdSizes) => 2 * s.positions * s.taps * s.groupIn * s.oc;
  */
 export const convNdOp: Op<ConvNdAttrs> = {
   name: 'conv_nd',
+  takesEpilogue: true,
   infer([x, w, bias], attrs) {
     const image = checkImageNd('conv_nd', x!, attrs.window);
     const oc = w!.shape.at(-1)!;
@@ -141,6 +142,7 @@ export const convNdOp: Op<ConvNdAttrs> = {
  */
 export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
   name: 'conv_nd_grad_input',
+  takesEpilogue: true,
   infer([dy, w, bias], attrs) {
     const where = 'conv_nd_grad_input';
     const image = checkImageNd(where, { shape: attrs.inputShape, dtype: 'f32' }, attrs.window);

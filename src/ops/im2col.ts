@@ -7,6 +7,7 @@ import type { Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
+import { convolutionOver, inputGradientOver } from './conv2d_fusion.ts';
 import { bytesMoved } from './copy.ts';
 import { copiesAlong, copyHooks, sourceHooks } from './padding.ts';
 import {
@@ -137,6 +138,7 @@ const windowOf = ({ shape, options }: Case) => window2d('im2col', [shape[1], sha
 
 export const im2colOp: Op<Window2d> = {
   name: 'im2col',
+  fuseInto: convolutionOver,
   infer([x], window) {
     return [{ shape: colsShape(checkImage('im2col', x!, window), window), dtype: 'f32' }];
   },
@@ -187,6 +189,7 @@ export const im2colOp: Op<Window2d> = {
 
 export const col2imOp: Op<Col2imAttrs> = {
   name: 'col2im',
+  fuseWith: inputGradientOver,
   infer([cols], attrs) {
     expectDType('col2im', 'cols', cols!, 'f32');
     const image = checkImage('col2im', { shape: attrs.inputShape, dtype: 'f32' }, attrs.window);

@@ -12,6 +12,7 @@ import { reshape } from './reshape.ts';
 
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
+  takesEpilogue: true,
 
   infer(inputs, attrs) {
     const [a, b, bias] = inputs as [TensorType, TensorType, TensorType?];

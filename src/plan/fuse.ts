@@ -1,20 +1,13 @@
 // Rewrites a scheduled list of calls so that fewer dispatches write less memory; every tensor that is kept stays.
 
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
-import type { Op } from '../graph/op.ts';
 import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
-import { conv2dGradFilterOp, conv2dGradInputOp, conv2dOp } from '../ops/conv2d.ts';
-import { convNdGradInputOp, convNdOp } from '../ops/conv_nd.ts';
-import type { Conv2dAttrs, Conv2dGradAttrs, Conv2dGradInputAttrs } from '../ops/conv2d_sizes.ts';
-import { col2imOp, im2colOp } from '../ops/im2col.ts';
-import { matmulOp } from '../ops/matmul.ts';
-import type { MatmulAttrs } from '../ops/matmul_sizes.ts';
 
 /** `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. */
 export function fuse(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
-  const implicit = removeUnused(calls.map(implicitConvolution(readersOf(calls, roots))), roots);
-  return removeUnused(withEpilogues(implicit, roots), roots);
+  const fused = removeUnused(calls.map(byRules(readersOf(calls, roots))), roots);
+  return removeUnused(withEpilogues(fused, roots), roots);
 }
 
 /** How many calls read each value; kept values count one reader more, so that none is fused away. */
@@ -39,53 +32,28 @@ function readersOf(calls: readonly Call[], roots: readonly Tensor[]): Readers {
   };
 }
 
-function producer<A>(tensor: Tensor, op: Op<A>): Call<A> | null {
-  return tensor.source.kind === 'call' && tensor.source.call.op === op ? tensor.source.call : null;
-}
-
-/**
- * matmul(im2col(x), w) -> conv2d;  matmul(im2col(x), dy, transposeA) -> conv2d_grad_filter;
- * col2im(matmul(dy, w, transposeB)) -> conv2d_grad_input. The im2col matrix is never written.
- */
-function implicitConvolution(readers: Readers): (call: Call) => Call {
+/** Replaces calls by the rules that stand with their ops: products over im2col by convolutions that never write it. */
+function byRules(readers: Readers): (call: Call) => Call {
   return (call) => {
-    if (call.op === matmulOp) {
-      const { transposeA, transposeB } = call.attrs as MatmulAttrs;
-      const columns = producer(call.inputs[0]!, im2colOp);
-      if (!columns || transposeB) return call;
-      const x = columns.inputs[0]!;
-      const window = columns.attrs;
-      if (!transposeA) {
-        const attrs: Conv2dAttrs = { window, bias: false, activation: null };
-        return { op: conv2dOp, attrs, inputs: [x, call.inputs[1]!], outputs: call.outputs };
-      }
-      const attrs: Conv2dGradAttrs = { window, inputShape: x.shape as Conv2dGradAttrs['inputShape'] };
-      return { op: conv2dGradFilterOp, attrs, inputs: [x, call.inputs[1]!], outputs: call.outputs };
-    }
-    if (call.op === col2imOp) {
-      const product = producer(call.inputs[0]!, matmulOp);
-      if (!product || readers.only(call.inputs[0]!) !== call) return call;
-      const { transposeA, transposeB } = product.attrs;
-      if (transposeA || !transposeB || product.inputs.length !== 2) return call;
-      const attrs: Conv2dGradInputAttrs = { ...(call.attrs as Conv2dGradAttrs), bias: false, activation: null };
-      return { op: conv2dGradInputOp, attrs, inputs: product.inputs, outputs: call.outputs };
-    }
-    return call;
+    const { source } = call.inputs[0] ?? {};
+    if (source?.kind !== 'call') return call;
+    const producer = source.call;
+    const fused = producer.op.fuseInto?.(producer, call);
+    if (fused) return fused;
+    const alone = readers.only(call.inputs[0]!) === call;
+    return (alone && call.op.fuseWith?.(call, producer)) || call;
   };
 }
-
-/** Their attributes have `bias` and `activation`, and with a bias it is input 2. */
-const takesEpilogue: readonly Op[] = [matmulOp, conv2dOp, conv2dGradInputOp, convNdOp, convNdGradInputOp];
 
 /** A matmul or convolution takes in the vector added to its rows and the activation after it. */
 function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
   const readers = readersOf(calls, roots);
   const replacement = new Map<Call, Call>();
   for (const call of calls) {
-    if (!takesEpilogue.includes(call.op)) continue;
+    if (!call.op.takesEpilogue) continue;
     const columns = call.outputs[0]!.shape.at(-1)!;
     let { inputs } = call;
-    let { bias, activation } = call.attrs as Conv2dAttrs | MatmulAttrs;
+    let { bias, activation } = call.attrs as { bias: boolean; activation: EpilogueActivation | null };
     let last = call;
 
     const sum = nextThroughViews(last, readers);

@@ -10,25 +10,25 @@ import { runCase, table, type Outcome } from './run.ts';
 
 const folder = process.env['RETROGRAD_CONFORMANCE'] ?? join(import.meta.dirname, '../../../shared/conformance/onnx');
 
-if (!existsSync(folder)) {
-  test.skip(`ONNX's node tests are not at ${folder}`, () => {});
-} else {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json.gz') && file !== 'index.json.gz');
-  const outcomes = new Map<Case, Outcome>();
-  test.each(files)('%s', async (file) => {
-    const { cases } = JSON.parse(gunzipSync(readFileSync(join(folder, file))).toString()) as { cases: Case[] };
-    expect(cases.length).toBeGreaterThan(0);
-    const failures: string[] = [];
-    for (const one of cases) {
-      const outcome = await runCase(one, evaluate);
-      outcomes.set(one, outcome);
-      if (outcome.kind === 'failed') failures.push(`${one.name}: ${outcome.why}`);
-    }
-    expect(failures).toEqual([]);
-  });
+const files = existsSync(folder)
+  ? readdirSync(folder).filter((file) => file.endsWith('.json.gz') && file !== 'index.json.gz')
+  : [];
+const outcomes = new Map<Case, Outcome>();
 
-  test('result', () => {
-    console.log(table(outcomes));
-    expect([...outcomes.values()].filter(({ kind }) => kind === 'passed').length).toBeGreaterThan(0);
-  });
-}
+test.each(files)('%s', async (file) => {
+  const { cases } = JSON.parse(gunzipSync(readFileSync(join(folder, file))).toString()) as { cases: Case[] };
+  expect(cases.length).toBeGreaterThan(0);
+  const failures: string[] = [];
+  for (const one of cases) {
+    const outcome = await runCase(one, evaluate);
+    outcomes.set(one, outcome);
+    if (outcome.kind === 'failed') failures.push(`${one.name}: ${outcome.why}`);
+  }
+  expect(failures).toEqual([]);
+});
+
+test('result', ({ skip }) => {
+  skip(files.length === 0, `ONNX's node tests are not at ${folder}`);
+  console.log(table(outcomes));
+  expect([...outcomes.values()].filter(({ kind }) => kind === 'passed').length).toBeGreaterThan(900);
+});

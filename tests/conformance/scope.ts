@@ -6,5 +6,4 @@ export const outsideScope: Readonly<Record<string, string>> = {
   ConvInteger: 'quantized integers with zero points are for inference on small devices; training is in f32',
   GridSample:
     'sampling an image at learned places (spatial transformers) belongs to no layer of this engine; resizing and augmentation have ops of their own',
-  Bernoulli: 'its cases give no seed that another generator could follow, so there is nothing to compare',
 };

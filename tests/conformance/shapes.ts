@@ -44,7 +44,7 @@ function einsum(given: Given): Tensor {
   const [from = '', to] = given.text('equation', '').replaceAll(' ', '').split('->');
   const dots = (term: string, rank: number) => {
     const others = rank - term.replace('...', '').length;
-    return [...term.replace('...', 'ABCDEFGH'.slice(0, others))];
+    return term.replace('...', 'ABCDEFGH'.slice(0, others)).split('');
   };
   const terms = from.split(',').map((term, i) => {
     let x = given.x(i);

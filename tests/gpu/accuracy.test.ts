@@ -87,7 +87,8 @@ describe('elementwise', () => {
     const inputs = [{ shape: [size], values: x }];
     if (second) inputs.push({ shape: [second.length, 1], values: Float64Array.from(second, Math.fround) });
     const actual = await run((tensors) => applyOne(op, tensors, attrs), inputs);
-    const flushed = (values: Float64Array) => values.map((value) => (Math.abs(value) < smallest ? value * 0 : value));
+    const flushed = (values: Float64Array) =>
+      values.map((value) => (Math.abs(value) >= smallest ? value : Math.sign(value) < 0 ? -0 : 0));
     const reference = (arrays: readonly Float64Array[]) => {
       const types = inputs.map(({ shape }) => ({ shape, dtype: 'f32' as const }));
       const outputs = op.infer(types, attrs);

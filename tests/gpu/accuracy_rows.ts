@@ -139,8 +139,8 @@ export function argumentsOf({ domain: [least, most], extra = [] }: Row): Float64
     for (let i = 0; i < 8; i++) values.push(2 ** exponent * (1 + (i + ((exponent * 0.618) % 1) * 0.9) / 8.3));
   }
   for (let i = 0; i < 3000; i++) values.push((i + 0.37) / 150, (i + 0.61) / 1e4);
-  const finite = Math.max(least, -1e5) + (Math.min(most, 1e5) - Math.max(least, -1e5)) * 0;
-  for (let i = 0; i <= 2000; i++) values.push(finite + ((Math.min(most, 1e5) - finite) * i) / 2000);
+  const [from, to] = [Math.max(least, -1e5), Math.min(most, 1e5)];
+  for (let i = 0; i <= 2000; i++) values.push(from + ((to - from) * i) / 2000);
   const all = [...values, ...values.map((value) => -value)].map(Math.fround);
   return Float64Array.from(all.filter((value) => value >= least && value <= most && Number.isFinite(value)));
 }
