@@ -17,7 +17,15 @@ export { cnn, cnnS, mlp, type ReferenceOptions } from './train/models.ts';
 export { loadModel, loadWeights, saveModel } from './train/checkpoint.ts';
 
 // Layers
-export type { BuiltLayer, Layer, LayerBuild, LayerContext, LayerOptions, LayerRecord } from './nn/layer.ts';
+export type {
+  BuiltLayer,
+  Layer,
+  LayerBuild,
+  LayerContext,
+  LayerOptions,
+  LayerRecord,
+  MultiOutputLayer,
+} from './nn/layer.ts';
 export {
   activation,
   celu,
@@ -144,9 +152,16 @@ export type { PoolLayerOptions1d, PoolLayerOptions2d, PoolLayerOptions3d } from 
 export { bidirectional, type BidirectionalOptions, type MergeMode } from './nn/layers/bidirectional.ts';
 export { gru, type GruOptions } from './nn/layers/gru.ts';
 export { lstm, type LstmOptions } from './nn/layers/lstm.ts';
-export type { RecurrentLayer, RecurrentLayerOptions } from './nn/layers/recurrent.ts';
+export type {
+  RecurrentLayer,
+  RecurrentLayerOptions,
+  StatefulRecurrentLayer,
+  WithState,
+} from './nn/layers/recurrent.ts';
+export type { Masked, RecurrentUseOptions } from './nn/layers/recurrent_inputs.ts';
 export { simpleRnn, type SimpleRnnOptions } from './nn/layers/simple_rnn.ts';
 export { multiHeadAttention, type MultiHeadAttentionOptions } from './nn/layers/multi_head_attention.ts';
+export { paddingMask, type PaddingMaskOptions } from './nn/layers/padding_mask.ts';
 export { permute, repeatVector } from './nn/layers/permute.ts';
 export { positionalEncoding, type PositionalEncodingOptions } from './nn/layers/positional_encoding.ts';
 export { prelu, type PreluOptions } from './nn/layers/prelu.ts';
@@ -155,7 +170,17 @@ export { upSampling1d, upSampling2d, upSampling3d } from './nn/layers/up_samplin
 export type { ActivationName } from './ops/activations.ts';
 
 // Training
-export { adam, adamW, type AdamOptions, sgd, type SgdOptions } from './nn/optimizers.ts';
+export {
+  adagrad,
+  type AdagradOptions,
+  adam,
+  adamW,
+  type AdamOptions,
+  rmsprop,
+  type RmspropOptions,
+  sgd,
+  type SgdOptions,
+} from './nn/optimizers.ts';
 export { createState, type Optimizer, type OptimizerState } from './nn/optimizer_state.ts';
 export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
 export type { ConfiguredLoss, Loss, LossFunction, LossName } from './nn/losses.ts';

@@ -56,6 +56,8 @@ export function layerContext(
 /** What a layer becomes on an input shape; shapes are without the batch. */
 export interface LayerBuild {
   readonly outputShape: Shape;
+  /** Of the outputs after the first, for layers that give several (`LayerRecord.outputs`). */
+  readonly furtherShapes?: readonly Shape[];
   /** By the name they have within the layer: `kernel`, `bias`. */
   readonly weights: Readonly<Record<string, ParameterSpec>>;
   /** What it keeps without training it, `movingMean` and the like, by the name it has within the layer. */
@@ -82,15 +84,24 @@ export interface LayerRecord {
    * after the first. One unless stated.
    */
   readonly several?: true | 'optional';
+  /** Which output of the layer before it this one takes, from 0; the first unless stated. */
+  readonly part?: number;
   /** Checks the shape and says what comes out; `where` opens every message. */
   build(inputShape: Shape, where: string, others?: readonly Shape[]): LayerBuild;
   /** Adds the layer to the graph: x has the batch as its first axis. */
   apply(x: Tensor, weights: (name: string) => Tensor, context: LayerContext, others?: readonly Tensor[]): Tensor;
+  /** Instead of `apply`, for layers that give several: the first and those of `furtherShapes`. */
+  outputs?(...given: Parameters<LayerRecord['apply']>): readonly Tensor[];
 }
 
 /** A record that can be called: `dense({ units: 10 })(x)` is a place in a graph of layers. A second call shares the weights. */
 export interface Layer extends LayerRecord {
   (inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor;
+}
+
+/** As `Layer`, for one that gives several outputs: a call gives a symbolic tensor for each. */
+export interface MultiOutputLayer<Outputs extends readonly SymbolicTensor[]> extends LayerRecord {
+  (inputs: SymbolicTensor | readonly SymbolicTensor[]): Outputs;
 }
 
 /** A layer at its place in a model: named, and built for the shape that reaches it. */
@@ -171,10 +182,26 @@ export function buildLayers(layers: readonly LayerRecord[], names: readonly stri
       );
     }
     const built = layer.build(shape, where);
+    if (built.furtherShapes?.length) {
+      throw new OptionError(
+        `${where}: gives several outputs, which model({ inputs, outputs }) connects; sequential takes one`,
+      );
+    }
     const result = { ...built, name, owner: name, type: layer.type, layer, inputShape: shape, from: [i] };
     shape = built.outputShape;
     return result;
   });
+}
+
+/** Adds a layer to a graph: what it gives, from what every place before it gave. */
+export function applyLayer(
+  { layer, from }: Pick<BuiltLayer, 'layer' | 'from'>,
+  values: readonly (readonly Tensor[] | undefined)[],
+  weights: (name: string) => Tensor,
+  context: LayerContext,
+): readonly Tensor[] {
+  const [x, ...others] = from.map((at, i) => values[at]![i === 0 ? (layer.part ?? 0) : 0]!);
+  return layer.outputs ? layer.outputs(x!, weights, context, others) : [layer.apply(x!, weights, context, others)];
 }
 
 /** Throws unless `value` is an integer of at least 1. */

@@ -11,6 +11,8 @@ export interface Optimizer {
   readonly schedule: Schedule;
   /** One arena of the parameters' size for each. */
   readonly moments: readonly string[];
+  /** What every element of a moment is at first; 0 for those not named. */
+  readonly initialMoments?: Readonly<Record<string, number>>;
   /** Adds the update to the graph: in-place calls on the arenas, and the index of the first non-finite gradient. */
   update(arenas: {
     parameters: Tensor;
@@ -44,7 +46,7 @@ export function createState(optimizer: Optimizer, parameters: Parameters): Optim
     name: `${optimizer.name}/${name}`,
     shape: arena.shape,
     dtype: 'f32',
-    initial: () => new Float32Array(sizeOf(arena.shape)),
+    initial: () => new Float32Array(sizeOf(arena.shape)).fill(optimizer.initialMoments?.[name] ?? 0),
   }));
   const firstBad: Variable = {
     name: `${optimizer.name}/firstBad`,

@@ -1,7 +1,10 @@
-// The optimizers, in PyTorch's forms: each says which moments it keeps and which op updates whole arenas.
+// The optimizers: each says which moments it keeps and which op updates whole arenas.
 
 import { checkOptions, OptionError, suggestion } from '../core/errors.ts';
-import { adamStep, sgdStep } from '../ops/optimizer.ts';
+import { adagradStep } from '../ops/adagrad.ts';
+import { adamStep } from '../ops/adam.ts';
+import { rmspropStep } from '../ops/rmsprop.ts';
+import { sgdStep } from '../ops/sgd.ts';
 import type { Optimizer } from './optimizer_state.ts';
 import { resolveSchedule, type Schedule } from './schedules.ts';
 
@@ -86,7 +89,99 @@ function adamWith(name: string, options: AdamOptions, defaultDecay: number, deco
   };
 }
 
-const byName: Readonly<Record<string, () => Optimizer>> = { sgd, adam, adamW };
+export interface RmspropOptions {
+  /** 0.001 unless given, or a function of the step, counted from 0. */
+  readonly learningRate?: number | Schedule;
+  /** How much of the mean square a step keeps; 0.9 unless given (PyTorch's alpha is 0.99). */
+  readonly rho?: number;
+  /** 0 unless given. */
+  readonly momentum?: number;
+  /** Divides by an estimate of the gradient's deviation instead of its root mean square; false unless given. */
+  readonly centered?: boolean;
+  /** 1e-7 unless given (PyTorch 1e-8). */
+  readonly epsilon?: number;
+  /** √(square + epsilon) as in Keras, true unless given; false: √square + epsilon as in PyTorch. */
+  readonly epsilonInsideRoot?: boolean;
+  /** Added to the gradient as weightDecay·w; 0 unless given. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * RMSprop (Hinton 2012): square = rho·square + (1 − rho)·g², d = g / √(square + epsilon), w −= learningRate·d; with
+ * momentum v = momentum·v + d, w −= learningRate·v (PyTorch's form: a change of the learning rate counts at once). With
+ * `centered` (Graves 2013) square − mean² stands in the root, where mean = rho·mean + (1 − rho)·g. Defaults: Keras's.
+ * OptionError: a number out of range.
+ */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const names = ['learningRate', 'rho', 'momentum', 'centered', 'epsilon', 'epsilonInsideRoot', 'weightDecay'] as const;
+  checkOptions('rmsprop', options, names);
+  const { learningRate = 1e-3, rho = 0.9, momentum = 0, centered = false } = options;
+  const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
+  checkRange('rmsprop', 'rho', rho, 0, 1);
+  checkRange('rmsprop', 'momentum', momentum, 0, 1);
+  checkRange('rmsprop', 'epsilon', epsilon, 2 ** -126, Infinity);
+  checkRange('rmsprop', 'weightDecay', weightDecay, 0, Infinity);
+  return {
+    name: 'rmsprop',
+    schedule: resolveSchedule('rmsprop', learningRate),
+    moments: ['square', ...(centered ? ['mean'] : []), ...(momentum > 0 ? ['velocity'] : [])],
+    update({ parameters: params, gradients: grads, moments, scalars, firstBad }) {
+      const arenas = {
+        params,
+        grads,
+        square: moments[0]!,
+        ...(centered ? { mean: moments[1]! } : {}),
+        ...(momentum > 0 ? { velocity: moments.at(-1)! } : {}),
+        scalars,
+        firstBad,
+      };
+      const updated = rmspropStep(arenas, { rho, epsilon, epsilonInsideRoot, momentum, weightDecay });
+      return { effects: [updated.params], firstBad: updated.firstBad };
+    },
+    scalars: (_, rate) => Float32Array.of(rate, 1, 1, 1),
+  };
+}
+
+export interface AdagradOptions {
+  /** 0.001 unless given, or a function of the step, counted from 0. */
+  readonly learningRate?: number | Schedule;
+  /** What the sum of squares begins with; 0.1 unless given (PyTorch 0). */
+  readonly initialAccumulator?: number;
+  /** 1e-7 unless given (PyTorch 1e-10). */
+  readonly epsilon?: number;
+  /** √(accumulator + epsilon) as in Keras, true unless given; false: √accumulator + epsilon as in PyTorch. */
+  readonly epsilonInsideRoot?: boolean;
+  /** Added to the gradient as weightDecay·w; 0 unless given. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adagrad (Duchi, Hazan and Singer 2011): accumulator += g², w −= learningRate·g / √(accumulator + epsilon). Defaults:
+ * Keras's. OptionError: a number out of range.
+ */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  const names = ['learningRate', 'initialAccumulator', 'epsilon', 'epsilonInsideRoot', 'weightDecay'] as const;
+  checkOptions('adagrad', options, names);
+  const { learningRate = 1e-3, initialAccumulator = 0.1 } = options;
+  const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
+  checkRange('adagrad', 'initialAccumulator', initialAccumulator, 0, Infinity);
+  checkRange('adagrad', 'epsilon', epsilon, 2 ** -126, Infinity);
+  checkRange('adagrad', 'weightDecay', weightDecay, 0, Infinity);
+  return {
+    name: 'adagrad',
+    schedule: resolveSchedule('adagrad', learningRate),
+    moments: ['accumulator'],
+    initialMoments: { accumulator: initialAccumulator },
+    update({ parameters: params, gradients: grads, moments: [accumulator], scalars, firstBad }) {
+      const arenas = { params, grads, accumulator: accumulator!, scalars, firstBad };
+      const updated = adagradStep(arenas, { epsilon, epsilonInsideRoot, weightDecay });
+      return { effects: [updated.params], firstBad: updated.firstBad };
+    },
+    scalars: (_, rate) => Float32Array.of(rate, 1, 1, 1),
+  };
+}
+
+const byName: Readonly<Record<string, () => Optimizer>> = { sgd, adam, adamW, rmsprop, adagrad };
 
 /** An optimizer by name, with its defaults, or as a record. */
 export function resolveOptimizer(where: string, optimizer: Optimizer | string): Optimizer {

@@ -2,7 +2,7 @@
 
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { checkShape, equal, format, type Shape } from '../core/shape.ts';
-import { checkName, type Layer, type LayerBuild, type LayerRecord } from './layer.ts';
+import { checkCount, checkName, commonFields, type Layer, type LayerBuild, type LayerRecord } from './layer.ts';
 
 export interface SymbolicTensor {
   /** Of one example, without the batch. */
@@ -54,7 +54,10 @@ export function input(options: InputOptions): SymbolicTensor {
   return { shape: [...shape], dtype, id: nextId++, origin: { kind: 'input', name } };
 }
 
-/** `record` with its fields as they are, and a function besides: called on symbolic tensors it gives one. */
+/**
+ * `record` with its fields as they are, and a function besides: called on symbolic tensors it gives one, or an array
+ * where it has several outputs.
+ */
 export function callable(record: LayerRecord): Layer {
   const layer: Layer = Object.defineProperties(
     (given: SymbolicTensor | readonly SymbolicTensor[]) => connect(layer, given),
@@ -72,7 +75,36 @@ export function isSymbolic(value: unknown): value is SymbolicTensor {
   return typeof value === 'object' && value !== null && 'origin' in value && 'shape' in value;
 }
 
-function connect(layer: Layer, given: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+/**
+ * The layer that gives on an output after the first, `index` from 1, of the layer that it is called on. Calls of layers
+ * with several outputs add it themselves; a name of its own in models, summaries and files is all that it has.
+ */
+export function laterOutput({ index, ...common }: { readonly index: number; readonly name?: string }): Layer {
+  checkCount('laterOutput', 'index', index);
+  return callable({
+    type: 'LaterOutput',
+    kind: 'state',
+    config: { index },
+    part: index,
+    ...commonFields('laterOutput', common),
+    build: (shape) => ({ outputShape: shape, weights: {}, flopsPerSample: 0 }),
+    apply: (x) => x,
+  });
+}
+
+/** Of what reaches a layer first: an output of the layer before it, or an input. */
+function shapeOfPart(where: string, { shape, origin }: SymbolicTensor, part: number): Shape {
+  if (part === 0) return shape;
+  const further = origin.kind === 'layer' ? (origin.built.furtherShapes ?? []) : [];
+  const found = further[part - 1];
+  if (found) return found;
+  throw new OptionError(`${where}: asks for output ${part} of what gives ${further.length + 1}, counted from 0`);
+}
+
+function connect(
+  layer: Layer,
+  given: SymbolicTensor | readonly SymbolicTensor[],
+): SymbolicTensor | readonly SymbolicTensor[] {
   const where = `${layer.name ?? layer.kind} (${layer.type})`;
   const inputs = isSymbolic(given) ? [given] : Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [];
   if (inputs.length === 0 || !inputs.every(isSymbolic)) {
@@ -81,11 +113,14 @@ function connect(layer: Layer, given: SymbolicTensor | readonly SymbolicTensor[]
   if (inputs.length > 1 && !layer.several) {
     throw new OptionError(`${where}: takes one input, got ${inputs.length}; concatenate() or add() makes them one`);
   }
-  const { shape } = inputs[0]!;
+  const shape = shapeOfPart(where, inputs[0]!, layer.part ?? 0);
   if (layer.inputShape && !equal(layer.inputShape, shape)) {
     throw new ShapeError(`${where}: inputShape is ${format(layer.inputShape)}, but it is called on ${format(shape)}`);
   }
   const others = inputs.slice(1).map((other) => other.shape);
   const built = layer.build(shape, where, others);
-  return { shape: built.outputShape, dtype: 'f32', id: nextId++, origin: { kind: 'layer', layer, inputs, built } };
+  const origin: LayerOrigin = { kind: 'layer', layer, inputs, built };
+  const first: SymbolicTensor = { shape: built.outputShape, dtype: 'f32', id: nextId++, origin };
+  if (!built.furtherShapes?.length) return first;
+  return [first, ...built.furtherShapes.map((_, i) => laterOutput({ index: i + 1 })(first))];
 }

@@ -101,7 +101,11 @@ export {
   sumPool2d,
   sumPool3d,
 } from './pool.ts';
-export { adamStep, type OptimizerArenas, sgdStep } from './optimizer.ts';
+export { adagradStep } from './adagrad.ts';
+export { adamStep } from './adam.ts';
+export type { OptimizerArenas } from './optimizer_step.ts';
+export { rmspropStep } from './rmsprop.ts';
+export { sgdStep } from './sgd.ts';
 export {
   type AxesOption,
   batchNormalization,

@@ -17,7 +17,10 @@ import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
 import { lstmOps } from './lstm.ts';
 import { maxPool2dOps } from './max_pool_2d.ts';
-import { optimizerOps } from './optimizer.ts';
+import { adagradOp } from './adagrad.ts';
+import { adamOp } from './adam.ts';
+import { rmspropOps } from './rmsprop.ts';
+import { sgdOps } from './sgd.ts';
 import { movingAverageOp } from './moving_average.ts';
 import { normalizeOps } from './normalize.ts';
 import { normalizeWithOp } from './normalize_with.ts';
@@ -79,7 +82,9 @@ const all: readonly (readonly Op[])[] = [
   copyOps,
   padOps,
   packOps,
-  optimizerOps,
+  sgdOps,
+  [adamOp, adagradOp],
+  rmspropOps,
   // Shapes
   sliceOps,
   concatOps,
@@ -275,7 +280,11 @@ export {
   sumPool2d,
   sumPool3d,
 } from './pool.ts';
-export { adamStep, type OptimizerArenas, sgdStep } from './optimizer.ts';
+export { adagradStep } from './adagrad.ts';
+export { adamStep } from './adam.ts';
+export type { OptimizerArenas } from './optimizer_step.ts';
+export { rmspropStep } from './rmsprop.ts';
+export { sgdStep } from './sgd.ts';
 export { pack } from './pack.ts';
 export { type Window2d, window2d, type WindowOptions } from './window.ts';
 

@@ -3,7 +3,7 @@
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format } from '../core/shape.ts';
 import { labelled } from '../graph/tensor.ts';
-import { checkName, type Layer } from '../nn/layer.ts';
+import { applyLayer, checkName, type Layer } from '../nn/layer.ts';
 import { callable } from '../nn/symbolic.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
 import type { HostTensor } from './core.ts';
@@ -74,9 +74,9 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
       return { outputShape, weights, state, flopsPerSample };
     },
     apply(x, weightOf, context, others = []) {
-      const values = [x, ...others];
-      layers.forEach(({ name: place, owner, layer, from }, i) => {
-        const [first, ...more] = from.map((source) => values[source]!);
+      const values = [x, ...others].map((value): readonly (typeof x)[] => [value]);
+      layers.forEach((built, i) => {
+        const { name: place, owner } = built;
         const inside = {
           ...context,
           first: context.first && place === owner,
@@ -85,10 +85,10 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
           state: (key: string) => context.state(`${owner}/${key}`),
           update: (key: string, value: typeof x) => context.update(`${owner}/${key}`, value),
         };
-        const value = layer.apply(first!, (key) => weightOf(`${owner}/${key}`), inside, more);
-        values.push(labelled(value, place));
+        const [first, ...further] = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);
+        values.push([labelled(first!, place), ...further]);
       });
-      return values[at]!;
+      return values[at]![0]!;
     },
   });
 }

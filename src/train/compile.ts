@@ -12,7 +12,7 @@ import { headsOf, keysOf, type HeadOptions } from './heads.ts';
 import { restoreTraining } from './training_state.ts';
 
 export interface CompileOptions extends HeadOptions {
-  /** A record such as `adam({ learningRate: 1e-3 })`, or 'sgd', 'adam', 'adamW' with their defaults. */
+  /** A record such as `adam({ learningRate: 1e-3 })`, or 'sgd', 'adam', 'adamW', 'rmsprop', 'adagrad' with their defaults. */
   readonly optimizer: Optimizer | string;
   /** `createDevice()`'s default order unless given: WebGPU, else the CPU. */
   readonly device?: Device;

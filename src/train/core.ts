@@ -4,7 +4,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import { OptionError, ShapeError, StateError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { labelled, type Tensor, type Variable } from '../graph/tensor.ts';
-import { layerContext, type BuiltLayer } from '../nn/layer.ts';
+import { applyLayer, layerContext, type BuiltLayer } from '../nn/layer.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Metric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
@@ -158,11 +158,11 @@ export function forward(
     throw new OptionError(`state: no layer keeps '${key}'`);
   };
   const needed = placesFor(network, wanted);
-  const values = network.inputs.map(({ name }) => inputs[name]);
-  layers.forEach(({ name, owner, layer, from }, i) => {
+  const values = network.inputs.map(({ name }): readonly Tensor[] | undefined => inputs[name] && [inputs[name]]);
+  layers.forEach((place, i) => {
+    const { name, owner } = place;
     if (!needed.has(values.length)) return void values.push(undefined);
     const weights = (weight: string) => parameters.get(`${owner}/${weight}`);
-    const [x, ...others] = from.map((at) => values[at]!);
     const context = layerContext({
       training: use.training,
       drawing: use.drawing ?? use.training,
@@ -185,9 +185,10 @@ export function forward(
       },
     });
     seen.add(owner);
-    values.push(labelled(layer.apply(x!, weights, context, others), name));
+    const [first, ...further] = applyLayer(place, values, weights, context);
+    values.push([labelled(first!, name), ...further]);
   });
-  return { values: wanted.map((at) => values[at]!), effects, terms };
+  return { values: wanted.map((at) => values[at]![0]!), effects, terms };
 }
 
 /** Everything of a network that lasts. */

@@ -4,7 +4,7 @@ import { DataError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Json, Layer } from '../nn/layer.ts';
 import { layerFromConfig } from '../nn/layers/from_config.ts';
-import { input, type SymbolicTensor } from '../nn/symbolic.ts';
+import { input, isSymbolic, type SymbolicTensor } from '../nn/symbolic.ts';
 import { asLayer } from './as_layer.ts';
 import { model as graphModel } from './functional.ts';
 import { sequential, type Model } from './model.ts';
@@ -34,7 +34,9 @@ export function modelOf(topology: Readonly<Record<string, Json>>): Model<unknown
       );
     byName.set(layer.name!, layer);
     const called = listOf(`layer ${i}: from`, from).map((at) => placeOf(`layer ${i}`, values, at));
-    values.push(layer(called));
+    // Of several outputs the further ones are layers of their own in the file.
+    const given: SymbolicTensor | readonly SymbolicTensor[] = layer(called);
+    values.push(isSymbolic(given) ? given : (given as readonly SymbolicTensor[])[0]!);
   });
   const outputs = listOf('outputs', topology['outputs']).map((saved): [string, SymbolicTensor] => {
     const { name: own, at } = recordOf('output', saved);

@@ -54,14 +54,19 @@ export const losses: Readonly<Record<string, Adapter>> = {
     const logs = ops.logSoftmax(given.x(0, channelsLast(rank)));
     return [reduced(given, logs), { tensor: logs, axes: channelsFirst(rank) }];
   },
-  // No optimizer op of its own: h += g², w −= rate·g / (√h + epsilon), with the rate decayed by the step.
+  // The rate decays by the step.
   Adagrad: (given) =>
-    optimizer(given, 1, ([w, g, h]) => {
+    optimizer(given, 1, ([params, grads, accumulator], { scalars, firstBad }) => {
       const rate = given.numbers(0)[0]! / (1 + given.numbers(1)[0]! * given.number('decay_factor', 0));
-      const slope = ops.add(g!, ops.mul(w!, given.number('norm_coefficient', 0)));
-      const squares = ops.add(h!, ops.square(slope));
-      const change = ops.div(ops.mul(slope, rate), ops.add(ops.sqrt(squares), given.number('epsilon', 1e-6)));
-      return [ops.sub(w!, change), squares];
+      const next = ops.adagradStep(
+        { params: params!, grads: grads!, accumulator: accumulator!, scalars: scalars(rate), firstBad },
+        {
+          epsilon: given.number('epsilon', 1e-6),
+          epsilonInsideRoot: false,
+          weightDecay: given.number('norm_coefficient', 0),
+        },
+      );
+      return [next.params, next.accumulator];
     }),
   // Bias correction is a factor of the learning rate there.
   Adam: (given) =>

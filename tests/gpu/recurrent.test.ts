@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { adam } from '../../src/nn/optimizers.ts';
 import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
+import { model } from '../../src/train/functional.ts';
+import { input } from '../../src/nn/symbolic.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { gru } from '../../src/nn/layers/gru.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
@@ -92,4 +94,34 @@ test('the number of pipelines does not depend on the number of steps', async () 
   };
   await made(3);
   expect(await made(40)).toBe(0);
+});
+
+test('lengths from a data set, and states from one layer to another, train as on the CPU', async () => {
+  const [N, T, size] = [10, 6, 3];
+  const wave = (count: number, step: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(step * i));
+  const data = {
+    x: { x: wave(N * T * size, 0.37), lengths: Float32Array.from({ length: N }, (_, n) => n % (T + 1)) },
+    y: { shape: [N, T, 2], data: wave(N * T * 2, 0.11) },
+  };
+  const run = async (device: Device) => {
+    const x = input({ shape: [T, size] });
+    const lengths = input({ shape: [], dtype: 'i32' });
+    const encoder = bidirectional({ layer: gru({ units: 4, masked: 'lengths', returnState: true }), mergeMode: 'sum' });
+    const [, forward] = encoder([x, lengths]);
+    const decoder = gru({ units: 4, masked: 'lengths', initialState: true, returnSequences: true });
+    const net = model({
+      inputs: { x, lengths },
+      outputs: dense({ units: 2 })(decoder([x, lengths, forward])),
+      seed: 3,
+    });
+    await net.compile({ optimizer: adam({ learningRate: 0.05 }), loss: 'mse', device });
+    const { history } = await net.fit(data, { epochs: 4, batchSize: 4 });
+    const found = { losses: history['loss']!, y: (await net.predict(data.x)).data };
+    net.dispose();
+    return found;
+  };
+  const [gpu, cpu] = [await run(await sharedDevice()), await run(createCpuDevice())];
+  gpu.losses.forEach((loss, i) => expect(Math.abs(loss / cpu.losses[i]! - 1), `epoch ${i}`).toBeLessThan(1e-3));
+  expect(gpu.losses.at(-1)).toBeLessThan(0.9 * gpu.losses[0]!);
+  gpu.y.forEach((value, i) => expect(Math.abs(value - cpu.y[i]!)).toBeLessThan(2e-3));
 });

@@ -20,6 +20,7 @@ import {
   orthogonal,
   parameters,
   program,
+  type RecurrentLayerOptions,
   saveModel,
   sequential,
   ShapeError,
@@ -72,7 +73,7 @@ describe('shapes, weights and work', () => {
       new ShapeError('lstm_1 (LSTM): expected sequences [T,in], got [3]'),
     );
     expect(() => lstm({ units: 2.5 })).toThrow(OptionError);
-    expect(() => lstm({ units: 2, returnState: true } as never)).toThrow(/^lstm: unknown option 'returnState'/);
+    expect(() => lstm({ units: 2, returnStates: true } as never)).toThrow(/^lstm: unknown option 'returnStates'/);
     expect(() => gru({ units: 2, resetafter: false } as never)).toThrow(/did you mean 'resetAfter'/);
     expect(() => simpleRnn({ units: 2, activation: 'tan' as never })).toThrow(/did you mean 'tanh'/);
     expect(() => bidirectional({ layer: dense({ units: 2 }) })).toThrow(
@@ -149,11 +150,12 @@ describe('layers give what the functions give', () => {
   });
 
   it('the last output, the sequence, and either backwards', () => {
-    for (const [layer, f] of [
+    const kinds: readonly [(options: RecurrentLayerOptions) => Layer, typeof ops.lstm][] = [
       [simpleRnn, ops.rnn],
       [lstm, ops.lstm],
       [gru, ops.gru],
-    ] as const) {
+    ];
+    for (const [layer, f] of kinds) {
       for (const goBackwards of [false, true]) {
         const one = through([layer({ units: 4, goBackwards })], x, [2, 5, 3]);
         const many = through([layer({ units: 4, goBackwards, returnSequences: true })], x, [2, 5, 3]);
@@ -246,7 +248,8 @@ describe('learns', () => {
     const bits = Float32Array.from({ length: N * T }, () => (draw() < 0.5 ? 0 : 1));
     const echo = bits.map((_, i) => (i % T < delay ? 0 : bits[i - delay]!));
     const data = { x: { shape: [N, T, 1], data: bits }, y: { shape: [N, T, 1], data: echo } };
-    for (const layer of [lstm, gru]) {
+    const kinds: readonly ((options: RecurrentLayerOptions) => Layer)[] = [lstm, gru];
+    for (const layer of kinds) {
       const model = sequential([layer({ units: 12, returnSequences: true, inputShape: [T, 1] }), dense({ units: 1 })], {
         seed: 2,
       });

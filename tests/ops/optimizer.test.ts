@@ -3,8 +3,11 @@ import { expect, test } from 'vitest';
 import { OptionError, ShapeError } from '../../src/core/errors.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import type { Values } from '../../src/core/dtype.ts';
-import { inputTensor } from '../../src/graph/tensor.ts';
-import { adamStep, sgdStep } from '../../src/ops/optimizer.ts';
+import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
+import { adamStep } from '../../src/ops/adam.ts';
+import { adagradStep } from '../../src/ops/adagrad.ts';
+import { rmspropStep } from '../../src/ops/rmsprop.ts';
+import { sgdStep } from '../../src/ops/sgd.ts';
 
 const none = 0xffffffff;
 
@@ -17,17 +20,42 @@ function arenas(size: number) {
   };
 }
 
-/** An optimizer over plain arrays: each call of `step` is one step on the CPU reference. */
-function optimizer(size: number, kind: 'sgd' | 'adam', options: object, learningRate: number, scale = 1) {
+type Options = { readonly centered?: boolean } & NonNullable<
+  Parameters<typeof sgdStep>[1] &
+    Parameters<typeof adamStep>[1] &
+    Parameters<typeof rmspropStep>[1] &
+    Parameters<typeof adagradStep>[1]
+>;
+type Kind = 'sgd' | 'adam' | 'rmsprop' | 'adagrad';
+
+/** The moments of an optimizer, and its step with them as inputs. */
+function stepOf(kind: Kind, size: number, { centered = false, ...options }: Options) {
   const on = arenas(size);
-  const momentum = 'momentum' in options;
-  const moments = (kind === 'adam' ? ['m', 'v'] : momentum ? ['velocity'] : []).map((name) =>
+  const hasVelocity = 'momentum' in options;
+  const velocity = inputTensor('velocity', [size]);
+  const [m, v, square, mean, accumulator] = ['m', 'v', 'square', 'mean', 'accumulator'].map((name) =>
     inputTensor(name, [size]),
-  );
-  const outputs =
-    kind === 'adam'
-      ? adamStep({ ...on, m: moments[0]!, v: moments[1]! }, options)
-      : sgdStep({ ...on, ...(momentum ? { velocity: moments[0]! } : {}) }, options);
+  ) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const moving = hasVelocity ? { velocity } : {};
+  const averaged = centered ? { mean } : {};
+  switch (kind) {
+    case 'sgd':
+      return { on, moments: Object.values(moving), outputs: sgdStep({ ...on, ...moving }, options) };
+    case 'adam':
+      return { on, moments: [m, v], outputs: adamStep({ ...on, m, v }, options) };
+    case 'rmsprop':
+      return {
+        on,
+        moments: [square, ...Object.values(averaged), ...Object.values(moving)],
+        outputs: rmspropStep({ ...on, square, ...averaged, ...moving }, options),
+      };
+    case 'adagrad':
+      return { on, moments: [accumulator], outputs: adagradStep({ ...on, accumulator }, options) };
+  }
+}
+/** An optimizer over plain arrays: each call of `step` is one step on the CPU reference. */
+function optimizer(size: number, kind: Kind, options: Options, learningRate: number, scale = 1) {
+  const { on, moments, outputs } = stepOf(kind, size, options);
   const state = new Map<string, Values>(moments.map((moment) => [moment.label!, new Float64Array(size)]));
   let t = 0;
   return {
@@ -78,6 +106,11 @@ test.each([
   ['sgd', {}],
   ['sgd', { momentum: 0.9, nesterov: true }],
   ['adam', { weightDecay: 0.1, decoupled: true }],
+  ['rmsprop', {}],
+  ['rmsprop', { centered: true, weightDecay: 0.1 }],
+  ['rmsprop', { momentum: 0.9 }],
+  ['rmsprop', { centered: true, momentum: 0.9 }],
+  ['adagrad', {}],
 ] as const)(
   '%s %j leaves elements with a NaN or infinite gradient alone and keeps the lowest index',
   (kind, options) => {
@@ -120,6 +153,43 @@ test.skipIf(!existsSync(file)).each([
   [...float64.w, float64.b].forEach((value, k) => expect(w[k]).toBeCloseTo(value, 10));
 });
 
+test.skipIf(!existsSync(file))('cs231n-rmsprop-step (skipped where the golden data are absent)', () => {
+  const { examples } = JSON.parse(readFileSync(file, 'utf8')) as {
+    examples: { id: string; float64: { w: number[][]; cache: number[][] } }[];
+  };
+  const { float64 } = examples.find(({ id }) => id === 'cs231n-rmsprop-step')!;
+  const linspace = (from: number, to: number) => Array.from({ length: 20 }, (_, i) => from + ((to - from) * i) / 19);
+  const options = { rho: 0.99, epsilon: 1e-8, epsilonInsideRoot: false };
+  const { step, state } = optimizer(20, 'rmsprop', options, 1e-2);
+  state.set('square', Float64Array.from(linspace(0.6, 0.9)));
+  const { params } = step(linspace(-0.4, 0.6), linspace(-0.6, 0.4));
+  float64.w.flat().forEach((value, i) => expect(params[i]).toBeCloseTo(value, 14));
+  float64.cache.flat().forEach((value, i) => expect(state.get('square')![i]).toBeCloseTo(value, 14));
+});
+
+test('rmsprop: epsilon inside the root or outside, and a rounded variance below zero counts as zero', () => {
+  const inside = { rho: 0, epsilon: 9 };
+  expect(optimizer(1, 'rmsprop', inside, 0.1).step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 5), 14);
+  const outside = { ...inside, epsilonInsideRoot: false };
+  expect(optimizer(1, 'rmsprop', outside, 0.1).step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 13), 14);
+  // rho 0: mean² = square exactly, so that epsilon alone remains.
+  const centered = { ...inside, centered: true };
+  expect(optimizer(1, 'rmsprop', centered, 0.1).step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 3), 14);
+  const { step, state } = optimizer(1, 'rmsprop', { ...centered, rho: 0.5 }, 0.1);
+  state.set('mean', Float64Array.of(100));
+  expect(step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 3), 14);
+  expect(state.get('mean')![0]).toBe(52);
+});
+
+test('adagrad: epsilon inside the root or outside', () => {
+  const inside = { epsilon: 9 };
+  expect(optimizer(1, 'adagrad', inside, 0.1).step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 5), 14);
+  const { step, state } = optimizer(1, 'adagrad', { ...inside, epsilonInsideRoot: false }, 0.1);
+  expect(step([1], [4]).params[0]).toBeCloseTo(1 - 0.1 * (4 / 13), 14);
+  expect(step([1], [3]).params[0]).toBeCloseTo(1 - 0.1 * (3 / 14), 14);
+  expect(state.get('accumulator')![0]).toBe(25);
+});
+
 test('messages', () => {
   const on = arenas(4);
   const velocity = inputTensor('velocity', [4]);
@@ -144,5 +214,20 @@ test('messages', () => {
   );
   expect(() => adamStep({ ...on, m: velocity, v: velocity }, { betas: 1 } as object)).toThrow(
     `adam: unknown option 'betas', did you mean 'beta1'?`,
+  );
+  expect(() => rmspropStep({ ...on, square: velocity }, { momentum: 0.9 })).toThrow(
+    'rmsprop: momentum is 0.9, expected a velocity',
+  );
+  expect(() => rmspropStep({ ...on, square: velocity, velocity })).toThrow(
+    'rmsprop: momentum is 0, expected no velocity',
+  );
+  expect(() => rmspropStep({ ...on, square: velocity }, { rho: 1 })).toThrow(
+    'rmsprop: rho is 1, expected at least 0 and below 1',
+  );
+  expect(() => rmspropStep({ ...on, square: inputTensor('square', [3]) })).toThrow(
+    'rmsprop: square is [3], expected [4]',
+  );
+  expect(() => adagradStep({ ...on, accumulator: velocity }, { epsilon: 0 })).toThrow(
+    'adagrad: epsilon is 0, expected a finite number',
   );
 });

@@ -58,7 +58,9 @@ describe('options', () => {
       /^compile: unknown option 'optimiser', did you mean 'optimizer'\?/,
     );
     await expect(compile({ optimizer: 'adan' })).rejects.toThrow(
-      new OptionError("compile: unknown optimizer 'adan', did you mean 'adam'?; known: sgd, adam, adamW"),
+      new OptionError(
+        "compile: unknown optimizer 'adan', did you mean 'adam'?; known: sgd, adam, adamW, rmsprop, adagrad",
+      ),
     );
     await expect(compile({ loss: 'crossentropy' })).rejects.toThrow(
       /^compile: unknown loss 'crossentropy', did you mean/,

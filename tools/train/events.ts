@@ -20,7 +20,7 @@ export interface TrainOptions {
 
 export const modelNames = ['mlp', 'cnn', 'cnn-s'] as const;
 export type ModelName = (typeof modelNames)[number];
-export const optimizerNames = ['adam', 'adamW', 'sgd'] as const;
+export const optimizerNames = ['adam', 'adamW', 'sgd', 'rmsprop', 'adagrad'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 /** What the learning rate does: falls to 0 along half a cosine over the whole run, or stays. */
 export const scheduleNames = ['cosine', 'constant'] as const;

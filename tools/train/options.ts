@@ -58,7 +58,7 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --batch-size n            images per step (64)
   --limit n                 only the first n training images, and at most n test images
                             (all; fewer on a software GPU or the CPU)
-  --optimizer adam|adamW|sgd (adam)
+  --optimizer adam|adamW|sgd|rmsprop|adagrad (adam)
   --lr x                    learning rate of the first step (the optimizer's own)
   --schedule cosine|constant   the rate falls to 0 over the run, or stays (cosine)
   --seed n                  decides the weights, the split and the order (42)

@@ -1,7 +1,7 @@
 // One training run, the same in a page and in Node: data, model, fit, test, weights. It tells what happens as events.
 
 import { NonFiniteError } from '../../src/core/errors.ts';
-import { adam, adamW, sgd } from '../../src/nn/optimizers.ts';
+import { adagrad, adam, adamW, rmsprop, sgd } from '../../src/nn/optimizers.ts';
 import { cosineDecay, type Schedule } from '../../src/nn/schedules.ts';
 import type { Device } from '../../src/plan/device.ts';
 import type { Callback } from '../../src/train/callbacks.ts';
@@ -35,7 +35,7 @@ const models = {
   cnn: { make: cnn, loss: 'nll' },
   'cnn-s': { make: cnnS, loss: 'sparseCategoricalCrossentropy' },
 } as const;
-const optimizers = { adam, adamW, sgd };
+const optimizers = { adam, adamW, sgd, rmsprop, adagrad };
 
 export async function train(task: TrainTask, { read, emit, signal }: Surroundings): Promise<Trained> {
   const { options, source, missingGpu } = task;

@@ -5,10 +5,19 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { add, mul } from '../../ops/binary.ts';
 import { concat } from '../../ops/concat.ts';
 import { flip } from '../../ops/slice.ts';
-import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
+import {
+  commonFields,
+  layerOptions,
+  type Json,
+  type Layer,
+  type LayerOptions,
+  type LayerRecord,
+  type MultiOutputLayer,
+} from '../layer.ts';
 import type { ParameterSpec } from '../parameters.ts';
-import { callable } from '../symbolic.ts';
-import type { RecurrentLayer } from './recurrent.ts';
+import { callable, type SymbolicTensor } from '../symbolic.ts';
+import type { RecurrentLayer, StatefulRecurrentLayer } from './recurrent.ts';
+import { checkUse, severalInputs, stateShapes, takeInputs } from './recurrent_inputs.ts';
 
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave';
 
@@ -29,9 +38,19 @@ const merges: Readonly<Record<MergeMode, (a: Tensor, b: Tensor) => Tensor>> = {
 /**
  * A recurrent layer with weights of its own for each direction (Schuster and Paliwal 1997); outputs of one step are
  * merged: [N,T,in] -> [N,2·units] or [N,T,2·units] with 'concat', else as the layer alone. Weights: those of the layer as
- * forward/… and backward/…. OptionError: unknown options, or a layer that is not recurrent.
+ * forward/… and backward/….
+ *
+ * Padding (the layer's `masked`) is passed over in both directions: the backward one begins with an example's last step
+ * that is there, as if each example were run alone at its own length. As in Keras, an output at padding repeats what
+ * its direction gave before it, which is zeros where that direction has not begun; `zeroOutputForMask` makes all of it
+ * zeros, as PyTorch's packed sequences are. States, taken and given, are those of forward and then of backward (Keras).
+ * OptionError: unknown options, or a layer that is not recurrent.
  */
-export function bidirectional(options: BidirectionalOptions): Layer {
+export function bidirectional<States extends readonly SymbolicTensor[]>(
+  options: Omit<BidirectionalOptions, 'layer'> & { readonly layer: StatefulRecurrentLayer<States> },
+): MultiOutputLayer<readonly [SymbolicTensor, ...States, ...States]>;
+export function bidirectional(options: BidirectionalOptions): Layer;
+export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { readonly layer: LayerRecord }): unknown {
   checkOptions('bidirectional', options, [...layerOptions, 'layer', 'mergeMode']);
   const { mergeMode = 'concat' } = options;
   const known = Object.keys(merges);
@@ -48,13 +67,34 @@ export function bidirectional(options: BidirectionalOptions): Layer {
   }
   const { returnSequences, goBackwards } = layer.config as { returnSequences: boolean; goBackwards: boolean };
   const inputShape = options.inputShape ?? layer.inputShape;
+  const { use } = layer;
+  const merge = merges[mergeMode];
+  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, _context, others = []) => {
+    const [forth, back] = takeInputs(use, others, 2);
+    const forward = layer.run(x, (name) => weights(`forward/${name}`), { goBackwards, ...forth });
+    // Both sequences in the order in which the layer itself would give them.
+    const backward = layer.run(x, (name) => weights(`backward/${name}`), {
+      goBackwards: !goBackwards,
+      alignOutputs: !goBackwards,
+      ...back,
+    });
+    const turned = goBackwards && returnSequences ? flip(backward.sequence, 1) : backward.sequence;
+    return [
+      returnSequences ? merge(forward.sequence, turned) : merge(forward.last, backward.last),
+      ...(use.returnState ? [...forward.state, ...backward.state] : []),
+    ];
+  };
   return callable({
     type: 'Bidirectional',
     kind: 'bidirectional',
     config: { layer: { type: layer.type, config: layer.config as Json }, mergeMode },
     ...commonFields('bidirectional', { ...options, inputShape }),
-    build(shape, where) {
-      const built = layer.build(shape, where);
+    several: severalInputs(use),
+    build(shape, where, others = []) {
+      checkUse(where, use, shape, others, ['forward ', 'backward ']);
+      // The layer itself takes one direction's states.
+      const alone = use.initialState ? others.slice(0, others.length - use.states.length) : others;
+      const built = layer.build(shape, where, alone);
       const weights: Record<string, ParameterSpec> = {};
       for (const direction of ['forward', 'backward']) {
         for (const [name, spec] of Object.entries(built.weights)) weights[`${direction}/${name}`] = spec;
@@ -62,19 +102,12 @@ export function bidirectional(options: BidirectionalOptions): Layer {
       const units = built.outputShape.at(-1)!;
       return {
         outputShape: [...built.outputShape.slice(0, -1), mergeMode === 'concat' ? 2 * units : units],
+        furtherShapes: stateShapes(use, 2),
         weights,
         flopsPerSample: 2 * built.flopsPerSample,
       };
     },
-    apply(x, weights) {
-      const forward = layer.run(x, (name) => weights(`forward/${name}`), { goBackwards });
-      // Both sequences in the order in which the layer itself would give them.
-      const backward = layer.run(x, (name) => weights(`backward/${name}`), {
-        goBackwards: !goBackwards,
-        alignOutputs: !goBackwards,
-      });
-      if (!returnSequences) return merges[mergeMode](forward.last, backward.last);
-      return merges[mergeMode](forward.sequence, goBackwards ? flip(backward.sequence, 1) : backward.sequence);
-    },
+    apply: (...given) => outputs(...given)[0]!,
+    ...(use.returnState ? { outputs } : {}),
   });
 }

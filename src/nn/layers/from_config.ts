@@ -2,6 +2,7 @@
 
 import { DataError, suggestion } from '../../core/errors.ts';
 import type { Json, Layer } from '../layer.ts';
+import { laterOutput } from '../symbolic.ts';
 import {
   celu,
   elu,
@@ -68,6 +69,7 @@ import { concatenate } from './concatenate.ts';
 import { dot } from './dot.ts';
 import { alphaDropout, gaussianDropout, gaussianNoise } from './noise.ts';
 import { multiHeadAttention } from './multi_head_attention.ts';
+import { paddingMask } from './padding_mask.ts';
 import { permute, repeatVector } from './permute.ts';
 import { positionalEncoding } from './positional_encoding.ts';
 import { prelu } from './prelu.ts';
@@ -131,6 +133,8 @@ const byType = {
   LSTM: lstm,
   GRU: gru,
   Bidirectional: bidirectionalFromConfig,
+  LaterOutput: laterOutput,
+  PaddingMask: paddingMask,
   Flatten: flatten,
   Reshape: reshape,
   Permute: permute,

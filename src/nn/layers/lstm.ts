@@ -2,7 +2,14 @@
 
 import { lstm as over } from '../../ops/recurrent_functions.ts';
 import type { Initializer } from '../initializers.ts';
-import { recurrentLayer, type RecurrentLayer, type RecurrentLayerOptions } from './recurrent.ts';
+import type { SymbolicTensor } from '../symbolic.ts';
+import {
+  recurrentLayer,
+  type RecurrentLayer,
+  type RecurrentLayerOptions,
+  type StatefulRecurrentLayer,
+  type WithState,
+} from './recurrent.ts';
 
 export interface LstmOptions extends RecurrentLayerOptions {
   /** The bias of the forget gate begins at 1 (Jozefowicz et al. 2015); true unless given (Keras). */
@@ -13,14 +20,18 @@ export interface LstmOptions extends RecurrentLayerOptions {
  * i, f, o = sigmoid(x·kernel + bias + h_before·recurrentKernel), g = tanh of the same, c = f·c_before + i·g, h = o·tanh(c)
  * (Hochreiter and Schmidhuber 1997), from zeros: [N,T,in] -> [N,units], the last h, or [N,T,units] with
  * `returnSequences`. Weights, their gates in Keras's order i, f, g, o: kernel [in,4·units], recurrentKernel
- * [units,4·units], bias [4·units]. OptionError: unknown or impossible options. ShapeError: examples that are not [T,in].
+ * [units,4·units], bias [4·units]. Called on [x, mask, h0, c0] as `masked` and `initialState` say; `returnState` gives
+ * [output, h, c]. OptionError: unknown or impossible options. ShapeError: examples that are not [T,in].
  */
-export function lstm(options: LstmOptions): RecurrentLayer {
+export function lstm(options: WithState<LstmOptions>): StatefulRecurrentLayer<[SymbolicTensor, SymbolicTensor]>;
+export function lstm(options: LstmOptions): RecurrentLayer;
+export function lstm(options: LstmOptions | WithState<LstmOptions>): unknown {
   const { unitForgetBias = true } = options;
   return recurrentLayer('lstm', options, {
     type: 'LSTM',
     kind: 'lstm',
     gates: 4,
+    states: ['h', 'c'],
     config: { unitForgetBias },
     bias: (units, initializer) => ({
       shape: [4 * units],

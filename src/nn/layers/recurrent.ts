@@ -1,7 +1,6 @@
 // What recurrent layers share: their options, weights and shapes.
 
-import { checkOptions, ShapeError } from '../../core/errors.ts';
-import { format } from '../../core/shape.ts';
+import { checkOptions } from '../../core/errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { RecurrentOptions, RecurrentResult, RecurrentWeights } from '../../ops/recurrent_functions.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
@@ -13,15 +12,29 @@ import {
   type Layer,
   type LayerOptions,
   type LayerRecord,
+  type MultiOutputLayer,
 } from '../layer.ts';
 import type { ParameterSpec } from '../parameters.ts';
-import { callable } from '../symbolic.ts';
+import { callable, type SymbolicTensor } from '../symbolic.ts';
+import {
+  checkUse,
+  recurrentUse,
+  recurrentUseOptions,
+  severalInputs,
+  stateShapes,
+  takeInputs,
+  useConfig,
+  type RecurrentUse,
+  type RecurrentUseOptions,
+} from './recurrent_inputs.ts';
 
-export interface RecurrentLayerOptions extends LayerOptions {
+export interface RecurrentLayerOptions extends LayerOptions, RecurrentUseOptions {
   /** The length of the state. */
   readonly units: number;
   /** The output of every step, not of the last alone; false unless given. */
   readonly returnSequences?: boolean;
+  /** true: a call gives [output, h], or [output, h, c] for LSTM, the state after the last step; false unless given. */
+  readonly returnState?: false;
   /** Takes the steps from the last to the first, and gives them in that order (Keras); false unless given. */
   readonly goBackwards?: boolean;
   /** true unless given. */
@@ -34,14 +47,22 @@ export interface RecurrentLayerOptions extends LayerOptions {
   readonly biasInitializer?: Initializer | string;
 }
 
-/** A layer that `bidirectional` can run both ways. */
-export interface RecurrentLayer extends Layer {
-  run(
-    x: Tensor,
-    weights: (name: string) => Tensor,
-    options: Pick<RecurrentOptions, 'goBackwards' | 'alignOutputs'>,
-  ): RecurrentResult;
+/** Options of a layer that gives its state. */
+export type WithState<Options extends RecurrentLayerOptions> = Omit<Options, 'returnState'> & {
+  readonly returnState: true;
+};
+
+/** What `bidirectional` can run both ways. */
+export interface Runs {
+  readonly use: RecurrentUse;
+  run(x: Tensor, weights: (name: string) => Tensor, options: RecurrentOptions): RecurrentResult;
 }
+
+export interface RecurrentLayer extends Layer, Runs {}
+
+/** A recurrent layer with `returnState`: a call gives the output and then the state. */
+export interface StatefulRecurrentLayer<States extends readonly SymbolicTensor[]>
+  extends MultiOutputLayer<readonly [SymbolicTensor, ...States]>, Runs {}
 
 const own = [
   'units',
@@ -54,10 +75,12 @@ const own = [
 ];
 
 /** What one kind of cell adds to the layer that all share. */
-interface Cell {
+export interface Cell {
   readonly type: string;
   readonly kind: string;
   readonly gates: number;
+  /** Of what its state consists. */
+  readonly states: readonly string[];
   /** Its own options as they are saved; their names are the known ones. */
   readonly config: Readonly<Record<string, Json>>;
   /** Shape and initial values of the bias. */
@@ -66,15 +89,20 @@ interface Cell {
 }
 
 /** The layer `where` around a cell. */
-export function recurrentLayer(where: string, options: RecurrentLayerOptions, cell: Cell): RecurrentLayer {
-  checkOptions(where, options, [...layerOptions, ...own, ...Object.keys(cell.config)]);
+export function recurrentLayer(
+  where: string,
+  options: RecurrentLayerOptions | WithState<RecurrentLayerOptions>,
+  cell: Cell,
+): RecurrentLayer {
+  checkOptions(where, options, [...layerOptions, ...own, ...recurrentUseOptions, ...Object.keys(cell.config)]);
   const { units, returnSequences = false, goBackwards = false, useBias = true } = options;
   checkCount(where, 'units', units);
+  const use = recurrentUse(where, options, cell.states);
   const kernel = resolveInitializer(where, options.kernelInitializer ?? 'glorotUniform');
   const recurrent = resolveInitializer(where, options.recurrentInitializer ?? 'orthogonal');
   const bias = resolveInitializer(where, options.biasInitializer ?? 'zeros');
   const width = cell.gates * units;
-  const run: RecurrentLayer['run'] = (x, weights, order) =>
+  const run: Runs['run'] = (x, weights, order) =>
     cell.run(
       x,
       {
@@ -84,16 +112,22 @@ export function recurrentLayer(where: string, options: RecurrentLayerOptions, ce
       },
       order,
     );
-  const record: LayerRecord & Pick<RecurrentLayer, 'run'> = {
+  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, _context, others = []) => {
+    const { sequence, last, state } = run(x, weights, { goBackwards, ...takeInputs(use, others, 1)[0] });
+    return [returnSequences ? sequence : last, ...(use.returnState ? state : [])];
+  };
+  const record: LayerRecord & Runs = {
     type: cell.type,
     kind: cell.kind,
-    config: { units, returnSequences, goBackwards, useBias, ...cell.config },
+    config: { units, returnSequences, goBackwards, useBias, ...cell.config, ...useConfig(use) },
+    several: severalInputs(use),
     ...commonFields(where, options),
-    build(inputShape, at) {
-      if (inputShape.length !== 2) throw new ShapeError(`${at}: expected sequences [T,in], got ${format(inputShape)}`);
+    build(inputShape, at, others = []) {
+      checkUse(at, use, inputShape, others);
       const [T, size] = inputShape as [number, number];
       return {
         outputShape: returnSequences ? [T, units] : [units],
+        furtherShapes: stateShapes(use, 1),
         weights: {
           kernel: { shape: [size, width], initializer: kernel },
           recurrentKernel: { shape: [units, width], initializer: recurrent },
@@ -102,11 +136,10 @@ export function recurrentLayer(where: string, options: RecurrentLayerOptions, ce
         flopsPerSample: 2 * T * (size + units) * width,
       };
     },
+    use,
     run,
-    apply(x, weights) {
-      const { sequence, last } = run(x, weights, { goBackwards });
-      return returnSequences ? sequence : last;
-    },
+    apply: (...given) => outputs(...given)[0]!,
+    ...(use.returnState ? { outputs } : {}),
   };
   return callable(record) as RecurrentLayer;
 }
