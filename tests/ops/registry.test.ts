@@ -44,13 +44,14 @@ describe.each(registry)('%s', (name, op) => {
   });
 
   if (op.grad !== null) {
-    test.each(op.samples.filter((sample) => smallEnough(sample) && !sample.kink).map((sample) => [describeSample(sample), sample] as const))(
-      'gradient of %s',
-      (_, sample) => {
-        const result = checkGradient(op, sample);
-        expect(result?.worst ?? 0, JSON.stringify(result)).toBeLessThanOrEqual(1);
-      },
-    );
+    test.each(
+      op.samples
+        .filter((sample) => smallEnough(sample) && !sample.kink)
+        .map((sample) => [describeSample(sample), sample] as const),
+    )('gradient of %s', (_, sample) => {
+      const result = checkGradient(op, sample);
+      expect(result?.worst ?? 0, JSON.stringify(result)).toBeLessThanOrEqual(1);
+    });
   }
 });
 
