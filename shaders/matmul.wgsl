@@ -1,10 +1,11 @@
-// Matrix product with bias and activation: c = activate(a · b + bias), for every matrix of a batch.
+// Matrix product with bias, residual and activation: c = activate(a · b + bias + residual), for every matrix of a batch.
 //
-//   c[z, i, j] = activate( sum over k of a[z, i, k] * b[z, k, j]  +  bias[j] )
+//   c[z, i, j] = activate( sum over k of a[z, i, k] * b[z, k, j]  +  bias[j]  +  residual[z, i, j] )
 //
 //   a     [batch, m, k], or [batch, k, m] when A_TRANSPOSED
 //   b     [batch, k, n], or [batch, n, k] when B_TRANSPOSED
 //   bias  [n] when HAS_BIAS; otherwise never read, and any read-only buffer (b itself) may be bound there
+//   residual  [batch, m, n] when HAS_RESIDUAL; otherwise as with bias
 //   c     [batch * slices, m, n]
 //
 // Batch strides count numbers (f32); 0 repeats one matrix for the whole batch. With slices > 1 each slice sums only
@@ -34,19 +35,22 @@ struct Params {
 const A_TRANSPOSED: bool = false;
 const B_TRANSPOSED: bool = false;
 const HAS_BIAS: bool = false;
+const HAS_RESIDUAL: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> c: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> c: array<f32>;
 
 // The same buffers, four numbers at a time.
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias4: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c4: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c4: array<vec4f>;
 
 // @hook
 fn activate(x: f32) -> f32 { return x; }
@@ -85,8 +89,10 @@ fn matmul_naive(
     a_at += a_step;
     b_at += b_step;
   }
+  let at = group_id.z * params.m * params.n + index;
   if (HAS_BIAS) { sum += bias[column]; }
-  c[group_id.z * params.m * params.n + index] = activate(sum);
+  if (HAS_RESIDUAL) { sum += residual[at]; }
+  c[at] = activate(sum);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -193,8 +199,12 @@ fn matmul_register(
 fn store_row(origin: u32, row: u32, left: u32, has_right: bool, left_sums: vec4f, right_sums: vec4f) {
   if (row >= params.m) { return; }
   let at = origin + row * (params.n / 4) + left;
-  c4[at] = activate4(left_sums);
-  if (has_right) { c4[at + 1] = activate4(right_sums); }
+  store_sums(at, left_sums);
+  if (has_right) { store_sums(at + 1, right_sums); }
+}
+
+fn store_sums(at: u32, sums: vec4f) {
+  if (HAS_RESIDUAL) { c4[at] = activate4(sums + residual4[at]); } else { c4[at] = activate4(sums); }
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -257,6 +267,10 @@ fn store_four(origin: u32, row: u32, column: u32, sums: vec4f) {
   let columns = min(column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
   var biased = sums;
   if (HAS_BIAS) { biased += vec4f(bias[columns.x], bias[columns.y], bias[columns.z], bias[columns.w]); }
+  if (HAS_RESIDUAL) {
+    let from_first = at + columns - vec4u(column);
+    biased += vec4f(residual[from_first.x], residual[from_first.y], residual[from_first.z], residual[from_first.w]);
+  }
   let results = vec4f(activate(biased.x), activate(biased.y), activate(biased.z), activate(biased.w));
   c[at] = results.x;
   if (column + 1 < params.n) { c[at + 1] = results.y; }
@@ -388,7 +402,10 @@ fn matmul_tiled(
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// The second pass of a product in slices: c[z, i, j] = activate( sum over s of partial[z, s, i, j] + bias[j] ).
+// The second pass of a product in slices:
+//
+//   c[z, i, j] = activate( sum over s of partial[z, s, i, j]  +  bias[j]  +  residual[z, i, j] )
+//
 // The slices are added in order, so the result is always the same. A workgroup computes 64 consecutive outputs.
 
 @group(0) @binding(1) var<storage, read> partial: array<f32>; // [batch, slices, m, n]
@@ -407,6 +424,8 @@ fn matmul_sum_slices(
   for (var slice = 0u; slice < params.slices; slice++) {
     sum += partial[origin + slice * size];
   }
+  let at = group_id.z * size + index;
   if (HAS_BIAS) { sum += bias[index % params.n]; }
-  c[group_id.z * size + index] = activate(sum);
+  if (HAS_RESIDUAL) { sum += residual[at]; }
+  c[at] = activate(sum);
 }

@@ -1,9 +1,10 @@
-// Matrix product by quad rotation: c = activate(a · b + bias), for every matrix of a batch. Formula, buffers and slices
+// Matrix product by quad rotation: c = activate(a · b + bias + residual), for every matrix of a batch. Formula, buffers and slices
 // are those of matmul.wgsl; this is its fifth step, for devices with subgroups.
 //
 //   a     [batch, m, k], or [batch, k, m] when A_TRANSPOSED
 //   b     [batch, k, n], or [batch, n, k] when B_TRANSPOSED
 //   bias  [n] when HAS_BIAS; otherwise never read, and any read-only buffer (b itself) may be bound there
+//   residual  [batch, m, n] when HAS_RESIDUAL; otherwise as with bias
 //   c     [batch * slices, m, n]; more than one slice leaves its sum to `matmul_sum_slices`, without bias or activation
 //
 // Four neighbouring invocations, a quad, compute a 16 x 16 tile of c. Lane l loads four rows of a and four columns of
@@ -36,19 +37,22 @@ const WORKGROUP_SIZE: u32 = 64; // a multiple of the subgroup size, or a smaller
 const A_TRANSPOSED: bool = false;
 const B_TRANSPOSED: bool = false;
 const HAS_BIAS: bool = false;
+const HAS_RESIDUAL: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 
 @group(0) @binding(1) var<storage, read> a4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias4: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c4: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c4: array<vec4f>;
 
 // The same buffers, one number at a time.
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> c: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
+@group(0) @binding(5) var<storage, read_write> c: array<f32>;
 
 // @hook
 fn activate(x: f32) -> f32 { return x; }
@@ -183,10 +187,14 @@ fn store(origin: u32, row: u32, column4: u32, x: vec4f, y: vec4f, z: vec4f, w: v
   var bias_here = vec4f();
   if (HAS_BIAS) { bias_here = bias4[column4]; }
   let at = origin + row * n4 + column4;
-  if (row < params.m) { c4[at] = activate4(x + bias_here); }
-  if (row + 1 < params.m) { c4[at + n4] = activate4(y + bias_here); }
-  if (row + 2 < params.m) { c4[at + 2 * n4] = activate4(z + bias_here); }
-  if (row + 3 < params.m) { c4[at + 3 * n4] = activate4(w + bias_here); }
+  if (row < params.m) { store_sums(at, x + bias_here); }
+  if (row + 1 < params.m) { store_sums(at + n4, y + bias_here); }
+  if (row + 2 < params.m) { store_sums(at + 2 * n4, z + bias_here); }
+  if (row + 3 < params.m) { store_sums(at + 3 * n4, w + bias_here); }
+}
+
+fn store_sums(at: u32, sums: vec4f) {
+  if (HAS_RESIDUAL) { c4[at] = activate4(sums + residual4[at]); } else { c4[at] = activate4(sums); }
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -252,6 +260,10 @@ fn store_four(slice: u32, row: u32, column: u32, sums: vec4f) {
   let columns = min(column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
   var biased = sums;
   if (HAS_BIAS) { biased += vec4f(bias[columns.x], bias[columns.y], bias[columns.z], bias[columns.w]); }
+  if (HAS_RESIDUAL) {
+    let from_first = at + columns - vec4u(column);
+    biased += vec4f(residual[from_first.x], residual[from_first.y], residual[from_first.z], residual[from_first.w]);
+  }
   let results = vec4f(activate(biased.x), activate(biased.y), activate(biased.z), activate(biased.w));
   c[at] = results.x;
   if (column + 1 < params.n) { c[at + 1] = results.y; }

@@ -62,6 +62,12 @@ export interface Op<A = any> {
   readonly takesEpilogue?: boolean;
 
   /**
+   * Its attributes have `residual` too, which the planner may set: a tensor of the output's size, added before the
+   * activation, is then the last input.
+   */
+  readonly takesResidual?: boolean;
+
+  /**
    * Fusion: the call that gives `reader`'s result straight from this call's inputs, or null where there is none. Rules
    * stand with the op, so that a program without it does not carry what it would be replaced by.
    */

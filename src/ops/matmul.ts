@@ -1,4 +1,4 @@
-// Matrix product, batched, in the four transpose cases, with an optional bias and activation in the epilogue.
+// Matrix product, batched, in the four transpose cases, with an optional bias, residual and activation in the epilogue.
 
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, sizeOf } from '../core/shape.ts';
@@ -13,9 +13,11 @@ import { reshape } from './reshape.ts';
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
   takesEpilogue: true,
+  takesResidual: true,
 
   infer(inputs, attrs) {
-    const [a, b, bias] = inputs as [TensorType, TensorType, TensorType?];
+    const [a, b] = inputs as [TensorType, TensorType];
+    const { bias, residual } = added(inputs, attrs);
     expectDType('matmul', 'a', a, 'f32');
     expectDType('matmul', 'b', b, 'f32');
     if (a.shape.length < 2 || b.shape.length < 2) {
@@ -36,14 +38,23 @@ export const matmulOp: Op<MatmulAttrs> = {
     if (batchA.length > 0 && batchB.length > 0 && !equal(batchA, batchB)) {
       throw new ShapeError(`matmul: the batches differ: ${format(a.shape)} and ${format(b.shape)}`);
     }
-    const { m, n } = matmulSizes([a, b], attrs);
+    const { batch, m, n } = matmulSizes([a, b], attrs);
     if (bias && !equal(bias.shape, [n])) {
       throw new ShapeError(`matmul: the bias has shape ${format(bias.shape)}, expected ${format([n])}`);
     }
-    return [{ shape: [...(batchA.length > 0 ? batchA : batchB), m, n], dtype: 'f32' }];
+    const shape = [...(batchA.length > 0 ? batchA : batchB), m, n];
+    // It may lie in another shape's words: the planner sees through reshapes.
+    if (residual && sizeOf(residual.shape) !== batch * m * n) {
+      throw new ShapeError(
+        `matmul: the residual has shape ${format(residual.shape)}, expected the size of ${format(shape)}`,
+      );
+    }
+    return [{ shape, dtype: 'f32' }];
   },
 
-  cpu([a, b, bias], [c], { inputs, attrs }) {
+  cpu(x, [c], { inputs, attrs }) {
+    const [a, b] = x;
+    const { bias, residual } = added(x, attrs);
     const { batch, m, n, k, batchStrideA, batchStrideB } = matmulSizes(inputs, attrs);
     const { transposeA, transposeB, activation } = attrs;
     const activate = activation ? activations[activation].reference! : null;
@@ -59,8 +70,9 @@ export const matmulOp: Op<MatmulAttrs> = {
           for (let j = 0; j < n; j++) row[j]! += value * b![from + j * columnB]!;
         }
         for (let j = 0; j < n; j++) {
-          const sum = attrs.bias ? row[j]! + bias![j]! : row[j]!;
-          c![(s * m + i) * n + j] = activate ? activate(sum) : sum;
+          const at = (s * m + i) * n + j;
+          const sum = row[j]! + (bias?.[j] ?? 0) + (residual?.[at] ?? 0);
+          c![at] = activate ? activate(sum) : sum;
         }
       }
     }
@@ -68,12 +80,16 @@ export const matmulOp: Op<MatmulAttrs> = {
 
   kernels: matmulKernels,
 
-  grad({ dy, x: [a, b, bias], y, attrs: { transposeA, transposeB, activation }, needs }) {
+  grad({ dy, x, y, attrs, needs }) {
+    const [a, b] = x;
+    const { transposeA, transposeB, activation } = attrs;
+    const { bias, residual } = added(x, attrs);
     const dc = activation ? beforeActivation(activation, dy[0]!, y[0]!) : dy[0]!;
     const da = () => (transposeA ? product(b!, dc, transposeB, true) : product(dc, b!, false, !transposeB));
     const db = () => (transposeB ? product(dc, a!, true, transposeA) : product(a!, dc, !transposeA, false));
     const gradientsOf = [() => sumTo(da(), a!.shape), () => sumTo(db(), b!.shape)];
     if (bias) gradientsOf.push(() => sumTo(dc, bias.shape));
+    if (residual) gradientsOf.push(() => reshape(dc, residual.shape));
     return gradientsOf.map((gradient, i) => (needs[i] ? gradient() : null));
   },
 
@@ -83,7 +99,7 @@ export const matmulOp: Op<MatmulAttrs> = {
     return { flops: 2 * batch * m * n * k, bytes: 4 * elements };
   },
 
-  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs, attrs: a }) => matmulSizes(inputs, a).k + 1),
+  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs, attrs: a }) => matmulSizes(inputs, a).k + 2),
 
   samples: [
     ...transposeCases([1, 1, 1]),
@@ -108,8 +124,20 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([64, 32], [32, 64], { activation: 'relu' }),
     sample([9, 20], [20, 12], { bias: true, activation: 'sigmoid' }),
     sample([17, 8], [8, 3], { bias: true, activation: 'tanh' }),
+    sample([18, 12], [12, 24], { residual: true }),
+    sample([2, 5, 9], [2, 9, 7], { residual: true, bias: true, activation: 'relu' }),
+    sample([21, 8], [8, 20], { residual: true, bias: true, activation: 'tanh' }),
+    sample([300, 8], [300, 12], { transposeA: true, residual: true, activation: 'relu' }),
   ],
 };
+
+/** What of `all`, the inputs or their values, is added after the product: each stands there only if `attrs` says so. */
+function added<T>(
+  all: readonly T[],
+  { bias, residual }: MatmulAttrs,
+): { bias: T | undefined; residual: T | undefined } {
+  return { bias: bias ? all[2] : undefined, residual: residual ? all[bias ? 3 : 2] : undefined };
+}
 
 /** The bound of a sum of products, or that of the activation that squashes it. */
 export function productAccuracy<A>(
@@ -128,7 +156,7 @@ export function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: 
 
 /** Batch-aware product without the folding that `matmul` does for users. */
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return applyOne(matmulOp, [a, b], { transposeA, transposeB, bias: false, activation: null });
+  return applyOne(matmulOp, [a, b], { transposeA, transposeB, bias: false, residual: false, activation: null });
 }
 
 /**
@@ -153,9 +181,17 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 }
 
 function sample(a: readonly number[], b: readonly number[], attrs: Partial<MatmulAttrs> = {}): Sample<MatmulAttrs> {
-  const full = { transposeA: false, transposeB: false, bias: false, activation: null, ...attrs };
+  const full = { transposeA: false, transposeB: false, bias: false, residual: false, activation: null, ...attrs };
   const inputs = [{ shape: a }, { shape: b }];
-  if (full.bias) inputs.push({ shape: [full.transposeB ? b.at(-2)! : b.at(-1)!] });
+  const { batch, m, n } = matmulSizes(
+    [
+      { shape: a, dtype: 'f32' },
+      { shape: b, dtype: 'f32' },
+    ],
+    full,
+  );
+  if (full.bias) inputs.push({ shape: [n] });
+  if (full.residual) inputs.push({ shape: a.length > 2 || b.length > 2 ? [batch, m, n] : [m, n] });
   return { inputs, attrs: full };
 }
 

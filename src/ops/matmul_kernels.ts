@@ -10,22 +10,35 @@ import { matmulSizes, type MatmulAttrs, type MatmulSizes } from './matmul_sizes.
 
 type MatmulCall = CallTypes<MatmulAttrs>;
 
-/** Constants and hooks of an epilogue, and what stands in the bias binding where there is none. */
+/** What the planner may set of an op that takes an epilogue; `residual` is absent where the op takes none. */
+export interface EpilogueAttrs {
+  readonly bias: boolean;
+  readonly residual?: boolean;
+  readonly activation: EpilogueActivation | null;
+}
+
+/**
+ * Constants and hooks of the epilogue `activate(sum + bias + residual)`, and what is bound: where there is no bias or no
+ * residual, input 1 stands in and is not read. HAS_RESIDUAL is a constant of shaders whose op takes a residual.
+ */
 export interface Epilogue {
-  readonly constants: { readonly HAS_BIAS: boolean };
+  readonly constants: { readonly HAS_BIAS: boolean; readonly HAS_RESIDUAL?: boolean };
   /** For entries that store one number, and for those that store four. */
   readonly hooks: { readonly activate?: string };
   readonly hooks4: { readonly activate4?: string };
   readonly bias: BufferRef;
+  readonly residual: BufferRef;
 }
 
-export function epilogue(attrs: { readonly bias: boolean; readonly activation: EpilogueActivation | null }): Epilogue {
-  const activation = attrs.activation ? activations[attrs.activation] : null;
+/** The epilogue of a call with two inputs before the bias. */
+export function epilogue({ bias, residual, activation: name }: EpilogueAttrs): Epilogue {
+  const activation = name ? activations[name] : null;
   return {
-    constants: { HAS_BIAS: attrs.bias },
+    constants: { HAS_BIAS: bias, ...(residual === undefined ? {} : { HAS_RESIDUAL: residual }) },
     hooks: activation ? { activate: activation.wgsl! } : {},
     hooks4: activation ? { activate4: activation.wgsl4! } : {},
-    bias: attrs.bias ? input(2) : input(1),
+    bias: bias ? input(2) : input(1),
+    residual: residual ? input(bias ? 3 : 2) : input(1),
   };
 }
 
@@ -97,13 +110,13 @@ function sliced(
       c: single ? output(0) : scratch(0),
       transposes: { A_TRANSPOSED: call.attrs.transposeA, B_TRANSPOSED: call.attrs.transposeB },
       // The epilogue belongs to the last pass only.
-      ...epilogue(single ? call.attrs : { bias: false, activation: null }),
+      ...epilogue(single ? call.attrs : { bias: false, residual: false, activation: null }),
     });
     if (single) return { dispatches: [first] };
-    const { constants, hooks, bias } = epilogue(call.attrs);
+    const { constants, hooks, bias, residual } = epilogue(call.attrs);
     const [sumX, sumY] = flatGrid(m * n, 64);
     const sum = dispatch(matmulShader, 'matmul_sum_slices', {
-      bindings: { partial: scratch(0), bias, c: output(0) },
+      bindings: { partial: scratch(0), bias, residual, c: output(0) },
       params: params(sizes, slices),
       constants,
       hooks,
@@ -124,7 +137,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     preferred: (call, { adapter }) => adapter !== 'software' && large(call),
     plan: sliced({ rows: 64, columns: 64, group: () => 1 }, (pass) =>
       dispatch(matmulShader, 'matmul_tiled', {
-        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        bindings: { a: input(0), b: input(1), bias: pass.bias, residual: pass.residual, c: pass.c },
         params: pass.parameters,
         constants: { ...pass.constants, ...pass.transposes },
         hooks: pass.hooks,
@@ -138,7 +151,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
     plan: sliced({ rows: 16, columns: 16, group: quadsInGroup }, (pass) =>
       dispatch(matmulQuad, 'matmul_quad', {
-        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, c4: pass.c },
+        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, residual4: pass.residual, c4: pass.c },
         params: pass.parameters,
         constants: { ...pass.constants, ...pass.transposes, WORKGROUP_SIZE: 4 * pass.group },
         hooks: pass.hooks4,
@@ -152,7 +165,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     fits: readsInFours,
     plan: sliced({ rows: 4, columns: 8, group: () => 64 }, (pass) =>
       dispatch(matmulShader, 'matmul_register', {
-        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, c4: pass.c },
+        bindings: { a4: input(0), b4: input(1), bias4: pass.bias, residual4: pass.residual, c4: pass.c },
         params: pass.parameters,
         constants: { ...pass.constants, ...pass.transposes },
         hooks: pass.hooks4,
@@ -165,7 +178,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     fits: (_, { features }) => features.has('subgroups'),
     plan: sliced({ rows: 16, columns: 16, group: quadsInGroup }, (pass) =>
       dispatch(matmulQuad, 'matmul_quad_scalar', {
-        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        bindings: { a: input(0), b: input(1), bias: pass.bias, residual: pass.residual, c: pass.c },
         params: pass.parameters,
         constants: { ...pass.constants, ...pass.transposes, WORKGROUP_SIZE: 4 * pass.group },
         hooks: pass.hooks,
@@ -177,7 +190,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   register_scalar: {
     plan: sliced({ rows: 4, columns: 8, group: () => 64 }, (pass) =>
       dispatch(matmulShader, 'matmul_register_scalar', {
-        bindings: { a: input(0), b: input(1), bias: pass.bias, c: pass.c },
+        bindings: { a: input(0), b: input(1), bias: pass.bias, residual: pass.residual, c: pass.c },
         params: pass.parameters,
         constants: { ...pass.constants, ...pass.transposes },
         hooks: pass.hooks,
@@ -189,10 +202,10 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   naive: {
     plan(call) {
       const sizes = matmulSizes(call.inputs, call.attrs);
-      const { constants, hooks, bias } = epilogue(call.attrs);
+      const { constants, hooks, bias, residual } = epilogue(call.attrs);
       const [x, y] = flatGrid(sizes.m * sizes.n, 64);
       const described = dispatch(matmulShader, 'matmul_naive', {
-        bindings: { a: input(0), b: input(1), bias, c: output(0) },
+        bindings: { a: input(0), b: input(1), bias, residual, c: output(0) },
         params: params(sizes, whole(sizes)),
         constants: { ...constants, A_TRANSPOSED: call.attrs.transposeA, B_TRANSPOSED: call.attrs.transposeB },
         hooks,

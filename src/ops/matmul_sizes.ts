@@ -9,6 +9,8 @@ export interface MatmulAttrs {
   readonly transposeB: boolean;
   /** Input 2 is a vector added to every row. Set by the planner only. */
   readonly bias: boolean;
+  /** The last input, of the output's size, is added to the sum. Set by the planner only. */
+  readonly residual: boolean;
   /** Applied to the sum. Set by the planner only. */
   readonly activation: EpilogueActivation | null;
 }

@@ -39,7 +39,7 @@ function matmulCall(
   return {
     inputs: [type([N, k]), type([rows, columns])],
     outputs: [type([N, n])],
-    attrs: { transposeA: false, transposeB, bias: false, activation: null },
+    attrs: { transposeA: false, transposeB, bias: false, residual: false, activation: null },
   };
 }
 

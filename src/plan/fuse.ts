@@ -3,6 +3,8 @@
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
+import { equal } from '../core/shape.ts';
+import { overwrittenParts, readsPart } from './schedule.ts';
 
 /** `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. */
 export function fuse(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
@@ -45,32 +47,67 @@ function byRules(readers: Readers): (call: Call) => Call {
   };
 }
 
-/** A matmul or convolution takes in the vector added to its rows and the activation after it. */
+/** What the planner sets of an op's epilogue; only ops that take a residual have that attribute. */
+interface EpilogueAttrs {
+  readonly bias: boolean;
+  readonly residual?: boolean;
+  readonly activation: EpilogueActivation | null;
+}
+
+/**
+ * A matmul or convolution takes in the vector added to its rows, the tensor added to its result and the activation after
+ * them. The fused call stands where the last of these stood, so that all its inputs are there. Where two products meet
+ * in a sum, the later one takes it in: it moves least, and the earlier one's result is an input like any other.
+ */
 function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
   const readers = readersOf(calls, roots);
+  const overwrittenBetween = overwritesIn(calls);
   const replacement = new Map<Call, Call>();
-  for (const call of calls) {
+  const taken = new Set<Call>();
+  for (const call of calls.toReversed()) {
     if (!call.op.takesEpilogue) continue;
-    const columns = call.outputs[0]!.shape.at(-1)!;
-    let { inputs } = call;
-    let { bias, activation } = call.attrs as { bias: boolean; activation: EpilogueActivation | null };
-    let last = call;
-
-    const sum = nextThroughViews(last, readers);
-    if (!bias && activation === null && sum?.op === addOp) {
-      const vector = addedVector(sum, last, columns);
-      if (vector) {
-        [inputs, bias, last] = [[...inputs, vector], true, sum];
-      }
+    let [fused, last] = [call, call];
+    while ((fused.attrs as EpilogueAttrs).activation === null) {
+      const next = nextThroughViews(fused, readers);
+      if (!next || taken.has(next) || overwrittenBetween(last, next, fused.inputs)) break;
+      const longer = takenIn(fused, next);
+      if (!longer) break;
+      taken.add(next);
+      [fused, last] = [longer, next];
     }
-    const next = nextThroughViews(last, readers);
-    const name = next && activation === null ? epilogueName(next) : null;
-    if (next && name) [activation, last] = [name, next];
-    if (last !== call) {
-      replacement.set(last, { op: call.op, attrs: { ...call.attrs, bias, activation }, inputs, outputs: last.outputs });
-    }
+    if (last !== call) replacement.set(last, fused);
   }
   return calls.map((call) => replacement.get(call) ?? call);
+}
+
+/** `product` with the work of `next`, which reads its result, in the epilogue; null where that cannot be. */
+function takenIn(product: Call, next: Call): Call | null {
+  const attrs = product.attrs as EpilogueAttrs;
+  const { op, inputs } = product;
+  const { outputs } = next;
+  const activation = epilogueName(next);
+  if (activation) return { op, attrs: { ...attrs, activation }, inputs, outputs };
+  if (next.op !== addOp) return null;
+  const vector = attrs.bias ? null : addedVector(next, product);
+  // The bias stands before the residual.
+  if (vector) return { op, attrs: { ...attrs, bias: true }, inputs: inputs.toSpliced(2, 0, vector), outputs };
+  const addend = op.takesResidual && !attrs.residual ? addedTensor(next, product) : null;
+  return addend && { op, attrs: { ...attrs, residual: true }, inputs: [...inputs, addend], outputs };
+}
+
+/** Whether a call between two others overwrites what `inputs` stand on: read at the later one, they would differ. */
+function overwritesIn(calls: readonly Call[]): (first: Call, last: Call, inputs: readonly Tensor[]) => boolean {
+  const position = new Map(calls.map((call, index) => [call, index]));
+  const overwriting = calls.flatMap((call, index) => {
+    const parts = overwrittenParts(call);
+    return parts.length > 0 ? [{ index, parts }] : [];
+  });
+  return (first, last, inputs) => {
+    const [from, to] = [position.get(first)!, position.get(last)!];
+    return overwriting.some(
+      ({ index, parts }) => from < index && index < to && parts.some((part) => readsPart(inputs, part)),
+    );
+  };
 }
 
 /** The only reader of a call's result, seen through reshapes that keep the last axis. */
@@ -82,13 +119,22 @@ function nextThroughViews(call: Call, readers: Readers): Call | null {
 }
 
 /** The operand of `sum` that is a vector along the last axis, where the other one is `product`'s result. */
-function addedVector(sum: Call, product: Call, columns: number): Tensor | null {
+function addedVector(sum: Call, product: Call): Tensor | null {
+  const columns = product.outputs[0]!.shape.at(-1);
   const isVector = (tensor: Tensor) => tensor.shape.length === 1 && tensor.shape[0] === columns;
   const [a, b] = sum.inputs as [Tensor, Tensor];
   const fromProduct = (tensor: Tensor) => !isVector(tensor) && sameThroughViews(tensor, product.outputs[0]!);
   if (isVector(b) && fromProduct(a)) return b;
   if (isVector(a) && fromProduct(b)) return a;
   return null;
+}
+
+/** The operand of `sum` that is added element by element to `product`'s result, where neither repeats. */
+function addedTensor(sum: Call, product: Call): Tensor | null {
+  const { shape } = sum.outputs[0]!;
+  const [a, b] = sum.inputs as [Tensor, Tensor];
+  if (!equal(a.shape, shape) || !equal(b.shape, shape)) return null;
+  return sameThroughViews(a, product.outputs[0]!) ? b : a;
 }
 
 function sameThroughViews(tensor: Tensor, target: Tensor): boolean {

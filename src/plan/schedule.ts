@@ -14,7 +14,7 @@ export function schedule(roots: readonly Tensor[], effects: readonly Tensor[]): 
     const later = dependents(writer, calls);
     for (const overwritten of parts) {
       for (const reader of calls) {
-        if (!later.has(reader) && readsPart(reader, overwritten)) before.get(writer)!.push(reader);
+        if (!later.has(reader) && readsPart(reader.inputs, overwritten)) before.get(writer)!.push(reader);
       }
     }
   }
@@ -37,7 +37,7 @@ function producers(call: Call): Call[] {
 }
 
 /** Elements `first` to `end`, not included, of a variable: several parts of one may be overwritten in any order. */
-interface Part {
+export interface Part {
   readonly variable: Variable;
   readonly first: number;
   readonly end: number;
@@ -49,12 +49,14 @@ function partOf(tensor: Tensor): Part | null {
   return { variable: root.variable, first: root.offset, end: root.offset + sizeOf(tensor.shape) };
 }
 
-function overwrittenParts(call: Call): Part[] {
+/** The parts of variables that `call` overwrites. */
+export function overwrittenParts(call: Call): Part[] {
   return Object.values(call.op.inPlace ?? {}).flatMap((input) => partOf(call.inputs[input]!) ?? []);
 }
 
-function readsPart(call: Call, { variable, first, end }: Part): boolean {
-  return call.inputs.some((input) => {
+/** Whether one of `inputs` stands on any element of the part. */
+export function readsPart(inputs: readonly Tensor[], { variable, first, end }: Part): boolean {
+  return inputs.some((input) => {
     const part = partOf(input);
     return part !== null && part.variable === variable && part.first < end && first < part.end;
   });
