@@ -32,7 +32,8 @@ export function makePlan(
   const calls = options.fuse === false ? scheduled : fuse(scheduled, [...kept, ...effects]);
 
   const chosen = calls.map((call) => chooseKernel(call, options));
-  const memory = assignMemory(calls, kept, (index) => chosen[index]!.scratch);
+  const mostBytes = options.target?.limits.maxBufferSize;
+  const memory = assignMemory(calls, kept, (index) => chosen[index]!.scratch, mostBytes);
   const labels = labelsOf([...calls.flatMap((call) => [...call.inputs, ...call.outputs]), ...kept, ...effects]);
   const steps = calls.flatMap((call, index): PlanStep[] => {
     const { name, dispatches } = chosen[index]!;

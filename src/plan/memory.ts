@@ -4,6 +4,7 @@ import { byteLength } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor, TensorType } from '../graph/tensor.ts';
 import type { Place, Storage } from './plan.ts';
+import { packIntervals, peakBytes, type Interval } from './packing.ts';
 import { rootSource } from './schedule.ts';
 
 export interface Memory {
@@ -16,13 +17,6 @@ export interface Memory {
   readonly slotsLowerBound: number;
 }
 
-interface Interval {
-  readonly bytes: number;
-  readonly first: number;
-  last: number;
-  slot: number;
-}
-
 /** WebGPU binds storage at multiples of 256 bytes. */
 const alignment = 256;
 const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
@@ -31,6 +25,7 @@ export function assignMemory(
   calls: readonly Call[],
   kept: readonly Tensor[],
   scratchBytes: (index: number) => readonly number[],
+  mostBytes = Infinity,
 ): Memory {
   const storages: Storage[] = [];
   const bases = new Map<Source, { storage: number; offset: number }>();
@@ -77,9 +72,13 @@ export function assignMemory(
   }
 
   const lifetimes = slotLifetimes(calls, kept, bases, scratchBytes);
-  const slotBytes = packIntoSlots(lifetimes.all);
+  const packing = packIntervals(lifetimes.all, lifetimes.apart, mostBytes);
   const firstSlot = storages.length;
-  for (const bytes of slotBytes) storages.push({ kind: 'slot', bytes });
+  for (const bytes of packing.buffers) storages.push({ kind: 'slot', bytes });
+  const slotOf = (interval: Interval) => {
+    const { buffer, offset } = packing.placeOf.get(interval)!;
+    return { storage: firstSlot + buffer, offset };
+  };
 
   return {
     storages,
@@ -87,19 +86,18 @@ export function assignMemory(
       const source = rootSource(tensor);
       const interval = lifetimes.ofSource.get(source);
       const base = interval
-        ? { storage: firstSlot + interval.slot, offset: 0 }
+        ? slotOf(interval)
         : (bases.get(source) ?? externalBase(source as Exclude<Source, { kind: 'call' }>, tensor));
       return { ...base, bytes: bytesOf(tensor), type: { shape: tensor.shape, dtype: tensor.dtype } };
     },
     scratch: (index) =>
-      (lifetimes.ofScratch.get(index) ?? []).map(({ slot, bytes }) => ({
-        storage: firstSlot + slot,
-        offset: 0,
-        bytes,
-        type: { shape: [bytes / 4], dtype: 'f32' },
+      (lifetimes.ofScratch.get(index) ?? []).map((interval) => ({
+        ...slotOf(interval),
+        bytes: interval.bytes,
+        type: { shape: [interval.bytes / 4], dtype: 'f32' },
       })),
     packedInPlace: (call, input) => packed.has(packKey(call, input)),
-    slotsLowerBound: liveBytesPeak(lifetimes.all, calls.length),
+    slotsLowerBound: peakBytes(lifetimes.all),
   };
 }
 
@@ -107,72 +105,52 @@ function bytesOf(type: TensorType): number {
   return byteLength(type.dtype, sizeOf(type.shape));
 }
 
-/** When each value that lives in a slot is first written and last read, as call indices. */
+interface Lifetime extends Interval {
+  last: number;
+}
+
+/** When each value that lives in a slot is first written and last read, as call indices; and what a call must find apart. */
 function slotLifetimes(
   calls: readonly Call[],
   kept: readonly Tensor[],
   elsewhere: ReadonlyMap<Source, unknown>,
   scratchBytes: (index: number) => readonly number[],
 ) {
-  const ofSource = new Map<Source, Interval>();
-  const ofScratch = new Map<number, Interval[]>();
-  const all: Interval[] = [];
-  const open = (bytes: number, index: number): Interval => {
-    const interval = { bytes: align(bytes), first: index, last: index, slot: -1 };
-    all.push(interval);
-    return interval;
+  const ofSource = new Map<Source, Lifetime>();
+  const ofScratch = new Map<number, Lifetime[]>();
+  const all: Lifetime[] = [];
+  const apart = new Map<Interval, Set<Interval>>();
+  const open = (bytes: number, index: number): Lifetime => {
+    const lifetime = { bytes: align(bytes), first: index, last: index };
+    all.push(lifetime);
+    apart.set(lifetime, new Set());
+    return lifetime;
+  };
+  const keepApart = (a: Lifetime, b: Lifetime) => {
+    if (a === b) return;
+    apart.get(a)!.add(b);
+    apart.get(b)!.add(a);
   };
   calls.forEach((call, index) => {
     for (const output of call.outputs) {
       const source = rootSource(output);
       if (source === output.source && !elsewhere.has(source)) ofSource.set(source, open(bytesOf(output), index));
     }
-    ofScratch.set(
-      index,
-      scratchBytes(index).map((bytes) => open(bytes, index)),
-    );
-    for (const tensor of [...call.inputs, ...call.outputs]) {
-      const interval = ofSource.get(rootSource(tensor));
-      if (interval) interval.last = index;
-    }
+    const scratch = scratchBytes(index).map((bytes) => open(bytes, index));
+    ofScratch.set(index, scratch);
+    const living = (tensors: readonly Tensor[]) => tensors.flatMap((tensor) => ofSource.get(rootSource(tensor)) ?? []);
+    const [read, written] = [living(call.inputs), living(call.outputs)];
+    for (const lifetime of [...read, ...written]) lifetime.last = index;
+    if (call.op.view) return;
+    // One dispatch of a call may write a scratch buffer and another read it, so each of them is apart from all else.
+    for (const output of written) for (const input of read) keepApart(output, input);
+    for (const own of scratch) for (const other of [...read, ...written, ...scratch]) keepApart(own, other);
   });
   for (const tensor of kept) {
-    const interval = ofSource.get(rootSource(tensor));
-    if (interval) interval.last = calls.length;
+    const lifetime = ofSource.get(rootSource(tensor));
+    if (lifetime) lifetime.last = calls.length;
   }
-  return { ofSource, ofScratch, all };
-}
-
-/**
- * Greedy by size: the largest first, each into the slot where it wastes least among those free for its whole life.
- * Every slot is a buffer of its own, because WebGPU refuses one buffer as both read and written in a dispatch.
- */
-function packIntoSlots(intervals: readonly Interval[]): number[] {
-  const slots: { bytes: number; taken: Interval[] }[] = [];
-  const bySize = [...intervals].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
-  for (const interval of bySize) {
-    let index = -1;
-    slots.forEach((slot, i) => {
-      const free = slot.taken.every((other) => other.last < interval.first || interval.last < other.first);
-      if (free && (index < 0 || slot.bytes < slots[index]!.bytes)) index = i;
-    });
-    if (index < 0) index = slots.push({ bytes: interval.bytes, taken: [] }) - 1;
-    slots[index]!.taken.push(interval);
-    interval.slot = index;
-  }
-  return slots.map((slot) => slot.bytes);
-}
-
-function liveBytesPeak(intervals: readonly Interval[], steps: number): number {
-  const change = new Float64Array(steps + 2);
-  for (const { bytes, first, last } of intervals) {
-    change[first]! += bytes;
-    change[last + 1]! -= bytes;
-  }
-  let live = 0;
-  let peak = 0;
-  for (const delta of change) peak = Math.max(peak, (live += delta));
-  return peak;
+  return { ofSource, ofScratch, all, apart };
 }
 
 const packIds = new WeakMap<Call, number>();
