@@ -1,5 +1,6 @@
 // Pooling of volumes, with every option; images without dilation have kernels of their own.
-//   max_pool_3d: y[o] = the largest x of window o, as far as it lies on the volume.
+//   max_pool_3d: y[o] = the largest x of window o, as far as it lies on the volume; max_pool_3d_indices: y[o] and where
+//     it stands in [D, H, W].
 //   average_pool_3d: y[o] = Σ x / count; count is the number of elements on the volume (COUNT 0) or on the padded
 //     volume (1), or one (2).
 //   lp_pool_3d: y[o] = (Σ |x|^p)^(1/p).
@@ -53,6 +54,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(5) var<storage, read_write> winners: array<u32>;
+@group(0) @binding(5) var<storage, read_write> places: array<i32>;
 @group(0) @binding(6) var<storage, read> found: array<u32>;
 @group(0) @binding(7) var<storage, read> norm: array<f32>;
 
@@ -181,6 +183,16 @@ fn max_pool_3d(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgr
   if (i >= params.size) { return; }
   let at = place(i, params.OD, params.OH, params.OW);
   y[i] = x[x_index(at.n, winner(at), at.c)];
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_3d_indices(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = place(i, params.OD, params.OH, params.OW);
+  let best = winner(at);
+  y[i] = x[x_index(at.n, best, at.c)];
+  places[i] = i32(best);
 }
 
 @compute @workgroup_size(group_size)

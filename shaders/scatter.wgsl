@@ -9,6 +9,10 @@
 // of its v, in any order), scatter_order (each k to its rank among them: from here on nothing is left to chance), and
 // scatter_sum. cursors: u32[length + 1], the last one counting stretches; starts: u32[length]; placed, ordered: u32[count];
 // ends: cursors after scatter_place.
+//
+// The claimed form of scatter, where the last of several counts: scatter_clear (no element is claimed), scatter_claim
+// (each x claims its element with k + 1; the largest is kept, whatever the order), scatter_claimed. claims: u32 of y's
+// size where PER_ELEMENT, else u32[length].
 // One workgroup makes 64 elements (or vectors), one for each thread.
 
 // @import lib/grid.wgsl
@@ -34,6 +38,8 @@ struct Params {
 @group(0) @binding(4) var<storage, read> data: array<f32>;
 @group(0) @binding(5) var<storage, read_write> cleared: array<u32>;
 @group(0) @binding(5) var<storage, read_write> cursors: array<atomic<u32>>;
+@group(0) @binding(5) var<storage, read_write> claims: array<atomic<u32>>;
+@group(0) @binding(5) var<storage, read> claimed: array<u32>;
 @group(0) @binding(5) var<storage, read> ends: array<u32>;
 @group(0) @binding(6) var<storage, read_write> starts: array<u32>;
 @group(0) @binding(6) var<storage, read> begins: array<u32>;
@@ -91,6 +97,35 @@ fn scatter(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups
     at += params.inner;
   }
   y[i] = result;
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn scatter_claim(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (PER_ELEMENT) {
+    if (i >= divide(params.size, params.length) * params.count) { return; }
+    let row = divide(i, params.inner);
+    let o = divide(row, params.count);
+    let v = wrapped(indices[i], params.length);
+    atomicMax(&claims[(o * params.length + v) * params.inner + (i - row * params.inner)], row - o * params.count + 1u);
+  } else {
+    if (i >= params.count) { return; }
+    atomicMax(&claims[wrapped(indices[i], params.length)], i + 1u);
+  }
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn scatter_claimed(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let row = divide(i, params.inner);
+  let o = divide(row, params.length);
+  let claim = claimed[select(row - o * params.length, i, PER_ELEMENT)];
+  if (claim == 0u) {
+    y[i] = data[i];
+  } else {
+    y[i] = x[(o * params.count + claim - 1u) * params.inner + (i - row * params.inner)];
+  }
 }
 
 @compute @workgroup_size(GROUP_SIZE)

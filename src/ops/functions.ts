@@ -62,6 +62,19 @@ export {
 } from './losses.ts';
 export { matmul } from './matmul.ts';
 export {
+  adaptiveMaxPool1dWithIndices,
+  adaptiveMaxPool2dWithIndices,
+  adaptiveMaxPool3dWithIndices,
+  maxPool1dWithIndices,
+  maxPool2dWithIndices,
+  maxPool3dWithIndices,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  type MaxUnpoolOptions,
+  type WithIndices,
+} from './max_pool_indices.ts';
+export {
   adaptiveAveragePool1d,
   adaptiveAveragePool2d,
   adaptiveAveragePool3d,

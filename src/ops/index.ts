@@ -17,6 +17,7 @@ import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
 import { lstmOps } from './lstm.ts';
 import { maxPool2dOps } from './max_pool_2d.ts';
+import { maxPool3dIndicesOp } from './max_pool_indices.ts';
 import { adagradOp } from './adagrad.ts';
 import { adamOp } from './adam.ts';
 import { rmspropOps } from './rmsprop.ts';
@@ -74,6 +75,7 @@ const all: readonly (readonly Op[])[] = [
   maxPool2dOps,
   averagePool2dOps,
   averageAndMaxPool3dOps,
+  [maxPool3dIndicesOp],
   lpPool3dOps,
   upsampleOps,
   [resampleOp],

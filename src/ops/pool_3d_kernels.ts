@@ -59,6 +59,12 @@ export function maxPlan(volume: VolumeShape, regions: Regions): KernelPlan {
   return { dispatches: [dispatch(shader, 'max_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
 }
 
+export function maxIndicesPlan(volume: VolumeShape, regions: Regions): KernelPlan {
+  const rest = { constants: adaptive(regions), ...call(volume, regions, outputs(volume, regions)) };
+  const bindings = { x: input(0), y: output(0), places: output(1) };
+  return { dispatches: [dispatch(shader, 'max_pool_3d_indices', { bindings, ...rest })] };
+}
+
 export function maxGradPlan(volume: VolumeShape, regions: Regions): KernelPlan {
   const windows = outputs(volume, regions);
   const constants = adaptive(regions);

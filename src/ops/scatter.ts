@@ -3,11 +3,11 @@
 import shader from '../../shaders/scatter.wgsl';
 import { checkOptions, OptionError, ShapeError, suggestion } from '../core/errors.ts';
 import { equal, format, resolveAxis, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Fill, GradCall, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Fill, GradCall, Kernel, KernelPlan, Op, Sample } from '../graph/op.ts';
 import { applyOne, constantTensor, expectDType, type Tensor } from '../graph/tensor.ts';
-import { dispatch, input, output } from '../kernel/shader.ts';
+import { dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
-import { add, equal as equals, mul } from './binary.ts';
+import { add, div, equal as equals, mul } from './binary.ts';
 import { bytesMoved } from './copy.ts';
 import { full } from './full.ts';
 import { gatherOp, takeAlongAxisOp } from './gather.ts';
@@ -16,6 +16,7 @@ import { broadcastTo } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rowIndices, wrapped } from './row_indices.ts';
 import { perElement, scatterAddOp, type ScatterSizes } from './scatter_add.ts';
+import { where } from './where.ts';
 
 /** What becomes of an element and those scattered onto it: the last of them, or all in one. */
 export type ScatterReduction = 'none' | 'add' | 'mul' | 'max' | 'min';
@@ -40,6 +41,55 @@ function sizesOf({ inputs, attrs: { axis } }: CallTypes<ScatterAttrs>): ScatterS
 }
 
 const elementwise = ({ inputs }: CallTypes<ScatterAttrs>) => perElement(inputs[2]!.shape, inputs[1]!.shape);
+
+/** The passes of the claimed form; the claims are its scratch. */
+function claimedPlan(call: CallTypes<ScatterAttrs>): KernelPlan {
+  const params = sizesOf(call);
+  const each = elementwise(call);
+  const cells = each ? params.size : params.length;
+  const constants = { PER_ELEMENT: each };
+  const threads = each ? sizeOf(call.inputs[2]!.shape) : params.count;
+  return {
+    scratch: [4 * cells],
+    dispatches: [
+      // It clears length + 1.
+      dispatch(shader, 'scatter_clear', {
+        bindings: { cleared: scratch(0) },
+        params: { ...params, length: cells - 1 },
+        workgroups: flatGrid(cells, 64),
+      }),
+      dispatch(shader, 'scatter_claim', {
+        bindings: { claims: scratch(0), indices: input(1) },
+        params,
+        constants,
+        workgroups: flatGrid(threads, 64),
+      }),
+      dispatch(shader, 'scatter_claimed', {
+        bindings: { data: input(0), x: input(2), claimed: scratch(0), y: output(0) },
+        params,
+        constants,
+        workgroups: flatGrid(params.size, 64),
+      }),
+    ],
+  };
+}
+
+const naive: Kernel<ScatterAttrs> = {
+  plan(call) {
+    const params = sizesOf(call);
+    return {
+      dispatches: [
+        dispatch(shader, 'scatter', {
+          bindings: { data: input(0), indices: input(1), x: input(2), y: output(0) },
+          params,
+          constants: { PER_ELEMENT: elementwise(call) },
+          hooks: { combine: combinations[call.attrs.reduction].wgsl },
+          workgroups: flatGrid(params.size, 64),
+        }),
+      ],
+    };
+  },
+};
 
 /** Replaces: data [outer…, length, inner…], indices i32, [count] or of updates' shape, updates [outer…, count, inner…] -> data's shape. */
 export const scatterOp: Op<ScatterAttrs> = {
@@ -72,22 +122,14 @@ export const scatterOp: Op<ScatterAttrs> = {
     }
   },
   kernels: {
-    naive: {
-      plan(call) {
-        const params = sizesOf(call);
-        return {
-          dispatches: [
-            dispatch(shader, 'scatter', {
-              bindings: { data: input(0), indices: input(1), x: input(2), y: output(0) },
-              params,
-              constants: { PER_ELEMENT: elementwise(call) },
-              hooks: { combine: combinations[call.attrs.reduction].wgsl },
-              workgroups: flatGrid(params.size, 64),
-            }),
-          ],
-        };
+    claimed: {
+      preferred(call) {
+        const { size, count } = sizesOf(call);
+        return size * count >= 2 ** 18;
       },
+      plan: claimedPlan,
     },
+    naive,
   },
   grad: (call) => (call.dy[0] ? replacedGrad(call, call.dy[0]) : [null, null, null]),
   cost: (call) => ({ flops: sizeOf(call.inputs[2]!.shape), bytes: bytesMoved(call) }),
@@ -102,11 +144,12 @@ export const scatterOp: Op<ScatterAttrs> = {
   ],
 };
 
-/** The same with the other reductions, which have no gradient. */
+/** The same with the other reductions. */
 export const scatterCombineOp: Op<ScatterAttrs> = {
   ...scatterOp,
   name: 'scatter_combine',
-  grad: null,
+  kernels: { naive },
+  grad: (call) => (call.dy[0] ? combinedGrad(call, call.dy[0]) : [null, null, null]),
   samples: (['mul', 'max', 'min'] as const).flatMap((reduction) => [
     sample([5, 3], [8], 0, 8, reduction, { below: 5 }),
     sample([2, 6, 4], [2, 9, 4], 1, 9, reduction, { values: [0, -1, 3, 3, 2, 1] }),
@@ -131,6 +174,35 @@ function replacedGrad({ x, attrs: { axis }, needs }: GradCall<ScatterAttrs>, dy:
     null,
     needs[2] ? mul(applyOne(pick, [dy, indices], { axis }), won()) : null,
   ];
+}
+
+/** Of 'mul': dy times the other factors. Of 'max' and 'min': dy in equal shares to all that are the result (PyTorch). */
+function combinedGrad({ x, y, attrs: { axis, reduction }, needs }: GradCall<ScatterAttrs>, dy: Tensor) {
+  const [data, indices, updates] = x as [Tensor, Tensor, Tensor];
+  const pick = perElement(updates.shape, indices.shape) ? takeAlongAxisOp : gatherOp;
+  const picked = (all: Tensor) => applyOne(pick, [all, indices], { axis });
+  const added = (parts: Tensor) => applyOne(scatterAddOp, [parts, indices], { axis, length: data.shape[axis]! });
+  let ofData: Tensor;
+  let ofUpdates: Tensor;
+  if (reduction === 'mul') {
+    // The product of those that are not 0: divided by a factor, it is that of the others. Beside one 0 only this 0 has a
+    // gradient, and beside two nothing has.
+    const [noData, noUpdate] = [equals(data, 0), equals(updates, 0)];
+    const zeros = add(noData, added(noUpdate));
+    const own = [where(noData, 1, data), where(noUpdate, 1, updates)] as const;
+    const product = applyOne(scatterCombineOp, [own[0], indices, own[1]], { axis, reduction });
+    const share = mul(dy, product);
+    const others = (isZero: Tensor, factor: Tensor, count: Tensor, all: Tensor) =>
+      mul(div(all, factor), equals(count, isZero));
+    ofData = others(noData, own[0], zeros, share);
+    ofUpdates = others(noUpdate, own[1], picked(zeros), picked(share));
+  } else {
+    const [isData, isUpdate] = [equals(data, y[0]!), equals(updates, picked(y[0]!))];
+    const share = div(dy, add(isData, added(isUpdate)));
+    ofData = mul(share, isData);
+    ofUpdates = mul(picked(share), isUpdate);
+  }
+  return [needs[0] ? ofData : null, null, needs[2] ? ofUpdates : null];
 }
 
 function sample(
@@ -176,7 +248,8 @@ function checkReduction(where: string, options: ScatterOptions, known: readonly 
  * data with data[…, indices[…, k, …], …] replaced by updates[…, k, …] (ONNX's ScatterElements), or combined with it as
  * `reduction` says: f32 data; indices i32 and updates f32 of one shape, which is data's except along `axis` (0 unless
  * given). Where several updates meet, they come in the order of k, so the last replaces the others. Indices as in
- * `gather`. Gradients for 'none' and 'add' only. ShapeError: shapes, dtypes or axis. OptionError: an unknown reduction.
+ * `gather`. The gradient of 'max' and 'min' goes in equal shares to all that are the result. ShapeError: shapes, dtypes or
+ * axis. OptionError: an unknown reduction.
  */
 export function scatterElements(
   data: Tensor,

@@ -43,7 +43,7 @@ function attention(given: Given) {
   const causal = given.number('is_causal', 0) === 1 && !mask;
   let bias: Tensor | undefined;
   if (given.has(3)) {
-    const truths = given.case.inputs[3]!.dtype === 'bool';
+    const truths = given.inputs[3]!.dtype === 'bool';
     const raw = given.x(3);
     // A mask for fewer keys forbids the rest.
     const missing = keys - raw.shape.at(-1)!;

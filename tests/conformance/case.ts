@@ -36,15 +36,21 @@ export class Skip extends Error {
   }
 }
 
-/** One result: the tensor, and its axes where they are the expected ones in another order (NHWC for NCHW). */
-export type Result = Tensor | { readonly tensor: Tensor; readonly axes: readonly number[] };
+/**
+ * One result: the tensor, its axes where they are the expected ones in another order (NHWC for NCHW), and what ONNX
+ * calls number i of the rearranged values where it counts places another way.
+ */
+export type Result =
+  | Tensor
+  | { readonly tensor: Tensor; readonly axes: readonly number[]; renumbered?(value: number, i: number): number };
 
-/** Builds the graph of a case; one result for each expected output that it states, null for one that is not compared. */
+/** Builds the graph of a case: one result for each expected output, null for one that is left out. */
 export type Adapter = (given: Given) => readonly (Result | null)[];
 
 /** What an adapter asks of a case. */
 export interface Given {
-  readonly case: Case;
+  readonly inputs: Case['inputs'];
+  readonly outputs: Case['outputs'];
   /** How many inputs there are, those left out included. */
   readonly count: number;
   has(input: number): boolean;
@@ -55,6 +61,7 @@ export interface Given {
   whole(input: number): Tensor;
   /** Input's numbers, for what is an attribute here and an input in ONNX: axes, shapes, paddings. */
   numbers(input: number): number[];
+  attribute(name: string): unknown;
   number(attribute: string, otherwise: number): number;
   list(attribute: string): number[] | undefined;
   text(attribute: string, otherwise: string): string;
@@ -63,6 +70,8 @@ export interface Given {
 export interface Built {
   readonly feeds: ReadonlyMap<Tensor, Values>;
   readonly results: readonly (Result | null)[];
+  /** Attributes and inputs of the case that the adapter never looked at. */
+  readonly ignored: readonly string[];
 }
 
 /** Bytes of base64, in Node and in pages alike. */
@@ -99,13 +108,25 @@ export const range = (from: number, to: number): number[] =>
 
 export function build(of: Case, adapter: Adapter): Built {
   const feeds = new Map<Tensor, Values>();
+  const ignored = new Set([
+    ...Object.keys(of.attributes),
+    ...of.inputs.flatMap((input, i) => (input ? [`input ${i}`] : [])),
+  ]);
   const stored = (input: number): StoredTensor => {
     const found = of.inputs[input];
     if (!found) throw new Error(`${of.name}: no input ${input}`);
     return found;
   };
+  const read = (input: number): StoredTensor => {
+    ignored.delete(`input ${input}`);
+    return stored(input);
+  };
+  const attribute = (name: string): unknown => {
+    ignored.delete(name);
+    return of.attributes[name];
+  };
   const feed = (input: number, axes: readonly number[] | undefined, dtype: 'f32' | 'i32'): Tensor => {
-    const tensor = stored(input);
+    const tensor = read(input);
     if (tensor.dims.includes(0)) throw new Skip('tensor without elements');
     const order = axes ?? tensor.dims.map((_, axis) => axis);
     const values = permute(numbersOf(tensor), tensor.dims, order);
@@ -122,19 +143,22 @@ export function build(of: Case, adapter: Adapter): Built {
     return symbol;
   };
   const given: Given = {
-    case: of,
+    inputs: of.inputs,
+    outputs: of.outputs,
     count: of.inputs.length,
     has: (input) => of.inputs[input] !== null && of.inputs[input] !== undefined,
     shape: (input) => stored(input).dims,
     x: (input, axes) => feed(input, axes, 'f32'),
     whole: (input) => feed(input, undefined, 'i32'),
-    numbers: (input) => numbersOf(stored(input)),
-    number: (attribute, otherwise) => (of.attributes[attribute] as number | undefined) ?? otherwise,
-    list: (attribute) => of.attributes[attribute] as number[] | undefined,
-    text: (attribute, otherwise) => (of.attributes[attribute] as string | undefined) ?? otherwise,
+    numbers: (input) => numbersOf(read(input)),
+    attribute,
+    number: (name, otherwise) => (attribute(name) as number | undefined) ?? otherwise,
+    list: (name) => attribute(name) as number[] | undefined,
+    text: (name, otherwise) => (attribute(name) as string | undefined) ?? otherwise,
   };
   if (of.outputs.some((output) => output?.dims.includes(0))) throw new Skip('tensor without elements');
-  return { feeds, results: adapter(given) };
+  const results = adapter(given);
+  return { feeds, results, ignored: [...ignored] };
 }
 
 /** What is wrong with a result, or null: its shape, or the first number outside ONNX's own runner's tolerance. */
@@ -144,7 +168,9 @@ export function differs(expected: StoredTensor, result: Result, actual: ArrayLik
   if (shape.join() !== expected.dims.join()) {
     return `${expected.name} has shape [${shape.join()}], expected [${expected.dims.join()}]`;
   }
-  const values = axes ? permute(actual, tensor.shape, axes) : actual;
+  const arranged = axes ? permute(actual, tensor.shape, axes) : actual;
+  const renumbered = 'axes' in result ? result.renumbered : undefined;
+  const values = renumbered ? Array.from(arranged, renumbered) : arranged;
   const { relative, absolute } = toleranceOf(expected);
   const wanted = numbersOf(expected);
   for (const [i, want] of wanted.entries()) {

@@ -12,8 +12,8 @@ const two =
   (given) => [f(given.x(0), given.x(1), given)];
 const several =
   (f: (tensors: readonly Tensor[]) => Tensor): Adapter =>
-  (given) => [f(given.case.inputs.map((_, i) => given.x(i)))];
-const whole = ({ case: { inputs } }: Given): boolean => inputs[0]?.dtype === 'int32';
+  (given) => [f(given.inputs.map((_, i) => given.x(i)))];
+const whole = ({ inputs }: Given): boolean => inputs[0]?.dtype === 'int32';
 
 export const elementwise: Readonly<Record<string, Adapter>> = {
   Abs: one(ops.abs),
@@ -79,8 +79,8 @@ export const elementwise: Readonly<Record<string, Adapter>> = {
   Relu: one(ops.relu),
   Round: one(ops.round),
   // alpha and gamma are free in ONNX: gamma·elu(x, alpha).
-  Selu: one((x, { number, case: { attributes } }) =>
-    Object.keys(attributes).length === 0
+  Selu: one((x, { number, attribute }) =>
+    attribute('alpha') === undefined && attribute('gamma') === undefined
       ? ops.selu(x)
       : ops.mul(ops.elu(x, { alpha: number('alpha', 1.67326) }), number('gamma', 1.0507)),
   ),

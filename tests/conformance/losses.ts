@@ -13,7 +13,7 @@ function reduced(given: Given, logs: Tensor): Tensor {
   const labels = ops.reshape(given.whole(1), [count]);
   const own = ops.nll(ops.reshape(logs, [count, logs.shape.at(-1)!]), labels);
   let weights = given.has(2) ? ops.gather(given.x(2), labels) : ops.full([count], 1);
-  if ('ignore_index' in given.case.attributes) {
+  if (given.attribute('ignore_index') !== undefined) {
     const counted = ops.notEqual(ops.reshape(given.x(1), [count]), given.number('ignore_index', 0));
     weights = ops.where(counted, weights, 0);
   }
@@ -82,8 +82,9 @@ export const losses: Readonly<Record<string, Adapter>> = {
     }),
   Momentum: (given) =>
     optimizer(given, 1, ([params, grads, velocity], { scalars, firstBad }) => {
-      if (given.numbers(1)[0]! > 0 && given.number('beta', 1) !== 1)
-        throw new Error('no dampening after the first step');
+      // beta is a dampening of the gradient after the first step.
+      const beta = given.number('beta', 1);
+      if (given.numbers(1)[0]! > 0 && beta !== 1) throw new Error('no dampening after the first step');
       const next = ops.sgdStep(
         { params: params!, grads: grads!, velocity: velocity!, scalars: scalars(given.numbers(0)[0]!), firstBad },
         {

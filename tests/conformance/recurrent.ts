@@ -42,6 +42,7 @@ function peephole(given: Given) {
   const units = given.number('hidden_size', 0);
   const { kernel, recurrentKernel, bias } = weightsOf(given, [0, 2, 3, 1]);
   const p = given.numbers(7);
+  if (given.numbers(4).some((length) => length !== given.shape(0)[0])) throw new Error('no case has padding');
   const [pi, po, pf] = [0, 1, 2].map((i) => constant(p.slice(i * units, (i + 1) * units), [units]));
   let [h, c] = [state(given, 5), state(given, 6)];
   const steps = ops.unstack(sequence(given), 1).map((x) => {

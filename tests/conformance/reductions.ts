@@ -11,10 +11,9 @@ const reduction =
   (given) => {
     const x = given.x(0);
     const axes = given.has(1) ? given.numbers(1) : [];
+    const keepDims = given.number('keepdims', 1) === 1;
     if (axes.length === 0 && given.number('noop_with_empty_axes', 0) === 1) return [ops.copy(x)];
-    return [
-      f(x, { axes: axes.length > 0 ? axes : x.shape.map((_, i) => i), keepDims: given.number('keepdims', 1) === 1 }),
-    ];
+    return [f(x, { axes: axes.length > 0 ? axes : x.shape.map((_, i) => i), keepDims })];
   };
 
 /** f over the last axis, as over `axis`. */

@@ -3,7 +3,16 @@
 export const outsideScope: Readonly<Record<string, string>> = {
   Compress: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
   NonZero: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
-  ConvInteger: 'quantized integers with zero points are for inference on small devices; training is in f32',
   GridSample:
     'sampling an image at learned places (spatial transformers) belongs to no layer of this engine; resizing and augmentation have ops of their own',
+};
+
+/** Attributes and inputs that say nothing about the numbers of these operators' cases; all others must be looked at. */
+export const withoutMeaning: Readonly<Record<string, readonly string[]>> = {
+  // Types: everything is kept in f32, and compared to what the stored type can hold.
+  Attention: ['softmax_precision'],
+  Cast: ['to'],
+  EyeLike: ['dtype'],
+  // Where nothing is drawn.
+  Dropout: ['seed'],
 };

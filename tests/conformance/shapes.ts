@@ -17,7 +17,7 @@ export function constant(values: readonly number[], shape: readonly number[], dt
 
 /** An ONNX attribute that holds a tensor. */
 const value = (given: Given, name: string): number[] | undefined => {
-  const found = given.case.attributes[name] as StoredTensor | undefined;
+  const found = given.attribute(name) as StoredTensor | undefined;
   return found && numbersOf(found);
 };
 
@@ -116,11 +116,11 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   },
   Concat: (given) => [
     ops.concat(
-      given.case.inputs.map((_, i) => given.x(i)),
+      given.inputs.map((_, i) => given.x(i)),
       given.number('axis', 0),
     ),
   ],
-  Constant: (given) => [constant(value(given, 'value')!, given.case.outputs[0]!.dims)],
+  Constant: (given) => [constant(value(given, 'value')!, given.outputs[0]!.dims)],
   ConstantOfShape: (given) => [ops.full(given.numbers(0), value(given, 'value')?.[0] ?? 0)],
   // The product of those elements that come before, for each: there is no running product.
   CumProd(given) {
@@ -152,7 +152,7 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   },
   Einsum: (given) => [einsum(given)],
   EyeLike(given) {
-    const [rows, columns] = given.shape(0) as [number, number];
+    const [rows, columns] = given.x(0).shape as [number, number];
     const k = given.number('k', 0);
     return [
       ops.oneHot(
@@ -279,7 +279,7 @@ export const shapes: Readonly<Record<string, Adapter>> = {
     const axis = positive(given.number('axis', 0), x.shape.length);
     const length = x.shape[axis]!;
     // Without sizes: as equal as possible, the last part the smaller one.
-    const count = given.number('num_outputs', given.case.outputs.length);
+    const count = given.number('num_outputs', given.outputs.length);
     const part = Math.ceil(length / count);
     const sizes = given.has(1) ? given.numbers(1) : range(0, count).map((i) => Math.min(part, length - i * part));
     return ops.split(x, sizes, axis);
@@ -288,6 +288,7 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   Tile: (given) => [ops.tile(given.x(0), given.numbers(1))],
   TopK(given) {
     const smallest = given.number('largest', 1) === 0;
+    if (given.number('sorted', 1) === 0) throw new Error('no case has an order of its own');
     const { values, indices } = ops.topK(given.x(0), given.numbers(1)[0]!, {
       axis: given.number('axis', -1),
       smallest,

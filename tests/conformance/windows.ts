@@ -1,12 +1,31 @@
 // ONNX's convolutions, pooling and resizing: NCHW there, NHWC here, changed where the graph begins and ends.
 
+import { sizeOf } from '../../src/core/shape.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import * as ops from '../../src/ops/functions.ts';
 import type { Padding1d, Padding2d, Padding3d } from '../../src/ops/window.ts';
-import { type Adapter, channelsFirst, channelsLast, filtersLast, type Given, range, type Result } from './case.ts';
+import {
+  type Adapter,
+  channelsFirst,
+  channelsLast,
+  filtersLast,
+  type Given,
+  permute,
+  range,
+  type Result,
+} from './case.ts';
 import { constant } from './shapes.ts';
 
 type Pair = readonly [number, number];
+
+/** Where element `value` of an image of `lengths` stands, row by row. */
+function digits(value: number, lengths: readonly number[]): number[] {
+  const found = lengths.map(() => 0);
+  for (let i = lengths.length - 1; i >= 0; i--) {
+    [found[i], value] = [value % lengths[i]!, Math.floor(value / lengths[i]!)];
+  }
+  return found;
+}
 
 const last = (tensor: Tensor): Result => ({ tensor, axes: channelsFirst(tensor.shape.length) });
 
@@ -62,26 +81,27 @@ function byRank<O extends object>(
 }
 type Triple = readonly [number, number, number];
 
+function poolOptions(given: Given): Readonly<Record<string, unknown>> {
+  const kernel = given.list('kernel_shape')!;
+  const { strides, dilationRate, padding } = geometry(given, kernel);
+  const ceilMode = given.number('ceil_mode', 0) === 1;
+  const single = kernel.length === 1;
+  return {
+    poolSize: single ? kernel[0] : kernel,
+    strides: single ? strides[0] : strides,
+    dilationRate: single ? dilationRate[0] : dilationRate,
+    padding: single ? padding[0] : padding,
+    ...(ceilMode && { ceilMode }),
+  };
+}
+
 function pooled(
   given: Given,
   functions: readonly [Pooling, Pooling, Pooling],
   own: Readonly<Record<string, unknown>> = {},
 ): Result {
-  const kernel = given.list('kernel_shape')!;
-  const x = given.x(0, channelsLast(given.shape(0).length));
-  const { strides, dilationRate, padding } = geometry(given, kernel);
-  const ceilMode = given.number('ceil_mode', 0) === 1;
-  const single = kernel.length === 1;
-  return last(
-    functions[kernel.length - 1]!(x, {
-      poolSize: single ? kernel[0] : kernel,
-      strides: single ? strides[0] : strides,
-      dilationRate: single ? dilationRate[0] : dilationRate,
-      padding: single ? padding[0] : padding,
-      ...(ceilMode && { ceilMode }),
-      ...own,
-    }),
-  );
+  const rank = given.shape(0).length;
+  return last(functions[rank - 3]!(given.x(0, channelsLast(rank)), { ...poolOptions(given), ...own }));
 }
 type Pooling = (x: Tensor, options: Readonly<Record<string, unknown>>) => Tensor;
 const pools = (...functions: unknown[]) => functions as [Pooling, Pooling, Pooling];
@@ -132,6 +152,16 @@ function cropped(given: Given, axes: readonly number[], sizes: readonly number[]
   return x;
 }
 
+const filters = (given: Given): Tensor => given.x(1, filtersLast(given.shape(1).length));
+
+function convolved(given: Given, x: Tensor, w: Tensor): Tensor {
+  return byRank(
+    [(o) => ops.conv1d(x, w, o), (o) => ops.conv2d(x, w, o), (o) => ops.conv3d(x, w, o)],
+    geometry(given, given.list('kernel_shape') ?? given.shape(1).slice(2)),
+    { groups: given.number('group', 1) },
+  );
+}
+
 export const windows: Readonly<Record<string, Adapter>> = {
   AveragePool: (given) => [
     pooled(given, pools(ops.averagePool1d, ops.averagePool2d, ops.averagePool3d), {
@@ -164,12 +194,6 @@ export const windows: Readonly<Record<string, Adapter>> = {
     );
     const indices: number[] = [];
     const total = image.reduce((a, b) => a * b);
-    const digits = (value: number, lengths: readonly number[]) => {
-      const found = lengths.map(() => 0);
-      for (let i = lengths.length - 1; i >= 0; i--)
-        [found[i], value] = [value % lengths[i]!, Math.floor(value / lengths[i]!)];
-      return found;
-    };
     for (let nc = 0; nc < n * channels; nc++) {
       for (let k = 0; k < size; k++) {
         for (let p = 0; p < places; p++) {
@@ -185,21 +209,20 @@ export const windows: Readonly<Record<string, Adapter>> = {
     return [ops.reshape(y, [n, channels, ...image])];
   },
   Conv(given) {
-    const rank = given.shape(0).length;
-    const [x, w] = [given.x(0, channelsLast(rank)), given.x(1, filtersLast(rank))];
-    const y = byRank(
-      [(o) => ops.conv1d(x, w, o), (o) => ops.conv2d(x, w, o), (o) => ops.conv3d(x, w, o)],
-      geometry(given, given.shape(1).slice(2)),
-      { groups: given.number('group', 1) },
-    );
+    const y = convolved(given, given.x(0, channelsLast(given.shape(0).length)), filters(given));
     return [last(given.has(2) ? ops.add(y, given.x(2)) : y)];
+  },
+  // Less the zero points; what stands in the padding is zero then.
+  ConvInteger(given) {
+    const x = ops.sub(given.x(0, channelsLast(given.shape(0).length)), given.x(2));
+    return [last(convolved(given, x, given.has(3) ? ops.sub(filters(given), given.x(3)) : filters(given)))];
   },
   ConvTranspose(given) {
     const rank = given.shape(0).length;
     // C, OC/group, KH, KW there; KH, KW, OC/group, C here.
     const [x, w] = [given.x(0, channelsLast(rank)), given.x(1, filtersLast(rank))];
     const lengths = given.shape(0).slice(2);
-    const kernel = given.shape(1).slice(2);
+    const kernel = given.list('kernel_shape') ?? given.shape(1).slice(2);
     const strides = given.list('strides') ?? lengths.map(() => 1);
     const dilationRate = given.list('dilations') ?? lengths.map(() => 1);
     const extra = given.list('output_padding') ?? lengths.map(() => 0);
@@ -242,27 +265,51 @@ export const windows: Readonly<Record<string, Adapter>> = {
     return [last(ops.div(x, ops.pow(scale, given.number('beta', 0.75))))];
   },
   LpPool: (given) => [pooled(given, pools(ops.lpPool1d, ops.lpPool2d, ops.lpPool3d), { p: given.number('p', 2) })],
-  // The places of the maxima are no result here: the gradient finds them again.
-  MaxPool: (given) => [pooled(given, pools(ops.maxPool1d, ops.maxPool2d, ops.maxPool3d)), null],
-  MaxUnpool(given) {
-    const x = given.x(0);
-    const [kernel, strides] = [given.list('kernel_shape')!, given.list('strides') ?? given.list('kernel_shape')!];
-    const own = x.shape.map((length, i) => (i < 2 ? length : (length - 1) * strides[i - 2]! + kernel[i - 2]!));
-    const [size, count] = [own, x.shape].map((shape) => shape.reduce((a, b) => a * b)) as [number, number];
-    const y = ops.reshape(
-      ops.scatterElements(ops.full([size], 0), ops.reshape(given.whole(1), [count]), ops.reshape(x, [count]), {
-        axis: 0,
-      }),
-      own,
+  MaxPool(given) {
+    if (given.outputs.length < 2) return [pooled(given, pools(ops.maxPool1d, ops.maxPool2d, ops.maxPool3d))];
+    const rank = given.shape(0).length;
+    const x = given.x(0, channelsLast(rank));
+    const functions = [ops.maxPool1dWithIndices, ops.maxPool2dWithIndices, ops.maxPool3dWithIndices];
+    const { values, indices } = (functions[rank - 3] as unknown as (...given: unknown[]) => ops.WithIndices)(
+      x,
+      poolOptions(given),
     );
+    // Ours counts within an image and channel; theirs over the whole tensor, and within an image by columns where asked.
+    const lengths = given.shape(0).slice(2);
+    const size = sizeOf(lengths);
+    const windows = sizeOf(indices.shape.slice(1, -1));
+    const byColumns = given.number('storage_order', 0) === 1;
+    const renumbered = (value: number, i: number) => {
+      const inside = byColumns
+        ? digits(value, lengths).reduceRight((sum, at, axis) => sum * lengths[axis]! + at, 0)
+        : value;
+      return Math.floor(i / windows) * size + inside;
+    };
+    return [last(values), { tensor: indices, axes: channelsFirst(rank), renumbered }];
+  },
+  MaxUnpool(given) {
+    const rank = given.shape(0).length;
+    const x = given.x(0, channelsLast(rank));
+    const kernel = given.list('kernel_shape')!;
+    const strides = given.list('strides') ?? kernel.map(() => 1);
+    const lengths = given.shape(0).slice(2);
+    const padding = pairs(given, lengths, kernel);
+    const own = lengths.map((length, i) => (length - 1) * strides[i]! - padding[i]![0] - padding[i]![1] + kernel[i]!);
+    // Theirs count over the whole tensor, ours within an image and channel.
+    const size = sizeOf(own);
+    const places = permute(
+      given.numbers(1).map((place) => place % size),
+      given.shape(1),
+      channelsLast(rank),
+    );
+    const unpool = [ops.maxUnpool1d, ops.maxUnpool2d, ops.maxUnpool3d][rank - 3] as unknown as (
+      ...given: unknown[]
+    ) => Tensor;
+    const y = unpool(x, constant(places, x.shape, 'i32'), { poolSize: kernel, strides, padding });
     // A larger result has zeros at its ends.
-    const shape = given.has(2) ? given.numbers(2) : own;
-    return [
-      ops.pad(
-        y,
-        shape.map((length, i): Pair => [0, length - own[i]!]),
-      ),
-    ];
+    const larger = given.has(2) ? given.numbers(2).slice(2) : own;
+    const paddings = larger.map((length, i): Pair => [0, length - own[i]!]);
+    return [last(ops.pad(y, [[0, 0], ...paddings, [0, 0]]))];
   },
   Resize(given) {
     const whole = given.shape(0);
@@ -305,6 +352,7 @@ export const windows: Readonly<Record<string, Adapter>> = {
   },
   Upsample(given) {
     const [, , ...scales] = given.numbers(1);
-    return [last(ops.upSampling2d(given.x(0, [0, 2, 3, 1]), { size: scales as unknown as Pair }))];
+    const interpolation = given.text('mode', 'nearest') === 'nearest' ? 'nearest' : 'bilinear';
+    return [last(ops.upSampling2d(given.x(0, [0, 2, 3, 1]), { size: scales as unknown as Pair, interpolation }))];
   },
 };

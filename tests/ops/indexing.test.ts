@@ -135,9 +135,29 @@ describe('scatter', () => {
     expect(slope(rows, [5, 9, 7, 8], [2, 2], [1, 2, 3, 4, 5, 6])).toEqual([0, 0, 3, 4]);
     const added = (u: Tensor) => scatterElements(f32([1, 2, 3, 4], [4]), indices, u, { reduction: 'add' });
     expect(slope(added, [5, 9, 7], [3], [1, 10, 100, 1000])).toEqual([10, 1000, 10]);
-    const u = inputTensor('u', [3]);
-    const largest = sum(scatterElements(f32([1, 2], [2]), i32([0, 0, 1]), u, { reduction: 'max' }));
-    expect(() => gradients(largest, [u])).toThrow('scatter_combine has no gradient');
+  });
+
+  test('gradients of products go past zeros, those of maxima to all that are largest in equal shares', () => {
+    const indices = i32([1, 3, 1, 0, 2, 2]);
+    const times = (data: readonly number[]) => (u: Tensor) =>
+      scatterElements(f32(data, [4]), indices, u, { reduction: 'mul' });
+    const dy = [1, 10, 100, 1000];
+    // Products: 2·8, 3·5·7, 4·0·6, 0·9.
+    expect(slope(times([2, 3, 4, 0]), [5, 9, 7, 8, 0, 6], [6], dy)).toEqual([210, 0, 150, 2, 2400, 0]);
+    const factor = (x: Tensor) => scatterElements(x, indices, f32([5, 9, 7, 8, 0, 6], [6]), { reduction: 'mul' });
+    expect(slope(factor, [2, 3, 4, 0], [4], dy)).toEqual([8, 350, 0, 9000]);
+    // Two zeros in one product: nothing moves it.
+    expect(slope(times([2, 3, 0, 0]), [5, 9, 7, 8, 0, 0], [6], dy)).toEqual([210, 0, 150, 2, 0, 0]);
+    const largest = (u: Tensor) => scatterElements(f32([8, 3, 9, 1], [4]), indices, u, { reduction: 'max' });
+    expect(slope(largest, [7, 2, 7, 8, 4, 5], [6], dy)).toEqual([5, 1000, 5, 0.5, 0, 0]);
+    const least = (x: Tensor) => scatterNd(x, i32([0, 0], [2, 1]), f32([4, 4], [2]), { reduction: 'min' });
+    expect(slope(least, [4, 1], [2], [6, 10])).toEqual([2, 10]);
+    const rows = ({ x, u }: Record<string, Tensor>) => scatterNd(x!, i32([1, 1, 2], [3, 1]), u!, { reduction: 'mul' });
+    const at = {
+      x: { shape: [3, 2], values: [2, 0, -1, 3, 0, 0] },
+      u: { shape: [3, 2], values: [0, 2, 5, -3, 0, 7] },
+    };
+    expect(gradcheck(rows, at)).toMatchObject({ passed: true });
   });
 
   test('messages', () => {
