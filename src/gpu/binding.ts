@@ -5,6 +5,7 @@ import type { Variable } from '../graph/tensor.ts';
 import type { Dispatch, Entry, ParamsMember } from '../kernel/shader.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { tensorUsage, usage, type Allocation } from './buffers.ts';
+import { createInputTable, type InputTable } from './input_table.ts';
 import { entryOf, placeOf, stepName, storageName } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { paramsBytes } from './pipelines.ts';
@@ -18,8 +19,10 @@ export interface Launch {
 
 export interface Binding {
   readonly launches: readonly Launch[];
-  /** One for each launch; those that use an input with no value yet are missing. */
-  readonly groups: readonly (GPUBindGroup | undefined)[];
+  /** The small inputs' rows; null where there are none. */
+  readonly table: InputTable | null;
+  /** One bind group for each launch, with the small inputs of `row`. Every input must have a value. */
+  groups(row: number): readonly GPUBindGroup[];
   /** Every launch's uniform; also what an empty read can be made of. */
   readonly params: GPUBuffer;
   /** Rejects when the device could not hold the plan's memory. */
@@ -30,8 +33,6 @@ export interface Binding {
   attach(storage: number, buffer: GPUBuffer): void;
   /** The plan's own buffer of an input storage, made when first wanted: a resident data set needs none. */
   ownInput(storage: number): Allocation & { readonly fresh: boolean };
-  /** Makes the bind groups that are missing or changed. */
-  refresh(): void;
   /** With `undo`, variables that nobody else used are freed too. */
   dispose(undo: boolean): void;
 }
@@ -48,8 +49,8 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
   const launches = plan.steps.flatMap((step) =>
     step.dispatches.map((dispatch): Launch => ({ step, dispatch, entry: entryOf(dispatch) })),
   );
-  const groups: (GPUBindGroup | undefined)[] = launches.map(() => undefined);
-  const missing = new Set(launches.keys());
+  /** By row; launches that use no small input have the same group in all of them. */
+  const groups: { made: (GPUBindGroup | undefined)[]; missing: Set<number> }[] = [];
   const users = usersOf(launches);
   const offsets: number[] = [];
 
@@ -64,6 +65,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     if (disposed) return;
     disposed = true;
     own.forEach(buffers.free);
+    if (table) buffers.free(table.buffer);
     for (const { buffer } of ownInputs.values()) buffers.free(buffer);
     for (const variable of held) variables.drop(variable, undo);
   }
@@ -95,12 +97,15 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     return buffer;
   }
 
-  function makeGroup(index: number): GPUBindGroup {
+  const inTable = (storage: number) => table !== null && table.has(storage) && bound[storage] === table.buffer;
+
+  function makeGroup(index: number, row: number): GPUBindGroup {
     const { step, dispatch, entry } = launches[index]!;
     const entries: GPUBindGroupEntry[] = Object.entries(entry.bindings).map(([name, { index: binding }]) => {
       const { storage, offset, bytes } = placeOf(step, dispatch.bindings[name]!);
       const size = Math.max(4, Math.ceil(bytes / 4) * 4);
-      return { binding, resource: { buffer: bound[storage]!, offset, size } };
+      const start = inTable(storage) ? table!.offset(storage, row) : 0;
+      return { binding, resource: { buffer: bound[storage]!, offset: start + offset, size } };
     });
     if (entry.params) {
       const resource = { buffer: params, offset: offsets[index]!, size: paramsBytes(entry) };
@@ -109,26 +114,34 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     return life.gpu.createBindGroup({ label: stepName(step), layout: pipelines.layout(entry), entries });
   }
 
-  function refresh(): void {
+  /** Makes the groups of `row` that are missing, but for those of inputs that have no value yet. */
+  function refresh(row: number): readonly (GPUBindGroup | undefined)[] {
+    const { made, missing } = (groups[row] ??= { made: [], missing: new Set(launches.keys()) });
     for (const index of missing) {
       const { step, dispatch } = launches[index]!;
-      if (Object.values(dispatch.bindings).some((ref) => !bound[placeOf(step, ref).storage])) continue;
-      groups[index] = makeGroup(index);
+      const used = Object.values(dispatch.bindings).map((ref) => placeOf(step, ref).storage);
+      if (used.some((storage) => !bound[storage])) continue;
+      const shared = row > 0 && !used.some(inTable);
+      made[index] = shared ? refresh(0)[index] : makeGroup(index, row);
       missing.delete(index);
     }
+    return made;
   }
 
   function attach(storage: number, buffer: GPUBuffer): void {
     if (bound[storage] === buffer) return;
     bound[storage] = buffer;
-    for (const index of users.get(storage) ?? []) missing.add(index);
+    for (const { missing } of groups) for (const index of users.get(storage) ?? []) missing.add(index);
   }
 
   let params: GPUBuffer;
+  let table: InputTable | null = null;
   try {
+    table = createInputTable(buffers, plan);
+    if (table) checks.push(table.checked);
     for (const index of plan.storages.keys()) bound[index] = makeStorage(index);
     params = makeParams();
-    const { checked } = life.scoped('binding the plan', refresh);
+    const { checked } = life.scoped('binding the plan', () => refresh(0));
     checks.push(checked);
   } catch (error) {
     dispose(true);
@@ -137,7 +150,8 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
 
   return {
     launches,
-    groups,
+    table,
+    groups: (row) => refresh(row) as readonly GPUBindGroup[],
     params,
     checked: Promise.all(checks),
     bufferOf(storage) {
@@ -158,7 +172,6 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
       ownInputs.set(storage, made);
       return { ...made, fresh: true };
     },
-    refresh,
     dispose,
   };
 }

@@ -3,6 +3,7 @@
 import type { TypedArray } from '../core/dtype.ts';
 import { DeviceError } from '../core/errors.ts';
 import { asDeviceError, type Life } from './life.ts';
+import type { Queue } from './queue.ts';
 
 // WebGPU's fixed numbers (GPUBufferUsage, GPUMapMode, GPUShaderStage); Node has no such globals.
 export const usage = {
@@ -32,12 +33,14 @@ export interface Buffers {
   /** Once or more often; after the device's end too. */
   free(buffer: GPUBuffer): void;
   freeAll(): void;
-  /** Queued before every later submit. */
+  /** After the steps so far, before every later one. */
   write(buffer: GPUBuffer, offset: number, values: TypedArray): void;
+  /** The same from byte 0 on, but before the steps that wait to be submitted as well. */
+  writeAhead(buffer: GPUBuffer, values: TypedArray): void;
   stats(): { buffersCreated: number; liveBuffers: number; liveBytes: number };
 }
 
-export function createBuffers(life: Life): Buffers {
+export function createBuffers(life: Life, queue: Queue): Buffers {
   const live = new Map<GPUBuffer, number>();
   let buffersCreated = 0;
   let liveBytes = 0;
@@ -67,10 +70,17 @@ export function createBuffers(life: Life): Buffers {
     if (size === undefined) return;
     live.delete(buffer);
     liveBytes -= size;
+    // A submit with a destroyed buffer is refused whole.
+    queue.flush();
     buffer.destroy();
   }
 
   function write(buffer: GPUBuffer, offset: number, values: TypedArray): void {
+    queue.flush();
+    writeNow(buffer, offset, values);
+  }
+
+  function writeNow(buffer: GPUBuffer, offset: number, values: TypedArray): void {
     let bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
     if (bytes.length % 4 !== 0) {
       // Copies are made of whole 4-byte words; bytes (u8) are padded with zeros.
@@ -87,7 +97,7 @@ export function createBuffers(life: Life): Buffers {
   function upload(label: string, values: TypedArray): Allocation {
     const allocation = allocate(label, values.byteLength, tensorUsage);
     try {
-      write(allocation.buffer, 0, values);
+      writeNow(allocation.buffer, 0, values);
     } catch (error) {
       free(allocation.buffer);
       throw error;
@@ -101,6 +111,7 @@ export function createBuffers(life: Life): Buffers {
     free,
     freeAll: () => [...live.keys()].forEach(free),
     write,
+    writeAhead: (buffer, values) => writeNow(buffer, 0, values),
     stats: () => ({ buffersCreated, liveBuffers: live.size, liveBytes }),
   };
 }

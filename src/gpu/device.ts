@@ -47,11 +47,11 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
   life.check();
 
   const target = targetOf(found);
-  const buffers = createBuffers(life);
-  const pipelines = createPipelines(life, hangTimeout);
   const queue = createQueue(life);
+  const buffers = createBuffers(life, queue);
+  const pipelines = createPipelines(life, hangTimeout);
   const variables = createVariables(life, buffers);
-  const reader = createReader(life, buffers, 0);
+  const reader = createReader(life, buffers, queue, 0);
   const tensors = new WeakMap<DeviceTensor, GPUBuffer>();
 
   const device: WebGPUDevice = {

@@ -1,4 +1,5 @@
-// A step's inputs: arrays are written to the plan's own buffers, tensors already on the device are bound in their place.
+// A step's inputs: small arrays go to the table, others to the plan's own buffers, and tensors already on the device are
+// bound in their place.
 
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
@@ -20,6 +21,7 @@ export interface Inputs {
 
 export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Plan, binding: Binding): Inputs {
   const names = Object.keys(plan.inputs);
+  const { table } = binding;
   /** The tensors bound at present: they may be disposed of between two steps. */
   const given = new Map<string, DeviceTensor>();
 
@@ -46,6 +48,11 @@ export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Pl
           continue;
         }
         given.delete(name);
+        if (table?.has(storage)) {
+          table.set(storage, value);
+          binding.attach(storage, table.buffer);
+          continue;
+        }
         const own = binding.ownInput(storage);
         if (own.fresh) checks.push(own.checked);
         binding.attach(storage, own.buffer);

@@ -3,6 +3,7 @@
 import { StateError } from '../core/errors.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
 import { swallow, type Life } from './life.ts';
+import type { Queue } from './queue.ts';
 
 export interface Reader {
   /** Makes a staging buffer of this size ahead of the first read. */
@@ -14,7 +15,7 @@ export interface Reader {
 }
 
 /** Staging buffers are kept for the next read of their size while they take `keepBytes` together. */
-export function createReader(life: Life, buffers: Buffers, keepBytes: number): Reader {
+export function createReader(life: Life, buffers: Buffers, queue: Queue, keepBytes: number): Reader {
   const idle = new Map<number, GPUBuffer[]>();
   const all = new Set<GPUBuffer>();
   let keptBytes = 0;
@@ -51,6 +52,7 @@ export function createReader(life: Life, buffers: Buffers, keepBytes: number): R
     const { buffer } = staging;
     try {
       // No await before the submit: the value read is that after the steps submitted before this call.
+      queue.flush();
       const copy = life.scoped(what, () => {
         const encoder = life.gpu.createCommandEncoder({ label: what });
         encoder.copyBufferToBuffer(source, offset, buffer, 0, bytes);

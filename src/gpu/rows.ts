@@ -5,6 +5,7 @@ import { viewOf, type DType } from '../core/dtype.ts';
 import type { TrackedRow } from '../plan/device.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
 import { swallow, type Life } from './life.ts';
+import type { Queue } from './queue.ts';
 
 export interface TrackedScalar {
   readonly name: string;
@@ -15,7 +16,7 @@ export interface TrackedScalar {
 
 export interface Rows {
   readonly checked: Promise<unknown>;
-  /** Adds the copies of one run's scalars; then `advance` once it is submitted. */
+  /** Adds the copies of one run's scalars; then `advance` once it is in the queue. */
   copy(encoder: GPUCommandEncoder, bufferOf: (storage: number) => GPUBuffer): void;
   advance(): void;
   /** Whether every staging buffer is on its way. */
@@ -38,6 +39,7 @@ const ringLength = 3;
 export function createRows(
   life: Life,
   buffers: Buffers,
+  queue: Queue,
   scalars: readonly TrackedScalar[],
   every: number,
   onRows: (rows: readonly TrackedRow[]) => void,
@@ -63,6 +65,8 @@ export function createRows(
 
   /** Starts reading the filling buffer; rows are delivered in order whichever read ends first. */
   function send(staging: Staging): void {
+    // A buffer on its way to the host may not be used by a submit.
+    queue.flush();
     filling = free.shift();
     mapCalls++;
     const bytes = staging.rows * rowBytes;

@@ -1,4 +1,4 @@
-// A plan bound to a WebGPU device: everything is made here once; a step writes inputs, re-encodes the list and submits.
+// A plan bound to a WebGPU device: everything is made here once; a step writes inputs and re-encodes the list.
 
 import { viewOf, type TypedArray } from '../core/dtype.ts';
 import { OptionError, StateError } from '../core/errors.ts';
@@ -26,8 +26,8 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
 
   const troubles: Error[] = [];
   const binding = bind(parts, plan);
-  const { launches, groups, bufferOf } = binding;
-  const reader = createReader(life, buffers, keptStaging);
+  const { launches, table, bufferOf } = binding;
+  const reader = createReader(life, buffers, queue, keptStaging);
   const every = options.track?.every ?? 1;
   const report = (error: Error): void => void troubles.push(error);
   const onRows = options.onRows ?? (() => {});
@@ -45,7 +45,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   try {
     swallow(binding.checked);
     if (scalars.length > 0) {
-      rows = createRows(life, buffers, scalars, every, onRows, report);
+      rows = createRows(life, buffers, queue, scalars, every, onRows, report);
       swallow(rows.checked);
     }
     const dispatches = launches.map(({ dispatch }) => dispatch);
@@ -67,15 +67,20 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   let verifying: Promise<void> | null = null;
   const inputs = createInputs(parts, plan, binding);
 
-  function launch(pass: GPUComputePassEncoder, index: number): void {
-    const [x, y, z] = launches[index]!.dispatch.workgroups;
-    pass.setPipeline(compiled[index]!);
-    pass.setBindGroup(0, groups[index]!);
-    pass.dispatchWorkgroups(x, y, z);
+  function beforeSubmit(): void {
+    table?.upload();
+    submits++;
+  }
+
+  /** The bind groups of the next step. */
+  function nextGroups(): readonly GPUBindGroup[] {
+    if (table?.full()) queue.flush();
+    return binding.groups(table?.next() ?? 0);
   }
 
   function step(): void {
-    const encoder = life.gpu.createCommandEncoder({ label: 'step' });
+    const groups = nextGroups();
+    const encoder = queue.encoder();
     // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
     const pass = encoder.beginComputePass({ label: 'step' });
     let pipeline: GPUComputePipeline | undefined;
@@ -87,7 +92,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     }
     pass.end();
     rows?.copy(encoder, bufferOf);
-    queue.submit(encoder.finish());
+    queue.added(beforeSubmit);
   }
 
   function check(): void {
@@ -120,18 +125,17 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     if (rows?.full()) throw new StateError('run: all reads are on their way; await ready() first');
     const checks = inputs.give(values);
     if (runs === 0) {
+      queue.flush();
       const { checked } = life.scoped('the first step', () => {
-        binding.refresh();
         step();
+        queue.flush();
       });
       verify([...checks, checked]);
     } else {
-      binding.refresh();
       step();
       for (const checked of checks) checked.catch(report);
     }
     runs++;
-    submits++;
     rows?.advance();
   }
 
@@ -183,8 +187,15 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     async profile() {
       rethrow();
       await Promise.all(inputs.give({}));
-      binding.refresh();
-      return timeLaunches(parts, launches, launch);
+      queue.flush();
+      const groups = nextGroups();
+      table?.upload();
+      return timeLaunches(parts, launches, (pass, index) => {
+        const [x, y, z] = launches[index]!.dispatch.workgroups;
+        pass.setPipeline(compiled[index]!);
+        pass.setBindGroup(0, groups[index]!);
+        pass.dispatchWorkgroups(x, y, z);
+      });
     },
     stats: () => ({
       runs,

@@ -15,7 +15,7 @@ const mostTimed = 2048;
  * Browsers round to 100 µs unless started for development, so short kernels are best timed many times over.
  */
 export async function timeLaunches(
-  { life, buffers, target }: DeviceParts,
+  { life, buffers, queue, target }: DeviceParts,
   launches: readonly Launch[],
   launch: (pass: GPUComputePassEncoder, index: number) => void,
 ): Promise<DispatchTime[]> {
@@ -26,7 +26,7 @@ export async function timeLaunches(
   if (count === 0) return [];
   const bytes = count * 16;
   const resolved = buffers.allocate('timestamps', bytes, usage.queryResolve | usage.copySource);
-  const reader = createReader(life, buffers, bytes);
+  const reader = createReader(life, buffers, queue, bytes);
   const times: DispatchTime[] = [];
   let queries: GPUQuerySet | undefined;
   try {
@@ -36,6 +36,7 @@ export async function timeLaunches(
     await made.checked;
     for (let first = 0; first < launches.length; first += mostTimed) {
       const part = launches.slice(first, first + mostTimed);
+      queue.flush();
       const { checked } = life.scoped('profile', () => {
         const encoder = life.gpu.createCommandEncoder({ label: 'profile' });
         part.forEach((_, i) => {

@@ -43,8 +43,10 @@ export interface TrackedRow {
 /** A plan bound to a device: bind once, replay, read. */
 export interface Runner {
   /**
-   * Writes the inputs given (the others keep their last values) and submits one step, without waiting for it. Throws
-   * a typed error at once for wrong names or sizes, and after the device was lost.
+   * Takes the inputs given (the others keep their last values) and puts one step in the device's queue, without waiting
+   * for it. An idle GPU begins at once; while it is at work, the next steps of all programs gather to be submitted together,
+   * as long as they are short and are given no array above 256 bytes. Throws a typed error at once for wrong names or
+   * sizes, and after the device was lost.
    */
   run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void;
   /** Null when another step may be submitted now; else a promise to await first (the ring of reads is full). */
@@ -79,6 +81,7 @@ export interface DispatchTime {
 
 export interface RunnerStats {
   readonly runs: number;
+  /** Submits that carried steps of this program: one a step, or fewer where steps were gathered. */
   readonly submits: number;
   /** Dispatches in one step. */
   readonly dispatches: number;

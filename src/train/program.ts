@@ -46,7 +46,10 @@ export interface Program {
   readonly plan: Plan;
   /** Compiles everything and allocates everything; after it no pipeline is created, after the first run no buffer. */
   prepare(options?: { onProgress?: (done: number, total: number) => void }): Promise<void>;
-  /** One step: writes the inputs given, submits, and does not wait. Inputs left out keep their last values. */
+  /**
+   * Queues one step with the inputs given, and does not wait. Inputs left out keep their last values. Short steps over data
+   * that lie on the device (tensors, and arrays of up to 256 bytes) are submitted several at a time.
+   */
   run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void;
   /** Null when another step may be submitted now, else a promise to await first. */
   ready(): Promise<void> | null;

@@ -26,9 +26,13 @@ test('run, read and the variable agree with the arithmetic', async () => {
   device.releaseVariable(w);
 });
 
-test('100 tracked steps make no buffer and no pipeline, 100 submits and a map for every full row buffer', async () => {
+// Inputs above 256 bytes are written between steps, so each step is a submit of its own; smaller ones stand in a table.
+test.each([
+  [16, 'small inputs: up to 32 steps a submit'],
+  [65, 'large inputs: one submit a step'],
+])('100 tracked steps of size %i make no buffer and no pipeline; %s', async (size) => {
   const device = await sharedDevice();
-  const { plan, w } = tinyPlan();
+  const { plan, w } = tinyPlan({ size });
   const rows: TrackedRow[] = [];
   const lengths: number[] = [];
   const runner = await device.createRunner(plan, {
@@ -38,20 +42,80 @@ test('100 tracked steps make no buffer and no pipeline, 100 submits and a map fo
       rows.push(...batch);
     },
   });
-  runner.run({ x: filled(16, 2) });
+  runner.run({ x: filled(size, 2) });
   await runner.ready();
   const before = device.stats();
   for (let i = 1; i < 100; i++) {
     const wait = runner.ready();
     if (wait) await wait;
-    runner.run(i % 2 ? {} : { x: filled(16, 2) });
+    runner.run(i % 3 ? { x: filled(size, 2 * i) } : {});
   }
   await runner.flush();
   expect(device.stats()).toEqual(before);
-  expect(runner.stats()).toEqual({ runs: 100, submits: 100, dispatches: 2, mapCalls: Math.ceil(100 / 7) });
+  const { submits, ...counts } = runner.stats();
+  expect(counts).toEqual({ runs: 100, dispatches: 2, mapCalls: Math.ceil(100 / 7) });
+  expect(submits).toBeLessThanOrEqual(100);
+  expect(submits).toBeGreaterThanOrEqual(size === 16 ? Math.ceil(100 / 7) : 67);
   expect(lengths).toEqual([...Array.from({ length: 14 }, () => 7), 2]);
-  expect(rows).toEqual(Array.from({ length: 100 }, (_, run) => ({ run, values: { total: 16 * (run + 2) + 0.5 } })));
+  let w0 = 1;
+  const expected = Array.from({ length: 100 }, (_, run) => {
+    w0 += run === 0 ? 1 : run % 3 ? run : run - 1;
+    return { run, values: { total: size * w0 + 0.5 } };
+  });
+  expect(rows).toEqual(expected);
   runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('steps of two programs that change one variable keep their order, and so do writes between them', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runners = await Promise.all([device.createRunner(plan), device.createRunner(plan)]);
+  const totals: number[] = [];
+  const tracked = await device.createRunner(plan, {
+    track: { outputs: ['total'], every: 32 },
+    onRows: (rows) => totals.push(...rows.map(({ values }) => values['total']!)),
+  });
+  runners.forEach((runner) => runner.run({ x: filled(16, 0) }));
+  tracked.run({ x: filled(16, 0) });
+  await tracked.flush();
+  let value = 1;
+  const expected = [16.5];
+  for (let i = 0; i < 100; i++) {
+    if (i % 10 === 9) {
+      device.writeVariable(w, filled(16, i));
+      value = i;
+    }
+    const runner = i % 4 === 3 ? tracked : runners[i % 2]!;
+    const wait = runner.ready();
+    if (wait) await wait;
+    runner.run({ x: filled(16, 2 * i) });
+    value += i;
+    if (runner === tracked) expected.push(16 * value + 0.5);
+  }
+  await tracked.flush();
+  expect(totals).toEqual(expected);
+  expect(await device.readVariable(w)).toEqual(filled(16, value));
+  const submits = [...runners, tracked].reduce((sum, runner) => sum + runner.stats().submits, 0);
+  expect(submits).toBeLessThanOrEqual(103);
+  for (const runner of [...runners, tracked]) runner.dispose();
+  device.releaseVariable(w);
+});
+
+test('a step that still waits runs though its program, or a tensor it reads, is disposed of at once', async () => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runner = await device.createRunner(plan);
+  const other = await device.createRunner(plan);
+  const two = await device.upload(filled(16, 2), { shape: [16], dtype: 'f32' });
+  runner.run({ x: filled(16, 2) });
+  await runner.ready();
+  for (let i = 0; i < 20; i++) runner.run({ x: i % 2 ? two : filled(16, 4) });
+  two.dispose();
+  other.run({ x: filled(16, 2) });
+  runner.dispose();
+  expect(await device.readVariable(w)).toEqual(filled(16, 2 + 10 + 20 + 1));
+  other.dispose();
   device.releaseVariable(w);
 });
 
