@@ -234,6 +234,7 @@ export { gradcheck, type GradcheckResult } from './autodiff/gradcheck.ts';
 export * as ops from './ops/functions.ts';
 export { inputTensor, labelled, type Tensor, type TensorType, type Variable, variableTensor } from './graph/tensor.ts';
 export type { DType, TypedArray } from './core/dtype.ts';
+export { fromHalf, toHalf } from './core/half.ts';
 export type { Shape } from './core/shape.ts';
 export { evaluate as evaluateGraph } from './cpu/oracle.ts';
 export type { Plan, PlanBytes, PlanStep } from './plan/plan.ts';

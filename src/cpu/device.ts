@@ -1,6 +1,6 @@
 // The CPU device: replays a plan slot by slot exactly as the GPU does, with references in place of kernels.
 
-import { byteLength, dtypeOf, viewOf } from '../core/dtype.ts';
+import { byteLength, dtypeOf, setValues, viewOf } from '../core/dtype.ts';
 import { DeviceError, StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/tensor.ts';
@@ -46,7 +46,7 @@ export function createCpuDevice(): Device {
     let memory = variables.get(variable);
     if (!memory) {
       memory = allocate(byteLength(variable.dtype, sizeOf(variable.shape)));
-      viewOf(variable.dtype, memory, 0, sizeOf(variable.shape)).set(variable.initial());
+      setValues(viewOf(variable.dtype, memory, 0, sizeOf(variable.shape)), variable.initial());
       variables.set(variable, memory);
     }
     return memory;
@@ -66,7 +66,7 @@ export function createCpuDevice(): Device {
       alive();
       checkValues('upload: the tensor', type, values);
       const memory = allocate(byteLength(type.dtype, sizeOf(type.shape)));
-      viewOf(type.dtype, memory, 0, sizeOf(type.shape)).set(values);
+      setValues(viewOf(type.dtype, memory, 0, sizeOf(type.shape)), values);
       const tensor: CpuTensor = { ...type, device, memory, dispose: () => release(memory) };
       return tensor;
     },
@@ -77,7 +77,7 @@ export function createCpuDevice(): Device {
     writeVariable(variable, values) {
       alive();
       checkValues(`variable '${variable.name}'`, variable, values);
-      wholeOf(variable).set(values);
+      setValues(wholeOf(variable), values);
     },
     releaseVariable(variable) {
       const memory = variables.get(variable);
@@ -114,7 +114,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
     if (storage.kind === 'input') return null;
     const bytes = allocate(storage.bytes);
     if (storage.kind === 'constant')
-      viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length).set(storage.values);
+      setValues(viewOf(dtypeOf(storage.values), bytes, 0, storage.values.length), storage.values);
     return bytes;
   });
   const ownInputs = new Map<number, ArrayBuffer>();
@@ -164,7 +164,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
         if (isDeviceTensor(value)) give(place, (value as CpuTensor).memory);
         else {
           give(place, ownInput(place.storage));
-          arrayAt(place).set(value);
+          setValues(arrayAt(place), value);
         }
       }
       for (const [name, { storage }] of Object.entries(plan.inputs)) {

@@ -1,13 +1,15 @@
 // Computes any tensors of a graph op by op in double precision: the meaning of a graph, against which all else is checked.
 
 import { sizeOf } from '../core/shape.ts';
-import { allocate, type Values } from '../core/dtype.ts';
+import { allocate, dtypeOf, type Values, viewOf } from '../core/dtype.ts';
+import { fromHalf } from '../core/half.ts';
 import type { Source, Tensor, TensorType } from '../graph/tensor.ts';
 import { collectCalls } from '../graph/walk.ts';
 
-/** f32 tensors in double precision, the other dtypes as they are. */
+/** f32 and f16 tensors in double precision, the latter's values rounded to f16; the other dtypes as they are. */
 export function allocateDouble(type: TensorType): Values {
-  return type.dtype === 'f32' ? new Float64Array(sizeOf(type.shape)) : allocate(type.dtype, sizeOf(type.shape));
+  const size = sizeOf(type.shape);
+  return type.dtype === 'f32' || type.dtype === 'f16' ? new Float64Array(size) : allocate(type.dtype, size);
 }
 
 /**
@@ -16,7 +18,7 @@ export function allocateDouble(type: TensorType): Values {
  */
 export function evaluate(tensors: readonly Tensor[], feeds: ReadonlyMap<Tensor, Values> = new Map()): Values[] {
   const known = new Map<Source, Values>();
-  for (const [tensor, values] of feeds) known.set(tensor.source, values);
+  for (const [tensor, values] of feeds) known.set(tensor.source, tensor.dtype === 'f16' ? toDouble(values) : values);
 
   const valueOf = (tensor: Tensor): Values => {
     let values = known.get(tensor.source);
@@ -49,6 +51,9 @@ function sourceValues(tensor: Tensor): Values {
   }
 }
 
+/** f32 and f16 values in double precision; the other dtypes, and what is double already, as they are. */
 function toDouble(values: Values): Values {
-  return values instanceof Float32Array ? Float64Array.from(values) : values;
+  if (values instanceof Float32Array) return Float64Array.from(values);
+  if (dtypeOf(values) !== 'f16') return values;
+  return Float64Array.from(fromHalf(viewOf('f16', values.buffer, values.byteOffset, values.length)));
 }

@@ -83,9 +83,10 @@ export function createBuffers(life: Life, queue: Queue): Buffers {
   function writeNow(buffer: GPUBuffer, offset: number, values: TypedArray): void {
     let bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
     if (bytes.length % 4 !== 0) {
-      // Copies are made of whole 4-byte words; bytes (u8) are padded with zeros.
-      bytes = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
-      bytes.set(values);
+      // Copies are made of whole 4-byte words; bytes (u8) and halves (f16) are padded with zeros.
+      const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+      padded.set(bytes);
+      bytes = padded;
     }
     try {
       life.gpu.queue.writeBuffer(buffer, offset, bytes);

@@ -216,7 +216,7 @@ function trackedScalars(plan: Plan, track: RunnerOptions['track']): TrackedScala
   }
   return track.outputs.map((name) => {
     const { type, storage, offset } = outputPlace(plan, name);
-    if (sizeOf(type.shape) !== 1 || type.dtype === 'u8') {
+    if (sizeOf(type.shape) !== 1 || type.dtype === 'u8' || type.dtype === 'f16') {
       throw new OptionError(
         `track: '${name}' is ${type.dtype} ${format(type.shape)}; only single f32, i32 or u32 values can be tracked`,
       );

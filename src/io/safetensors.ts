@@ -1,7 +1,7 @@
 // Weights as safetensors files (https://huggingface.co/docs/safetensors): an 8-byte little-endian header length, a JSON
 // header, then the tensors' little-endian bytes without gaps. Hosts are little-endian, as everywhere WebGPU runs.
 
-import type { DType, TypedArray } from '../core/dtype.ts';
+import { bytesPerElement, type DType, type TypedArray } from '../core/dtype.ts';
 import { DataError, checkOptions } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { maxRank, maxTensors, parseHeader, quoted, type HeaderEntry } from './safetensors_header.ts';
@@ -10,13 +10,13 @@ export interface SavedTensor {
   /** `[]` for a scalar. Lengths of 0 are legal in files. */
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Row-major, of exactly the shape's size. */
+  /** Row-major, of exactly the shape's size; f16 as bits, which `fromHalf` turns into numbers. */
   readonly data: TypedArray;
 }
 
-const names: Readonly<Record<DType, string>> = { f32: 'F32', i32: 'I32', u32: 'U32', u8: 'U8' };
+const names: Readonly<Record<DType, string>> = { f32: 'F32', i32: 'I32', u32: 'U32', f16: 'F16', u8: 'U8' };
 
-const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, u8: Uint8Array } as const;
+const arrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array, f16: Uint16Array, u8: Uint8Array } as const;
 
 /** The dtypes this engine holds. */
 const dtypes: ReadonlyMap<string, DType> = new Map(
@@ -45,7 +45,7 @@ export interface SafetensorsFile {
 /**
  * Reads a safetensors file strictly: the header is at most 100 MB and inside the file, names are unique, every range
  * has the size its shape and dtype need, and the ranges cover the data exactly, without gap or overlap.
- * F32, I32, U32 and U8 are read; another dtype is an error that names it, or with `skipUnsupported` is left out and
+ * F32, I32, U32, F16 and U8 are read; another dtype is an error that names it, or with `skipUnsupported` is left out and
  * listed in `skipped` (PyTorch's `num_batches_tracked` counters are I64). Throws a DataError with the byte offset.
  */
 export function readSafetensors(bytes: Uint8Array, options: { skipUnsupported?: boolean } = {}): SafetensorsFile {
@@ -122,7 +122,7 @@ function copyOf(dtype: DType, source: Uint8Array): TypedArray {
 
 /**
  * The bytes of a safetensors file. Metadata values are text; other things go in as JSON. Data begins at a multiple of
- * 8 bytes; 4-byte tensors come first, in the order given, then bytes, so every tensor is aligned. Throws a DataError
+ * 8 bytes; 4-byte tensors come first, in the order given, then halves, then bytes, so every tensor is aligned. Throws a DataError
  * for what `readSafetensors` would refuse.
  */
 export function writeSafetensors(
@@ -133,10 +133,7 @@ export function writeSafetensors(
   if (named.length > maxTensors)
     throw new DataError(`safetensors: ${named.length} tensors, expected at most ${maxTensors}`);
   for (const [name, tensor] of named) checkTensor(name, tensor);
-  const ordered = [
-    ...named.filter(([, { dtype }]) => dtype !== 'u8'),
-    ...named.filter(([, { dtype }]) => dtype === 'u8'),
-  ];
+  const ordered = [4, 2, 1].flatMap((bytes) => named.filter(([, { dtype }]) => bytesPerElement[dtype] === bytes));
 
   const members: string[] = [];
   const notes = Object.entries(metadata);

@@ -6,6 +6,7 @@ import type { CallTypes, Op } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
+import { castHalf, castHalfOp } from './cast_half.ts';
 import { bytesMoved } from './copy.ts';
 
 export interface CastAttrs {
@@ -67,11 +68,16 @@ export const castOp: Op<CastAttrs> = {
 };
 
 /**
- * x as `dtype`: f32, i32 or u32. To whole numbers the fraction is dropped, and what does not fit becomes the nearest that
- * does; i32 and u32 keep each other's bits. No gradient flows. ShapeError: x is u8.
+ * x as `dtype`: f32, i32, u32 or f16. To whole numbers the fraction is dropped, and what does not fit becomes the nearest
+ * that does; i32 and u32 keep each other's bits. No gradient flows through them. To f16 the nearest half is taken, ties to
+ * even, infinite from 65,520 on; the gradient passes as if nothing were rounded. ShapeError: x is u8.
  */
-export function cast(x: Tensor, dtype: CastAttrs['dtype']): Tensor {
-  return x.dtype === dtype ? x : applyOne(castOp, [x], { dtype });
+export function cast(x: Tensor, dtype: CastAttrs['dtype'] | 'f16'): Tensor {
+  if (x.dtype === dtype) return x;
+  // f16 has casts from and to f32 only.
+  if (dtype === 'f16') return castHalf(cast(x, 'f32'), 'f16');
+  if (x.dtype === 'f16') return cast(castHalf(x, 'f32'), dtype);
+  return applyOne(castOp, [x], { dtype });
 }
 
 export const stopGradientOp: Op<Record<never, never>> = {
@@ -93,4 +99,4 @@ export function stopGradient(x: Tensor): Tensor {
   return applyOne(stopGradientOp, [x], {});
 }
 
-export const castOps = [castOp, stopGradientOp] as const;
+export const castOps = [castOp, castHalfOp, stopGradientOp] as const;

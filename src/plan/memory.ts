@@ -1,6 +1,6 @@
 // Gives every tensor of a scheduled graph its memory: variables and packs in place, the rest in slots shared by lifetime.
 
-import { byteLength } from '../core/dtype.ts';
+import { byteLength, bytesPerElement } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor, TensorType } from '../graph/tensor.ts';
 import type { Place, Storage } from './plan.ts';
@@ -54,7 +54,7 @@ export function assignMemory(
       case 'variable': {
         const { variable } = source;
         const storage: Storage = { kind: 'variable', variable, bytes: bytesOf(variable) };
-        return { storage: addStorage(variable, storage), offset: source.offset * 4 };
+        return { storage: addStorage(variable, storage), offset: source.offset * bytesPerElement[variable.dtype] };
       }
     }
   };

@@ -1,6 +1,7 @@
 // Models as safetensors files: weights under `layer/kernel`, topology and training state as JSON in the metadata.
 
 import { checkOptions, DataError } from '../core/errors.ts';
+import { fromHalf } from '../core/half.ts';
 import { equal, format } from '../core/shape.ts';
 import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
 import type { Json } from '../nn/layer.ts';
@@ -57,7 +58,7 @@ export function loadModel<Prediction = HostTensor>(bytes: Uint8Array): Model<Pre
 }
 
 /**
- * Puts a file's weights into `model`. Where names or shapes differ, nothing is changed and the DataError lists every
+ * Puts a file's weights, f32 or f16, into `model`. Where names or shapes differ, nothing is changed and the DataError lists every
  * difference; other tensors of the file are left alone with `ignoreExtra`.
  */
 export function loadWeights(
@@ -81,11 +82,12 @@ function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: st
   for (const { name, shape } of list) {
     const saved = Object.hasOwn(tensors, name) ? tensors[name]! : null;
     if (!saved) differences.push(`${name}: missing in the file, expected ${format(shape)}`);
-    else if (!(saved.data instanceof Float32Array))
-      differences.push(`${name}: ${saved.dtype} in the file, expected f32`);
+    else if (saved.dtype !== 'f32' && saved.dtype !== 'f16')
+      differences.push(`${name}: ${saved.dtype} in the file, expected f32 or f16`);
     else if (!equal(saved.shape, shape))
       differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
-    else weights.set(name, { shape, data: saved.data });
+    else
+      weights.set(name, { shape, data: saved.dtype === 'f16' ? fromHalf(saved.data) : (saved.data as Float32Array) });
   }
   const expected = new Set(list.map(({ name }) => name));
   for (const name of Object.keys(tensors)) {

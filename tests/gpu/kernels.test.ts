@@ -1,14 +1,24 @@
 // Every op × kernel × sample on the GPU against the reference in double precision, within the op's bounds.
 
 import { describe, expect, test } from 'vitest';
-import type { TypedArray, Values } from '../../src/core/dtype.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { apply, constantTensor, variableTensor, type Tensor, type Variable } from '../../src/graph/tensor.ts';
 import type { Op, Sample } from '../../src/graph/op.ts';
 import { inputTensor } from '../../src/graph/tensor.ts';
 import { ops } from '../../src/ops/index.ts';
 import { makePlan } from '../../src/plan/build.ts';
-import { bounds, callTypes, describeSample, firstMismatch, inputType, reference, sampleValues } from '../ops/table.ts';
+import {
+  bounds,
+  callTypes,
+  describeSample,
+  firstMismatch,
+  fromDevice,
+  inputType,
+  reference,
+  sampleValues,
+  toDevice,
+} from '../ops/table.ts';
 import { sharedDevice } from './device.ts';
 
 for (const [name, op] of Object.entries(ops)) {
@@ -50,7 +60,7 @@ async function compare(op: Op, sample: Sample<unknown>, kernel: string, seed: nu
   const feeds: Record<string, TypedArray> = {};
   const inputs = sample.inputs.map((input, i): Tensor => {
     const type = inputType(input);
-    const values = toDevice(x[i]!);
+    const values = toDevice(x[i]!, type);
     if (overwritten.has(i)) {
       const variable: Variable = { name: `x${i}`, ...type, initial: () => values };
       variables.push(variable);
@@ -72,7 +82,7 @@ async function compare(op: Op, sample: Sample<unknown>, kernel: string, seed: nu
   try {
     runner.run(feeds);
     for (const [i, y] of expected.entries()) {
-      const actual = await runner.read(`y${i}`);
+      const actual = fromDevice(await runner.read(`y${i}`), call.outputs[i]!);
       const mismatch = firstMismatch(actual, y, bound[i]!);
       if (mismatch) return `output ${i}, ${mismatch}`;
     }
@@ -81,10 +91,6 @@ async function compare(op: Op, sample: Sample<unknown>, kernel: string, seed: nu
     runner.dispose();
     variables.forEach((variable) => device.releaseVariable(variable));
   }
-}
-
-function toDevice(values: Values): TypedArray {
-  return values instanceof Float64Array ? Float32Array.from(values) : values;
 }
 
 function needsMissingFeature(op: Op, kernel: string, features: ReadonlySet<string>): boolean {

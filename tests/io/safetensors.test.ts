@@ -21,6 +21,7 @@ function fileOf(header: string, data: number | Uint8Array = 0): Uint8Array {
 
 const tensors: Record<string, SavedTensor> = {
   'conv_1/kernel': { shape: [2, 3], dtype: 'f32', data: Float32Array.from([1, -2.5, 3e-40, Infinity, -0, 6]) },
+  halves: { shape: [3], dtype: 'f16', data: Uint16Array.from([0x3c00, 0x8001, 0x7e00]) },
   mask: { shape: [5], dtype: 'u8', data: Uint8Array.from([0, 1, 2, 254, 255]) },
   'naïve "name"\n': { shape: [2], dtype: 'i32', data: Int32Array.from([-(2 ** 31), 2 ** 31 - 1]) },
   step: { shape: [], dtype: 'u32', data: Uint32Array.from([2 ** 32 - 1]) },
@@ -62,7 +63,7 @@ describe('writing and reading', () => {
       { dtype: string; data_offsets: number[] }
     >;
     for (const { dtype, data_offsets } of Object.values(header))
-      expect(data_offsets[0]! % (dtype === 'U8' ? 1 : 4)).toBe(0);
+      expect(data_offsets[0]! % ({ U8: 1, F16: 2 }[dtype] ?? 4)).toBe(0);
   });
 
   test('reads from the middle of a buffer, at an odd address', () => {
@@ -87,7 +88,8 @@ describe('writing and reading', () => {
     ['has shape [1,1,1,1,1,1,1,1,1]', { shape: [1, 1, 1, 1, 1, 1, 1, 1, 1], dtype: 'f32', data: new Float32Array(1) }],
     ['of shape [3] has 2 elements, expected 3', { shape: [3], dtype: 'f32', data: new Float32Array(2) }],
     ['is declared f32, but its data is no Float32Array', { shape: [2], dtype: 'f32', data: new Int32Array(2) }],
-    ['is f16, expected f32, i32, u32, u8', { shape: [2], dtype: 'f16', data: new Uint8Array(4) }],
+    ['is bf16, expected f32, i32, u32, f16, u8', { shape: [2], dtype: 'bf16', data: new Uint16Array(2) }],
+    ['is declared f16, but its data is no Uint16Array', { shape: [2], dtype: 'f16', data: new Float32Array(2) }],
   ])('does not write a tensor that %s', (message, tensor) => {
     expect(() => writeSafetensors({ x: tensor as SavedTensor })).toThrow(DataError);
     expect(() => writeSafetensors({ x: tensor as SavedTensor })).toThrow(`safetensors: tensor "x" ${message}`);
@@ -169,10 +171,10 @@ describe('refusing', () => {
       'tensor "a" has the unknown dtype "F31"',
     ],
     [
-      'F16',
-      fileOf('{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}', 4),
+      'BF16',
+      fileOf('{"a":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}', 4),
       9,
-      'tensor "a" is F16, expected F32, I32, U32, U8',
+      'tensor "a" is BF16, expected F32, I32, U32, F16, U8',
     ],
     [
       'too few bytes for the shape',

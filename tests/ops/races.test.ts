@@ -11,7 +11,7 @@ import { sizeOf } from '../../src/core/shape.ts';
 import type { CallTypes, Op, Sample } from '../../src/graph/op.ts';
 import { ops } from '../../src/ops/index.ts';
 import { loadModule, reach } from '../../tools/wgsl_source.ts';
-import { callTypes, describeSample, sampleValues } from './table.ts';
+import { callTypes, describeSample, sampleValues, toDevice } from './table.ts';
 
 const target: Target = { ...baseTarget, features: new Set(['subgroups']) };
 
@@ -127,9 +127,8 @@ function memory(
   const type = (ref.kind === 'input' ? call.inputs : call.outputs)[ref.index]!;
   const bytes = new ArrayBuffer(byteLength(type.dtype, sizeOf(type.shape)));
   if (ref.kind === 'input') {
-    const values = sampleValues(sample.inputs[ref.index]!, 3);
-    if (values instanceof Float64Array) new Float32Array(bytes).set(values);
-    else new Uint8Array(bytes).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const values = toDevice(sampleValues(sample.inputs[ref.index]!, 3), type);
+    new Uint8Array(bytes).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
   return bytes;
 }

@@ -1,7 +1,8 @@
 // What the tests over the whole op registry share: seeded sample values and the bounds kernels must keep.
 
 import { sizeOf } from '../../src/core/shape.ts';
-import type { Values } from '../../src/core/dtype.ts';
+import type { TypedArray, Values } from '../../src/core/dtype.ts';
+import { fromHalf, MIN_NORMAL_HALF, roundToHalf, toHalf } from '../../src/core/half.ts';
 import type { CallTypes, Op, Sample, SampleInput } from '../../src/graph/op.ts';
 import type { TensorType } from '../../src/graph/tensor.ts';
 import { allocateDouble } from '../../src/cpu/oracle.ts';
@@ -33,7 +34,7 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** Values for a sample's input; f32 values are representable in f32, so that CPU and GPU see the same numbers. */
+/** Values for a sample's input; f32 and f16 values are representable in those, so that CPU and GPU see the same numbers. */
 export function sampleValues(input: SampleInput, seed: number): Values {
   const random = generator(seed);
   const size = sizeOf(input.shape);
@@ -53,8 +54,20 @@ export function sampleValues(input: SampleInput, seed: number): Values {
       [values[i], values[j]] = [values[j]!, values[i]!];
     }
   }
-  if (values instanceof Float64Array) for (let i = 0; i < size; i++) values[i] = Math.fround(values[i]!);
+  const round = input.dtype === 'f16' ? roundToHalf : Math.fround;
+  if (values instanceof Float64Array) for (let i = 0; i < size; i++) values[i] = round(values[i]!);
   return values;
+}
+
+/** Sample values as a device takes them. */
+export function toDevice(values: Values, { dtype }: TensorType): TypedArray {
+  if (!(values instanceof Float64Array)) return values;
+  return dtype === 'f16' ? toHalf(values) : Float32Array.from(values);
+}
+
+/** A device's values as numbers. */
+export function fromDevice(values: TypedArray, { dtype }: TensorType): TypedArray {
+  return dtype === 'f16' ? fromHalf(values) : values;
 }
 
 /** The reference on sample values. */
@@ -64,9 +77,32 @@ export function reference<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[]
   return y;
 }
 
-/** The largest |error| allowed for each element of each output. */
+/**
+ * The largest |error| allowed for each element of each output: the op's own, and for f16 outputs, whose references are
+ * rounded to f16 too, the distance between halves, because two numbers however near may be rounded apart.
+ */
 export function bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y: readonly Values[]): Float64Array[] {
-  const accuracy = typeof op.accuracy === 'function' ? op.accuracy(call) : op.accuracy;
+  return f32Bounds(op, call, x, y).map((bound, i) =>
+    call.outputs[i]!.dtype === 'f16' && !isExact(op, call) ? bound.map((b, j) => b + halfStep(y[i]![j]!, b)) : bound,
+  );
+}
+
+/** The distance between halves as large as |value| + bound: what rounding two numbers within `bound` may add to it. */
+function halfStep(value: number, bound: number): number {
+  const size = Math.max(Math.abs(value) + bound, MIN_NORMAL_HALF);
+  return 2 ** (Math.floor(Math.log2(size)) - 10);
+}
+
+function accuracyOf<A>(op: Op<A>, call: CallTypes<A>) {
+  return typeof op.accuracy === 'function' ? op.accuracy(call) : op.accuracy;
+}
+
+function isExact<A>(op: Op<A>, call: CallTypes<A>): boolean {
+  return accuracyOf(op, call).kind === 'exact';
+}
+
+function f32Bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y: readonly Values[]): Float64Array[] {
+  const accuracy = accuracyOf(op, call);
   const u = 2 ** -24;
   if (accuracy.kind === 'sum') {
     const magnitudes = x.map((values) => (values instanceof Float64Array ? values.map(Math.abs) : values));
