@@ -143,7 +143,7 @@ function slotLifetimes(
     for (const lifetime of [...read, ...written]) lifetime.last = index;
     if (call.op.view) return;
     // One dispatch of a call may write a scratch buffer and another read it, so each of them is apart from all else.
-    for (const output of written) for (const input of read) keepApart(output, input);
+    for (const output of written) for (const other of [...read, ...written]) keepApart(output, other);
     for (const own of scratch) for (const other of [...read, ...written, ...scratch]) keepApart(own, other);
   });
   for (const tensor of kept) {
