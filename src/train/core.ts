@@ -77,6 +77,8 @@ export interface Core {
   network: Network | null;
   compiled: Compiled | null;
   device: Device | null;
+  /** Why it is that one, for people. */
+  deviceReason: string;
   /** Arenas given before there was a device. */
   readonly hostWeights: Map<Variable, TypedArray>;
   batches: Batches | null;

@@ -10,6 +10,7 @@ export function describe(core: Core): ModelDescription {
   const names = [...inputs, ...layers].map(({ name }) => name);
   const chain = layers.every(({ from }, i) => from.length === 1 && from[0] === i);
   const optimizer = core.compiled?.state.optimizer;
+  const { device, deviceReason } = core;
   return {
     name: core.name,
     inputShape: inputs.length === 1 ? inputs[0]!.shape : inputs.map(({ shape }) => shape),
@@ -26,6 +27,7 @@ export function describe(core: Core): ModelDescription {
       flopsPerSample,
     })),
     ...(optimizer ? { optimizer: { name: optimizer.name, slots: optimizer.moments.length } } : {}),
+    ...(device ? { device: `${device.description}: ${deviceReason}` } : {}),
   };
 }
 

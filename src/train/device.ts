@@ -39,11 +39,22 @@ export async function createDevice(options: DeviceOptions = {}): Promise<Device>
 
 let shared: Promise<Device> | null = null;
 
-/** The device of programs and models that were given none: made once, and again after it was lost. */
+/** The device of programs that were given none, and of models that are worth a GPU: made once, and again after it was lost. */
 export function defaultDevice(): Promise<Device> {
   shared ??= createDevice().then((device) => {
     void device.lost.then(() => (shared = null));
     return device;
   });
   return shared;
+}
+
+let cpu: Device | null = null;
+
+/** The CPU device of the models that are faster there. */
+export function defaultCpu(): Device {
+  if (!cpu) {
+    cpu = createCpuDevice();
+    void cpu.lost.then(() => (cpu = null));
+  }
+  return cpu;
 }

@@ -123,6 +123,7 @@ export function createModel<Prediction = HostTensor>(
     network,
     compiled: null,
     device: null,
+    deviceReason: '',
     hostWeights: new Map(),
     batches: null,
     epochs: 0,

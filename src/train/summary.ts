@@ -40,6 +40,8 @@ export interface ModelDescription {
   optimizer?: { name: string; slots: number };
   /** Bytes on the device for a batch of this size. */
   memory?: { batch: number; weights: number; gradients: number; optimizer: number; activations: number };
+  /** Where it runs, and why there. */
+  device?: string;
 }
 
 export interface SummaryRow {
@@ -70,7 +72,7 @@ export interface SummaryTotals {
 
 /** The table's rows and totals as data. */
 export function summaryRows(model: ModelDescription): { rows: SummaryRow[]; totals: SummaryTotals } {
-  checkOptions('summary', model, ['name', 'inputShape', 'inputNames', 'layers', 'optimizer', 'memory']);
+  checkOptions('summary', model, ['name', 'inputShape', 'inputNames', 'layers', 'optimizer', 'memory', 'device']);
   const first = new Map<string, number>();
   let trainable = 0;
   let frozen = 0;
@@ -168,6 +170,7 @@ export function summaryText(model: ModelDescription, options: { width?: number }
     );
     notes.push(['memory', `${bytesText(memory.total)} at batch ${memory.batch}: ${parts.join(', ')}`]);
   }
+  if (model.device !== undefined) notes.push(['device', plainText(model.device)]);
   return [
     ...wrap(`Model "${plainText(model.name)}"   input ${inputText(model)}`, width),
     ...[head, ...cells].flatMap((row) => tableLines(row, widths)),

@@ -14,7 +14,8 @@ import { adam } from '../../src/nn/optimizers.ts';
 import { input } from '../../src/nn/symbolic.ts';
 import type { Device } from '../../src/plan/device.ts';
 import { model } from '../../src/train/functional.ts';
-import { cnnS } from '../../src/train/models.ts';
+import { sequential } from '../../src/train/model.ts';
+import { cnnS, mlp } from '../../src/train/models.ts';
 import { sharedDevice } from './device.ts';
 
 const size = 100;
@@ -97,4 +98,23 @@ test('two inputs, a shared branch and two outputs: two epochs as on the CPU', { 
   expect(worst).toBeLessThan(1e-3);
   moving[0]!.forEach((value, i) => expect(value).toBeCloseTo(moving[1]![i]!, 4));
   expect(histories[0]!['loss']![1]!).toBeLessThan(histories[0]!['loss']![0]!);
+});
+
+test('without a device small models train on the CPU, and larger ones here', async () => {
+  const inner = [1, 2, 3].map(() => dense({ units: 32, activation: 'relu' }));
+  const small = sequential([dense({ units: 32, inputShape: [16] }), ...inner, dense({ units: 1 })]);
+  await small.compile({ optimizer: 'adam', loss: 'mse' });
+  const large = mlp();
+  await large.compile({ optimizer: 'adam', loss: 'nll' });
+  expect(large.device!.kind).toBe('webgpu');
+  const { description, target } = large.device!;
+  expect(large.summary().text).toContain(`${description}: a step would take about 20 ms on the CPU`);
+  // About 0.8 ms there, for 23 calls.
+  const software = target!.adapter === 'software';
+  expect(small.device!.kind).toBe(software ? 'cpu' : 'webgpu');
+  if (software)
+    expect(small.summary().text).toMatch(/CPU: a step takes about 0\.8 ms there, less than with .*software/);
+  small.dispose();
+  large.dispose();
+  large.device!.dispose();
 });
