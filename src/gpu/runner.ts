@@ -12,6 +12,7 @@ import { swallow } from './life.ts';
 import { checkPlan } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { createReader } from './reader.ts';
+import { createReplayer } from './replay.ts';
 import { createRows, type TrackedScalar } from './rows.ts';
 import { timeLaunches } from './timer.ts';
 
@@ -28,6 +29,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   const binding = bind(parts, plan);
   const { launches, table, bufferOf } = binding;
   const reader = createReader(life, buffers, queue, keptStaging);
+  const replayer = createReplayer(parts, binding.params);
   const every = options.track?.every ?? 1;
   const report = (error: Error): void => void troubles.push(error);
   const onRows = options.onRows ?? (() => {});
@@ -38,6 +40,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     disposed = true;
     rows?.dispose();
     reader.dispose();
+    replayer.dispose();
     binding.dispose(undo);
   }
 
@@ -78,11 +81,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     return binding.groups(table?.next() ?? 0);
   }
 
-  function step(): void {
-    const groups = nextGroups();
-    const encoder = queue.encoder();
-    // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
-    const pass = encoder.beginComputePass({ label: 'step' });
+  function encodeStep(pass: GPUComputePassEncoder, groups: readonly GPUBindGroup[]): void {
     let pipeline: GPUComputePipeline | undefined;
     for (let i = 0; i < launches.length; i++) {
       if (compiled[i] !== pipeline) pass.setPipeline((pipeline = compiled[i]!));
@@ -90,6 +89,14 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
       pass.setBindGroup(0, groups[i]!);
       pass.dispatchWorkgroups(x, y, z);
     }
+  }
+
+  function step(): void {
+    const groups = nextGroups();
+    const encoder = queue.encoder();
+    // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
+    const pass = encoder.beginComputePass({ label: 'step' });
+    encodeStep(pass, groups);
     pass.end();
     rows?.copy(encoder, bufferOf);
     queue.added(beforeSubmit);
@@ -195,6 +202,16 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
         pass.setPipeline(compiled[index]!);
         pass.setBindGroup(0, groups[index]!);
         pass.dispatchWorkgroups(x, y, z);
+      });
+    },
+    async replay(times) {
+      rethrow();
+      await Promise.all(inputs.give({}));
+      queue.flush();
+      const groups = nextGroups();
+      table?.upload();
+      return replayer.replay((pass) => {
+        for (let i = 0; i < times; i++) encodeStep(pass, groups);
       });
     },
     stats: () => ({

@@ -57,6 +57,11 @@ export interface Runner {
   read(output: string): Promise<TypedArray>;
   /** Runs one step with the last inputs, untracked, and times each dispatch on the GPU. Absent where that means nothing. */
   profile?(): Promise<readonly DispatchTime[]>;
+  /**
+   * For benchmarks: runs the step `times` over in one submit, with the last inputs and untracked, and waits for it.
+   * Nanoseconds on the GPU's own clock, or null where it has none. Absent on the CPU, where `run` has finished when it returns.
+   */
+  replay?(times: number): Promise<number | null>;
   stats(): RunnerStats;
   dispose(): void;
 }

@@ -1,0 +1,157 @@
+// The ceilings of a device, as ops with kernels like any other, so that they are checked and timed like any other.
+// WebGPU tells no device's peak; what these reach is what "share of the roof" means.
+
+import type { Kernel, Op, Sample } from '../../../src/graph/op.ts';
+import { dispatch, input, output } from '../../../src/kernel/shader.ts';
+import { flatGrid, type Target } from '../../../src/kernel/target.ts';
+import type { Case } from './cases.ts';
+import type { Row } from './result.ts';
+import shader from './roofs.wgsl';
+
+interface RoofAttrs {
+  /** Numbers made. */
+  readonly size: number;
+  readonly iterations: number;
+}
+
+/** In an iteration of the shader's loops. */
+const multiplyAdds = 64;
+const loads = 8;
+/** Elements that stay in a first-level cache: 8 KiB. */
+const cached = 2048;
+
+const rest = { a: 0.5, b: 1, mask: cached - 1 };
+const scalars = { x: input(0), y: output(0) };
+const vectorsIn = { x4: input(0), y: output(0) };
+
+function kernel(
+  entry: Exclude<keyof typeof shader.entries, 'roof_copy_vec4'>,
+  bindings: typeof scalars | typeof vectorsIn,
+): Kernel<RoofAttrs> {
+  return {
+    plan: ({ attrs: { size, iterations } }) => ({
+      dispatches: [
+        dispatch(shader, entry, {
+          bindings: bindings as never,
+          params: { size, iterations, ...rest },
+          workgroups: flatGrid(size, 64),
+        }),
+      ],
+    }),
+  };
+}
+
+const base = {
+  infer: (_: unknown, { size }: RoofAttrs) => [{ shape: [size], dtype: 'f32' as const }],
+  grad: null,
+  samples: [],
+};
+
+const multiplyAddOp: Op<RoofAttrs> = {
+  ...base,
+  name: 'multiply_add',
+  cpu(_, [y]) {
+    y!.fill(16); // 8 chains at their limit b / (1 - a)
+  },
+  kernels: { scalar: kernel('roof_multiply_add', scalars), vec4: kernel('roof_multiply_add_vec4', vectorsIn) },
+  cost: ({ attrs: { size, iterations } }) => ({ flops: 2 * multiplyAdds * iterations * size, bytes: 0 }),
+  accuracy: { kind: 'mixed', absolute: 0, relative: 1e-6 },
+};
+
+const copyOp: Op<RoofAttrs> = {
+  ...base,
+  name: 'stream_copy',
+  cpu([x], [y]) {
+    y!.set(x!);
+  },
+  kernels: {
+    scalar: kernel('roof_copy', scalars),
+    vec4: {
+      plan: ({ attrs: { size, iterations } }) => ({
+        dispatches: [
+          dispatch(shader, 'roof_copy_vec4', {
+            bindings: { x4: input(0), y4: output(0) },
+            params: { size: size / 4, iterations, ...rest },
+            workgroups: flatGrid(size / 4, 64),
+          }),
+        ],
+      }),
+    },
+  },
+  cost: ({ attrs: { size } }) => ({ flops: 0, bytes: 8 * size }),
+  accuracy: { kind: 'exact' },
+};
+
+const period = [1, 2, 3, 6];
+
+const loadsOp: Op<RoofAttrs> = {
+  ...base,
+  name: 'storage_loads',
+  cpu(_, [y], { attrs: { iterations } }) {
+    y!.fill((loads * iterations * 12) / 4); // 12 a period, and the iterations fill whole ones
+  },
+  kernels: { scalar: kernel('roof_loads', scalars), vec4: kernel('roof_loads_vec4', vectorsIn) },
+  // Each load counts as one operation, so that "GFLOP/s" of this row are billions of loads a second.
+  cost: ({ attrs: { size, iterations } }) => ({ flops: loads * iterations * size, bytes: 0 }),
+  accuracy: { kind: 'exact' },
+};
+
+/** Large enough to fill the device, small enough for one dispatch to be short. */
+export function roofCases(target: Target): Case[] {
+  const software = target.adapter === 'software';
+  const threads = software ? 2 ** 13 : 2 ** 20;
+  const iterations = software ? 32 : 128;
+  // Beyond what caches hold: 50 MiB on the largest cards.
+  const copied = software ? 2 ** 22 : 2 ** 24;
+  const some = { shape: [8] };
+  const cases: [Op<RoofAttrs>, Sample<RoofAttrs>][] = [
+    [multiplyAddOp, { inputs: [some], attrs: { size: threads, iterations } }],
+    [copyOp, { inputs: [{ shape: [copied], fill: { below: 1000 } }], attrs: { size: copied, iterations: 1 } }],
+    [loadsOp, { inputs: [{ shape: [cached], fill: { values: period } }], attrs: { size: threads, iterations } }],
+  ];
+  return cases.map(([op, sample]) => ({ suite: 'roofs', op, sample, shape: `[${sample.attrs.size}]` }));
+}
+
+export interface Roofs {
+  /** Multiply-adds count two. */
+  readonly flopsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly loadsPerSecond: number;
+}
+
+/** The best of each; null where one was not measured or is wrong. */
+export function roofsOf(rows: readonly Row[]): Roofs | null {
+  const best = (subject: string, of: (row: Row) => number | null): number =>
+    rows
+      .filter((row) => row.suite === 'roofs' && row.subject === subject && row.check.state === 'ok')
+      .reduce((most, row) => Math.max(most, of(row) ?? 0), 0);
+  const flopsPerSecond = 1e9 * best('multiply_add', ({ gflops }) => gflops);
+  const bytesPerSecond = 1e9 * best('stream_copy', ({ gigabytesPerSecond }) => gigabytesPerSecond);
+  const loadsPerSecond = 1e9 * best('storage_loads', ({ gflops }) => gflops);
+  return flopsPerSecond && bytesPerSecond && loadsPerSecond ? { flopsPerSecond, bytesPerSecond, loadsPerSecond } : null;
+}
+
+/** The least time that both roofs allow, and which one binds. */
+export function leastTime(
+  { flops, bytes }: { readonly flops: number; readonly bytes: number },
+  { flopsPerSecond, bytesPerSecond }: Roofs,
+): { readonly seconds: number; readonly bound: 'multiply-add' | 'copy' } {
+  const computing = flops / flopsPerSecond;
+  const moving = bytes / bytesPerSecond;
+  return computing > moving ? { seconds: computing, bound: 'multiply-add' } : { seconds: moving, bound: 'copy' };
+}
+
+/** Row with its share of `roofs`. */
+export function withRoof(row: Row, roofs: Roofs | null): Row {
+  if (!roofs || row.summary === null || row.flops + row.bytes === 0) return row;
+  const { seconds, bound } = leastTime(row, roofs);
+  const spent = row.summary.median / 1e9;
+  if (spent === 0) return row;
+  // A loop of loads and multiply-adds that is held by its loads does at least this many multiply-adds for each of them.
+  const perLoad = row.flops / 2 / (spent * roofs.loadsPerSecond);
+  return {
+    ...row,
+    roof: { bound, share: seconds / spent },
+    counts: bound === 'multiply-add' ? { ...row.counts, multiplyAddsPerLoadSlot: perLoad } : row.counts,
+  };
+}

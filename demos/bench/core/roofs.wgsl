@@ -1,0 +1,124 @@
+// What a device can do at most, measured: multiply-adds in registers, a stream copy, and loads that hit the nearest cache.
+//   roof_multiply_add, roof_multiply_add_vec4: y[t] = the sum of 8 chains c <- a c + b (half that of 16), 64
+//   multiply-adds an iteration; with a = 1/2 and b = 1 every chain goes to 2, so none can be left out and none overflows
+//   roof_copy, roof_copy_vec4: y = x
+//   roof_loads, roof_loads_vec4: y[t] = the sum of 8 loads from x an iteration (a quarter of theirs), x small enough for
+//   a cache and of period 4, so that both give the same
+// A thread makes one number; roof_copy_vec4 four.
+
+// @import lib/grid.wgsl
+
+struct Params {
+  size: u32,
+  iterations: u32,
+  mask: u32,
+  a: f32,
+  b: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x4: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y4: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn roof_multiply_add(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  let a = params.a;
+  let b = params.b;
+  var c0 = x[0];
+  var c1 = x[1];
+  var c2 = x[2];
+  var c3 = x[3];
+  var c4 = x[4];
+  var c5 = x[5];
+  var c6 = x[6];
+  var c7 = x[7];
+  for (var i = 0u; i < params.iterations; i++) {
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+  }
+  y[at] = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7;
+}
+
+@compute @workgroup_size(64)
+fn roof_multiply_add_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  let a = vec4f(params.a);
+  let b = vec4f(params.b);
+  var c0 = x4[0];
+  var c1 = x4[1];
+  var c2 = x4[2];
+  var c3 = x4[3];
+  for (var i = 0u; i < params.iterations; i++) {
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+  }
+  let sum = c0 + c1 + c2 + c3;
+  y[at] = 0.5 * (sum.x + sum.y + sum.z + sum.w);
+}
+
+@compute @workgroup_size(64)
+fn roof_copy(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  y[at] = x[at];
+}
+
+@compute @workgroup_size(64)
+fn roof_copy_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  y4[at] = x4[at];
+}
+
+@compute @workgroup_size(64)
+fn roof_loads(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, 64);
+  if (index >= params.size) { return; }
+  let mask = params.mask;
+  var at = index;
+  var sum = 0.0;
+  for (var i = 0u; i < params.iterations; i++) {
+    let first = x[at & mask] + x[(at + 64) & mask] + x[(at + 128) & mask] + x[(at + 192) & mask];
+    let second = x[(at + 256) & mask] + x[(at + 320) & mask] + x[(at + 384) & mask] + x[(at + 448) & mask];
+    sum += first + second;
+    at += 1;
+  }
+  y[index] = sum;
+}
+
+@compute @workgroup_size(64)
+fn roof_loads_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = flat_index(thread, groups, 64);
+  if (index >= params.size) { return; }
+  let mask = params.mask / 4;
+  var at = index;
+  var sum = vec4f();
+  for (var i = 0u; i < params.iterations; i++) {
+    let first = x4[at & mask] + x4[(at + 16) & mask] + x4[(at + 32) & mask] + x4[(at + 48) & mask];
+    let second = x4[(at + 64) & mask] + x4[(at + 80) & mask] + x4[(at + 96) & mask] + x4[(at + 112) & mask];
+    sum += first + second;
+    at += 1;
+  }
+  y[index] = 0.25 * (sum.x + sum.y + sum.z + sum.w);
+}

@@ -1,0 +1,96 @@
+// A whole benchmark, in a page or in Node: opens the device, measures its roofs and the suites asked for, and gives the
+// result as the schema has it.
+
+import { ops } from '../../../src/ops/index.ts';
+import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './cases.ts';
+import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
+import { SCHEMA, type BenchResult, type Row } from './result.ts';
+import { roofCases, roofsOf, withRoof } from './roofs.ts';
+import { methodOf, openSession, type Session } from './session.ts';
+
+/** What can be asked for; plain data, so that it crosses to a page. */
+export interface BenchRequest {
+  readonly device: 'webgpu' | 'cpu';
+  readonly suites: readonly MicroSuite[];
+  /** Only these ops, all unless given. */
+  readonly ops: readonly string[] | null;
+  /** Shapes for the one op that is given, in place of the suites' own. */
+  readonly shapes: readonly string[];
+  readonly attrs: Readonly<Record<string, unknown>> | null;
+  readonly kernels: readonly string[] | null;
+  /** Whether the device's ceilings are measured first. */
+  readonly roofs: boolean;
+  readonly quick: boolean;
+  /** Multiplies the number of samples. */
+  readonly repeat: number;
+  readonly source: BenchResult['source'];
+  readonly command: string;
+}
+
+export type MicroSuite = 'shapes' | 'samples';
+
+export type BenchEvent =
+  | { readonly kind: 'device'; readonly session: Pick<Session, 'info' | 'host' | 'clock'> }
+  | { readonly kind: 'total'; readonly cases: number }
+  /** The rows of one case, each kernel's. */
+  | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly done: number };
+
+export interface BenchHooks {
+  readonly emit: (event: BenchEvent) => void;
+  readonly signal?: AbortSignal;
+  readonly hidden?: () => boolean;
+  readonly gpu?: GPU | undefined;
+}
+
+export async function runBench(request: BenchRequest, hooks: BenchHooks): Promise<BenchResult> {
+  const session = await openSession(request.device, hooks.gpu);
+  try {
+    const { info, host, clock, device } = session;
+    hooks.emit({ kind: 'device', session: { info, host, clock } });
+    const method = methodOf(request.quick, request.repeat);
+    const options: MeasureOptions = { method, signal: hooks.signal, hidden: hooks.hidden };
+    const roofs = device.target && request.roofs ? roofCases(device.target) : [];
+    const cases = casesOf(request);
+    hooks.emit({ kind: 'total', cases: roofs.length + cases.length });
+
+    const rows: Row[] = [];
+    const speeds: Speeds = new Map();
+    let done = 0;
+    const measure = async (one: Case, own: MeasureOptions): Promise<void> => {
+      const found = await measureCase(session, one, own, speeds);
+      const ceilings = roofsOf(rows);
+      const shared = one.suite === 'roofs' ? found : found.map((row) => withRoof(row, ceilings));
+      rows.push(...shared);
+      hooks.emit({ kind: 'rows', rows: shared, done: ++done });
+    };
+    for (const one of roofs) await measure(one, options);
+    for (const one of cases) await measure(one, { ...options, kernels: request.kernels ?? undefined });
+    return {
+      schema: SCHEMA,
+      tool: 'bench',
+      created: new Date().toISOString(),
+      source: request.source,
+      command: request.command,
+      host,
+      device: info,
+      clock,
+      method,
+      rows,
+      notes: info.adapter === 'software' ? ['Software adapter: times say nothing about hardware.'] : [],
+    };
+  } finally {
+    session.dispose();
+  }
+}
+
+/** OptionError for an op that does not exist or a shape that cannot be its. */
+export function casesOf({ suites, ops: names, shapes, attrs, quick }: BenchRequest): Case[] {
+  if (shapes.length > 0) {
+    return names!.flatMap((name) => shapes.map((shape) => shapedCase(name, shape, attrs)));
+  }
+  const wanted = names?.map(opByName) ?? Object.values(ops);
+  return [
+    ...(suites.includes('shapes') ? shapeCases(quick).filter(({ op }) => wanted.includes(op)) : []),
+    ...(suites.includes('samples') ? wanted.flatMap((op) => sampleCases(op, quick)) : []),
+  ];
+}

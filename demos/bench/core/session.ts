@@ -1,0 +1,155 @@
+// A device made ready for measuring: counted, described, its clock known.
+
+import type { Device } from '../../../src/plan/device.ts';
+import { createCpuDevice } from '../../../src/cpu/device.ts';
+import { createWebGPUDevice } from '../../../src/gpu/device.ts';
+import { shapedCase } from './cases.ts';
+import { sampleValues } from './check.ts';
+import { instrument, type Instruments } from './instrument.ts';
+import { prepareKernel } from './prepare.ts';
+import type { Clock, DeviceInfo, Host, Method } from './result.ts';
+import { median, quantumOf } from './statistics.ts';
+
+export interface Session {
+  readonly device: Device;
+  /** Null on the CPU. */
+  readonly instruments: Instruments | null;
+  readonly info: DeviceInfo;
+  readonly host: Host;
+  readonly clock: Clock;
+  dispose(): void;
+}
+
+// A naive kernel on a large shape takes a software adapter longer than a step ever should.
+const hangTimeout = 180_000;
+
+/** `gpu`: another entry point than the browser's, for Node. */
+export async function openSession(kind: 'webgpu' | 'cpu', gpu?: GPU): Promise<Session> {
+  if (kind === 'cpu') {
+    const device = createCpuDevice();
+    const clock: Clock = { kind: 'wall', quantumNs: wallQuantum(), emptySubmitNs: 0 };
+    return { device, instruments: null, info: cpuInfo, host: hostInfo(), clock, dispose: () => device.dispose() };
+  }
+  const device = await createWebGPUDevice({ label: 'bench', hangTimeout, ...(gpu ? { gpu } : {}) });
+  const instruments = instrument(device.gpu);
+  const clock = await measureClock(device);
+  return {
+    device,
+    instruments,
+    info: gpuInfo(device.gpu, device.description, device.target.adapter),
+    host: hostInfo(),
+    clock,
+    dispose: () => device.dispose(),
+  };
+}
+
+/** Many short readings of whatever clock the device has: their common step, and what an empty submit takes. */
+async function measureClock(device: Device): Promise<Clock> {
+  const { op, sample } = shapedCase('relu', '64', null);
+  const x = sample.inputs.map((input, i) => sampleValues(input, i));
+  const kernel = Object.keys(op.kernels).at(-1)!;
+  const prepared = await prepareKernel(device, op, sample, kernel, x, 0);
+  try {
+    const timed = device.target!.features.has('timestamp-query');
+    const readings = [];
+    for (let i = 0; i < 40; i++) readings.push(await prepared.sample(1 + (i % 7)));
+    const empty = [];
+    for (let i = 0; i < 20; i++) {
+      const began = performance.now();
+      await prepared.sample(0);
+      empty.push((performance.now() - began) * 1e6);
+    }
+    return {
+      kind: timed ? 'timestamp-query' : 'wall',
+      quantumNs: timed ? quantumOf(readings) : wallQuantum(),
+      emptySubmitNs: median(empty),
+    };
+  } finally {
+    prepared.dispose();
+  }
+}
+
+/** The least step between two readings of the wall clock, of many that follow each other. */
+function wallQuantum(): number {
+  let least = Infinity;
+  for (let i = 0; i < 50; i++) {
+    const began = performance.now();
+    let now = began;
+    while (now === began) now = performance.now();
+    least = Math.min(least, now - began);
+  }
+  return least * 1e6;
+}
+
+const cpuInfo: DeviceInfo = {
+  kind: 'cpu',
+  description: 'CPU',
+  adapter: 'none',
+  vendor: '',
+  architecture: '',
+  name: '',
+  details: '',
+  fallback: false,
+  features: [],
+  limits: {},
+  subgroups: null,
+};
+
+const shownLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+function gpuInfo(gpu: GPUDevice, description: string, adapter: DeviceInfo['adapter']): DeviceInfo {
+  const info = gpu.adapterInfo as Partial<GPUAdapterInfo> | undefined;
+  const { subgroupMinSize, subgroupMaxSize } = info ?? {};
+  return {
+    kind: 'webgpu',
+    description,
+    adapter,
+    vendor: info?.vendor ?? '',
+    architecture: info?.architecture ?? '',
+    name: info?.device ?? '',
+    details: info?.description ?? '',
+    fallback: info?.isFallbackAdapter ?? false,
+    features: [...gpu.features].sort(),
+    limits: Object.fromEntries(shownLimits.map((name) => [name, gpu.limits[name]])),
+    subgroups: subgroupMinSize && subgroupMaxSize ? { least: subgroupMinSize, most: subgroupMaxSize } : null,
+  };
+}
+
+function hostInfo(): Host {
+  const { navigator, crossOriginIsolated = false } = globalThis as Partial<typeof globalThis>;
+  const { process } = globalThis as { process?: { version: string; platform: string; arch: string } };
+  const browser = typeof (globalThis as { window?: unknown }).window !== 'undefined' || !process;
+  return {
+    runtime: browser ? 'browser' : 'node',
+    userAgent: browser ? (navigator?.userAgent ?? '') : `Node ${process.version}`,
+    platform: browser ? (navigator?.platform ?? '') : `${process.platform} ${process.arch}`,
+    cores: navigator?.hardwareConcurrency ?? 1,
+    crossOriginIsolated,
+  };
+}
+
+/** The budgets of a run. */
+export function methodOf(quick: boolean, repeat: number): Method {
+  const budget = quick
+    ? { leastSamples: 7, mostMs: 300, sampleNs: 5e5 }
+    : { leastSamples: 20, mostMs: 2000, sampleNs: 2e6 };
+  const leastSamples = budget.leastSamples * repeat;
+  return {
+    quick,
+    ...budget,
+    leastSamples,
+    mostMs: budget.mostMs * repeat,
+    text:
+      'Every kernel is compared with the CPU reference in double precision first. Compilation is timed apart. Warm-ups go ' +
+      'on until two medians in a row differ by less than 5 %, or 1 s. A sample is a batch of dispatches in one submit, at ' +
+      'least 20 steps of the clock long; kernels for the same work take turns. Nothing is read back inside a timed span. ' +
+      'Times are of one dispatch list: median, 10th and 90th percentile.',
+  };
+}

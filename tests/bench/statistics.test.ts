@@ -1,0 +1,64 @@
+// What the benchmark says of its samples.
+
+import { describe, expect, test } from 'vitest';
+
+import {
+  drift,
+  generator,
+  median,
+  quantile,
+  quantumOf,
+  ratioInterval,
+  summarize,
+  verdict,
+} from '../../demos/bench/core/statistics.ts';
+
+describe('quantiles', () => {
+  test('interpolate between neighbours, whatever the order', () => {
+    expect(quantile([4, 1, 3, 2], 0)).toBe(1);
+    expect(quantile([4, 1, 3, 2], 1)).toBe(4);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([7])).toBe(7);
+    // NumPy's default: numpy.quantile([15, 20, 35, 40, 50], 0.4) is 29.
+    expect(quantile([15, 20, 35, 40, 50], 0.4)).toBeCloseTo(29, 12);
+    const samples = Array.from({ length: 11 }, (_, i) => i);
+    expect(summarize(samples)).toEqual({ n: 11, median: 5, p10: 1, p90: 9 });
+  });
+
+  test('of nothing are refused', () => {
+    expect(() => median([])).toThrow('no samples');
+  });
+});
+
+test('drift compares the last third with the first', () => {
+  expect(drift([10, 10, 10, 10, 10, 10])).toBe(0);
+  expect(drift([10, 10, 11, 11, 12, 12])).toBeCloseTo(0.2, 12);
+  expect(drift([10, 20])).toBe(0); // too few to tell
+});
+
+test("a clock's step is the common divisor of its readings", () => {
+  expect(quantumOf([65536, 196608, 131072])).toBe(65536);
+  expect(quantumOf([1000, 1032, 1064])).toBe(8); // 1000 is no multiple of 32
+  expect(quantumOf([10, 21, 33])).toBe(1);
+  expect(quantumOf([100, 100])).toBe(100);
+});
+
+describe('comparisons', () => {
+  const random = generator(7);
+  const noisy = (middle: number) => Array.from({ length: 40 }, () => middle * (1 + 0.1 * (random() - 0.5)));
+
+  test('claim a difference only where the whole interval lies beyond 2 %', () => {
+    const base = noisy(100);
+    expect(verdict(ratioInterval(noisy(80), base))).toBe('faster');
+    expect(verdict(ratioInterval(noisy(125), base))).toBe('slower');
+    expect(verdict(ratioInterval(noisy(100), base))).toBe('no difference shown');
+    const { low, high } = ratioInterval(noisy(80), base);
+    expect(low).toBeLessThan(0.8);
+    expect(high).toBeGreaterThan(0.8);
+  });
+
+  test('give the same answer for the same samples', () => {
+    const [a, b] = [noisy(100), noisy(90)];
+    expect(ratioInterval(a, b)).toEqual(ratioInterval(a, b));
+  });
+});

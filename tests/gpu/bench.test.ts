@@ -1,0 +1,124 @@
+// The benchmark's core on a GPU: roofs are right, times are found, and a kernel that is wrong on purpose is struck and named.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { shapedCase, type Case } from '../../demos/bench/core/cases.ts';
+import { measureCase } from '../../demos/bench/core/measure.ts';
+import { ranked } from '../../demos/bench/core/result.ts';
+import { roofCases, roofsOf, withRoof } from '../../demos/bench/core/roofs.ts';
+import { openSession, type Session } from '../../demos/bench/core/session.ts';
+import type { Kernel } from '../../src/graph/op.ts';
+import type { Shader } from '../../src/kernel/shader.ts';
+
+const method = { quick: true, leastSamples: 3, mostMs: 50, sampleNs: 1e5, text: '' };
+let session: Session;
+beforeAll(async () => {
+  session = await openSession('webgpu');
+});
+afterAll(() => session.dispose());
+
+/** `relu` on 68 numbers with kernels whose WGSL is changed by `change`. */
+function withWrong(change: (code: string) => string): Case {
+  const one = shapedCase('relu', '68', null);
+  const naive = one.op.kernels['naive']!;
+  const wrong: Kernel<unknown> = {
+    plan(call, target) {
+      const planned = naive.plan(call, target);
+      const dispatches = planned.dispatches.map((dispatch) => {
+        const shader: Shader = { ...dispatch.shader, code: change(dispatch.shader.code) };
+        expect(shader.code).not.toBe(dispatch.shader.code);
+        return { ...dispatch, shader };
+      });
+      return { ...planned, dispatches };
+    },
+  };
+  return { ...one, op: { ...one.op, kernels: { wrong, naive } } };
+}
+
+describe('the core', () => {
+  test('measures every roof, and rows as shares of them', { timeout: 120_000 }, async () => {
+    const rows = [];
+    for (const one of roofCases(session.device.target!))
+      rows.push(...(await measureCase(session, one, { method }, new Map())));
+    expect(rows.map(({ subject, variant, check }) => `${subject} ${variant} ${check.state}`)).toEqual([
+      'multiply_add scalar ok',
+      'multiply_add vec4 ok',
+      'stream_copy scalar ok',
+      'stream_copy vec4 ok',
+      'storage_loads scalar ok',
+      'storage_loads vec4 ok',
+    ]);
+    const roofs = roofsOf(rows)!;
+    const [row] = await measureCase(
+      session,
+      shapedCase('matmul', '64x64x64', null),
+      { method, kernels: ['naive'] },
+      new Map(),
+    );
+    const { roof, summary, flops, bytes } = withRoof(row!, roofs);
+    const least = { 'multiply-add': flops / roofs.flopsPerSecond, copy: bytes / roofs.bytesPerSecond };
+    expect(roof!.share).toBeCloseTo(Math.max(least['multiply-add'], least.copy) / (summary!.median / 1e9), 9);
+    expect(least[roof!.bound]).toBe(Math.max(least['multiply-add'], least.copy));
+  });
+
+  test('gives each kernel its samples, its check and its compile time', { timeout: 60_000 }, async () => {
+    const one = shapedCase('matmul', '36x40x44', null);
+    const rows = await measureCase(session, one, { method, kernels: ['register', 'naive'] }, new Map());
+    expect(rows.map(({ variant }) => variant)).toEqual(['register', 'naive']);
+    for (const row of rows) {
+      expect(row.check.state).toBe('ok');
+      expect(row.check.worst).toBeLessThanOrEqual(1);
+      expect(row.summary!.n).toBe(row.samplesNs.length);
+      expect(row.summary!.median).toBeGreaterThan(0);
+      expect(row.gflops).toBeCloseTo((2 * 36 * 40 * 44) / row.summary!.median, 9);
+    }
+    expect(rows[0]!.compileMs).toBeGreaterThan(0);
+    const [again] = await measureCase(session, one, { method, kernels: ['register'] }, new Map());
+    expect(again!.compileMs).toBeNull();
+    await expect(measureCase(session, one, { method, kernels: ['registr'] }, new Map())).rejects.toThrow(
+      "matmul has no kernel 'registr', did you mean 'register'?",
+    );
+  });
+
+  test.each([
+    ['writes zeros', (code: string) => code.replace(/^( +)y\[i\] = [^;]+;/m, '$1y[i] = 0.0;')],
+    [
+      'has one element off',
+      (code: string) => code.replace(/^( +y\[i\] = [^;]+);/m, '$1 + select(0.0, 0.001, i == 67u);'),
+    ],
+  ])('strikes and names a kernel that %s', { timeout: 60_000 }, async (what, change) => {
+    const rows = await measureCase(session, withWrong(change), { method }, new Map());
+    const [wrong, right] = rows;
+    expect(wrong!.check.state, what).toBe('wrong');
+    expect(wrong!.check.message).toMatch(/^output 0, element \d+: got .* expected .* within/);
+    if (what === 'has one element off') expect(wrong!.check.message).toContain('element 67:');
+    expect(right!.check.state).toBe('ok');
+    expect(ranked(rows)).toEqual([right]);
+  });
+
+  test('names the line of a kernel that does not compile, and measures the others', { timeout: 60_000 }, async () => {
+    const rows = await measureCase(
+      session,
+      withWrong((code) => `${code}\nfn broken() -> f32 { return 1u; }\n`),
+      { method },
+      new Map(),
+    );
+    expect(rows[0]!.check.state).toBe('wrong');
+    expect(rows[0]!.check.message).toMatch(/unary\.wgsl:\d+:\d+: entry/);
+    expect(rows[0]!.summary).toBeNull();
+    expect(ranked(rows)).toEqual([rows[1]]);
+  });
+
+  test('skips what would take too long, with the time it would take', async () => {
+    // As slow as one operation in a second.
+    const speeds = new Map([['matmul naive', 1e-9]]);
+    const [row] = await measureCase(
+      session,
+      shapedCase('matmul', '8x8x8', null),
+      { method, kernels: ['naive'] },
+      speeds,
+    );
+    expect(row!.summary).toBeNull();
+    expect(row!.skipped).toMatch(/^would take about \d+ ms a dispatch/);
+  });
+});

@@ -1,0 +1,16 @@
+// Which source is measured: the package's version and the commit.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { BenchResult } from '../../demos/bench/core/result.ts';
+
+export function sourceOf(root: string): BenchResult['source'] {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const git = (...args: string[]): string | null => {
+    const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+    return status === 0 ? stdout.trim() : null;
+  };
+  return { version, commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
+}

@@ -1,0 +1,87 @@
+// Rows as text for a terminal.
+
+import { byWork, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
+
+const headings = ['kernel', 'median', 'p10–p90', 'n×batch', 'GFLOP/s', 'GB/s', 'of roof', 'compile', 'error/bound', ''];
+
+/** A table of the rows of one piece of work: a line each, the fastest right one marked. */
+export function tableOf(rows: readonly Row[]): string {
+  const best = Math.min(
+    ...rows.filter(({ check }) => check.state === 'ok').map(({ summary }) => summary?.median ?? Infinity),
+  );
+  const lines = rows.map((row) => cells(row, best));
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...lines.map((line) => line[i]!.length)));
+  const text = (line: readonly string[]) =>
+    line
+      .map((cell, i) => (i === 0 || i === line.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd();
+  return [text(headings), ...lines.map(text)].join('\n');
+}
+
+function cells(row: Row, best: number): string[] {
+  const name = row.preferred && row.suite !== 'roofs' ? `${row.variant} *` : row.variant;
+  const { summary, check } = row;
+  if (!summary) return [name, '', '', '', '', '', '', '', '', [check.message, row.skipped].filter(Boolean).join('; ')];
+  const wrong = check.state === 'wrong';
+  const remarks = [
+    ...(wrong ? [`WRONG: ${check.message}`] : []),
+    ...(!wrong && summary.median === best ? ['fastest'] : []),
+    ...(!wrong && summary.median > best ? [`${(summary.median / best).toFixed(2)}× the fastest`] : []),
+    ...row.flags,
+  ];
+  return [
+    wrong ? `✗ ${name}` : name,
+    row.flags.includes('below resolution') ? '< resolution' : duration(summary.median),
+    `${duration(summary.p10)}–${duration(summary.p90)}`,
+    `${summary.n}×${row.repeats}`,
+    row.gflops === null ? '' : digits(row.gflops),
+    row.gigabytesPerSecond === null ? '' : digits(row.gigabytesPerSecond),
+    row.roof === null ? '' : `${(100 * row.roof.share).toFixed(0)} % ${row.roof.bound}`,
+    row.compileMs === null ? 'cached' : `${row.compileMs.toFixed(0)} ms`,
+    check.state === 'ok' ? check.worst.toFixed(2) : '',
+    remarks.join(', '),
+  ];
+}
+
+export function duration(nanoseconds: number): string {
+  if (nanoseconds >= 1e9) return `${digits(nanoseconds / 1e9)} s`;
+  if (nanoseconds >= 1e6) return `${digits(nanoseconds / 1e6)} ms`;
+  return nanoseconds >= 1e3 ? `${digits(nanoseconds / 1e3)} µs` : `${nanoseconds.toFixed(0)} ns`;
+}
+
+/** Three digits that mean something. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+export function titleOf({ suite, subject, shape }: Row): string {
+  return `${suite === 'roofs' ? 'roof: ' : ''}${subject} ${shape}`;
+}
+
+/** What stands above all tables. */
+export function headOf({
+  info,
+  host,
+  clock,
+}: {
+  info: BenchResult['device'];
+  host: BenchResult['host'];
+  clock: BenchResult['clock'];
+}): string {
+  const lanes = info.subgroups ? `, subgroups of ${info.subgroups.least} to ${info.subgroups.most}` : '';
+  return [
+    `device   ${info.description}${lanes}`,
+    `host     ${host.userAgent}, ${host.cores} cores`,
+    `clock    ${clock.kind}, step ${duration(clock.quantumNs)}, empty submit ${duration(clock.emptySubmitNs)}`,
+    ...(info.adapter === 'software' ? ['note     software adapter: times say nothing about hardware'] : []),
+  ].join('\n');
+}
+
+/** The wrong rows, in a line each. */
+export function wrongRows(rows: readonly Row[]): string[] {
+  return [...byWork(rows).values()]
+    .flat()
+    .filter(({ check }) => check.state === 'wrong')
+    .map(({ subject, shape, variant, check }) => `${subject} ${shape}: ${variant}: ${check.message}`);
+}
