@@ -5,6 +5,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/activation.wgsl
+// @import lib/angle.wgsl
 // @import lib/elementary.wgsl
 
 const GROUP_SIZE: u32 = 64;

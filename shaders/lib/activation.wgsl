@@ -119,22 +119,12 @@ fn silu_slope(x: f32) -> f32 {
   return s * (1.0 + x * (1.0 - s));
 }
 
-// a^b; where a < 0, b must be an integer.
+// a^b; of a negative a and a broken b it is NaN, of 0 and a negative b infinite.
 fn power(a: f32, b: f32) -> f32 {
   let magnitude = pow(select(abs(a), 1.0, a == 0.0), b);
-  let odd = abs(b - 2.0 * floor(b * 0.5)) == 1.0;
-  let result = select(magnitude, -magnitude, a < 0.0 && odd);
-  return select(select(result, 0.0, a == 0.0), 1.0, b == 0.0);
-}
-
-// sin(x + turns * pi / 2): Cody-Waite reduction to |r| <= pi / 4 in three parts (good to |x| = 1e4), then a polynomial.
-fn sine_shifted(x: f32, turns: i32) -> f32 {
-  let n = round(x * 0.63661977);
-  let r = ((x - n * 1.5703125) - n * 4.837513e-4) - n * 7.5497899e-8;
-  let q = r * r;
-  let s = r + r * q * (-0.16666667 + q * (0.008333333 + q * (-1.984127e-4 + q * 2.7557319e-6)));
-  let c = 1.0 + q * (-0.5 + q * (0.041666667 + q * (-0.0013888889 + q * (2.4801587e-5 - q * 2.7557319e-7))));
-  let quarter = (i32(n) + turns) & 3;
-  let value = select(s, c, (quarter & 1) == 1);
-  return select(value, -value, quarter >= 2);
+  let sign_bit = select(0u, bitcast<u32>(a) & 0x80000000u, abs(b - 2.0 * floor(b * 0.5)) == 1.0);
+  let of_0 = select(0u, 0x7f800000u, b < 0.0);
+  let of_broken = select(0u, 0x7fc00000u, a < 0.0 && floor(b) != b);
+  let result = bitcast<f32>(select(bitcast<u32>(magnitude), of_0, a == 0.0) | sign_bit | of_broken);
+  return select(result, 1.0, b == 0.0);
 }

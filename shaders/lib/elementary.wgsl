@@ -20,6 +20,11 @@ fn logarithm(x: f32) -> f32 {
   return bitcast<f32>(select(0x7fc00000u | (bits & 1u), 0xff800000u, (bits << 1u) == 0u));
 }
 
+// log1p of the whole domain: of -1 it is -Inf, below NaN.
+fn log1p_of(x: f32) -> f32 {
+  return select(logarithm(1.0 + x), log1p(x), abs(x) <= 0.5);
+}
+
 fn sinh_of(x: f32) -> f32 {
   let q = x * x;
   let near_0 = x + x * q * (0.16666667 + q * (8.3333310e-3 + q * (1.9841270e-4 + q * 2.7557319e-6)));
@@ -96,16 +101,6 @@ fn acos_of(x: f32) -> f32 {
   let p = asin_near_0(select(a, sqrt(0.5 * (1.0 - a)), outer));
   let of_a = select(1.5707964 - (p - 4.371139e-8), 2.0 * p, outer);
   return select(of_a, 3.1415927 - of_a, x < 0.0);
-}
-
-// The argument is reduced as in sine_shifted, to |r| <= pi / 4; good to |x| = 1e4.
-fn tan_of(x: f32) -> f32 {
-  let n = round(x * 0.63661977);
-  let r = ((x - n * 1.5703125) - n * 4.837513e-4) - n * 7.5497899e-8;
-  let q = r * r;
-  let p = r + r * q * (0.33333157 + q * (0.13338799 + q * (0.053411281 + q * (0.024430135 + q * (3.1199223e-3
-    + q * 9.3854019e-3)))));
-  return select(p, -1.0 / p, (i32(n) & 1) == 1);
 }
 
 // The remainder of a / b with the sign of a, exactly, by long division of the significands, eight bits at a time. Of an

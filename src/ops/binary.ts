@@ -253,13 +253,13 @@ const expm1GradOp = internal({
 });
 const sinGradOp = internal({
   name: 'sin_grad',
-  wgsl: 'a * sine_shifted(b, 1)',
+  wgsl: 'a * sine_shifted(b, 1u)',
   reference: (dy, x) => dy * Math.cos(x),
   flops: 20,
 });
 const cosGradOp = internal({
   name: 'cos_grad',
-  wgsl: '-a * sine_shifted(b, 0)',
+  wgsl: '-a * sine_shifted(b, 0u)',
   reference: (dy, x) => -dy * Math.sin(x),
   flops: 20,
 });
@@ -357,7 +357,7 @@ export const div = (a: Operand, b: Operand): Tensor => pair(divOp, a, b);
 export const maximum = (a: Operand, b: Operand): Tensor => pair(maximumOp, a, b);
 /** The smaller of a and b; where they are equal the gradient goes to a. */
 export const minimum = (a: Operand, b: Operand): Tensor => pair(minimumOp, a, b);
-/** aᵇ, with 0⁰ = 1. Where a < 0, b must be an integer; where a = 0, b must not be negative: else it is not defined. */
+/** aᵇ, with 0⁰ = 1: infinite where a = 0 and b < 0, NaN where a < 0 and b is no integer. */
 export const pow = (a: Operand, b: Operand): Tensor => pair(powOp, a, b);
 /** 1 where a = b, else 0. Comparisons give f32; their gradient is 0, so they serve as masks. */
 export const equal = (a: Operand, b: Operand): Tensor => pair(equalOp, a, b);

@@ -12,6 +12,9 @@ const through = (row: keyof typeof gradientRows, dy: Tensor, other: Tensor, attr
 
 // Far out and near 0, but no kink, so that gradients can be checked at them too.
 const ends = [-120, -89, -88, -20, -9, -1e-3, 1e-3, 9, 20, 88, 89, 120];
+const turns = [-100, -4.5, -3, 0, 1e-6, 0.7853, 0.7855, 1.5708, 3.1416, 6.2832, 1000.25];
+// Too far out for finite differences; two of them nearer to a multiple of π/2 than nearly every other f32.
+const farTurns = [21999384576, 7.729178919452902e28, -3e38, 12345.678, -1e5, 252.89820861816406, 4.71238899230957];
 const small = [-1e-3, -1e-4, -0.26, -0.24, 1e-4, 0.01, 0.2499, 0.2501, 0.4999, 0.5001, -0.4999, -0.5001, 0.04];
 
 export const negOp = unaryOp({
@@ -90,7 +93,7 @@ export const logOp = unaryOp({
 });
 export const log1pOp = unaryOp({
   name: 'log1p',
-  wgsl: 'log1p(x)',
+  wgsl: 'log1p_of(x)',
   reference: Math.log1p,
   grad: ({ dy, x }) => through('log1p', dy, x),
   accuracy: near(1e-30, 3e-6),
@@ -109,20 +112,22 @@ export const expm1Op = unaryOp({
 });
 export const sinOp = unaryOp({
   name: 'sin',
-  wgsl: 'sine_shifted(x, 0)',
+  wgsl: 'sine_shifted(x, 0u)',
   reference: Math.sin,
   grad: ({ dy, x }) => through('sin', dy, x),
-  accuracy: near(1e-6, 0),
-  values: [-100, -4.5, -3, 0, 1e-6, 0.7853, 0.7855, 1.5708, 3.1416, 6.2832, 1000.25],
+  accuracy: ulp(3),
+  values: turns,
+  kinks: farTurns,
   flops: 20,
 });
 export const cosOp = unaryOp({
   name: 'cos',
-  wgsl: 'sine_shifted(x, 1)',
+  wgsl: 'sine_shifted(x, 1u)',
   reference: Math.cos,
   grad: ({ dy, x }) => through('cos', dy, x),
-  accuracy: near(1e-6, 0),
-  values: [-100, -4.5, -3, 0, 1e-6, 0.7853, 0.7855, 1.5708, 3.1416, 6.2832, 1000.25],
+  accuracy: ulp(3),
+  values: turns,
+  kinks: farTurns,
   flops: 20,
 });
 export const tanhOp = unaryOp({
@@ -286,13 +291,13 @@ export const reciprocal = (x: Tensor): Tensor => call(reciprocalOp, x);
 export const exp = (x: Tensor): Tensor => call(expOp, x);
 /** The natural logarithm, for x > 0. */
 export const log = (x: Tensor): Tensor => call(logOp, x);
-/** log(1 + x) for x > −1, accurate near 0. */
+/** log(1 + x) for x ≥ −1, accurate near 0; of −1 it is −∞. */
 export const log1p = (x: Tensor): Tensor => call(log1pOp, x);
 /** eˣ − 1, accurate near 0. */
 export const expm1 = (x: Tensor): Tensor => call(expm1Op, x);
-/** sin x, to 1e-6 for |x| up to about 1e4. */
+/** sin x, of every finite x to a few units in the last place. */
 export const sin = (x: Tensor): Tensor => call(sinOp, x);
-/** cos x, to 1e-6 for |x| up to about 1e4. */
+/** cos x, of every finite x to a few units in the last place. */
 export const cos = (x: Tensor): Tensor => call(cosOp, x);
 /** tanh x */
 export const tanh = (x: Tensor): Tensor => call(tanhOp, x);
