@@ -7,17 +7,12 @@ import { gatherBatch } from '../ops/gather_batch.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
 import { forward, placesFor, type Compiled, type InputPort, type Network } from './core.ts';
 import { lossAndMetrics } from './heads.ts';
+import { keepPrograms } from './kept_programs.ts';
 import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
-import type { Arrays } from './targets.ts';
+import type { Arrays, Targets } from './targets.ts';
 
-/** A data set on the device. */
-export interface Resident {
-  readonly size: number;
-  /** By the name that programs over data sets give them. */
-  readonly arrays: Readonly<Record<string, DeviceTensor>>;
-  /** Of each input, by its array's name. */
-  readonly scales: Readonly<Record<string, { readonly scale: number; readonly offset: number }>>;
-}
+/** A data set on the device, by the names that programs over data sets give its arrays. */
+export type Resident = Readonly<Record<string, DeviceTensor>>;
 
 /** A program for batches of one size from data sets of one size and type. */
 export interface BatchProgram {
@@ -34,8 +29,9 @@ export interface Batches {
   resident(data: Arrays): Promise<Resident>;
   /** Takes `data` off the device. */
   release(data: Arrays): void;
-  train(resident: Resident, batch: number, every: number): Promise<BatchProgram>;
-  evaluate(resident: Resident, batch: number): Promise<BatchProgram>;
+  /** Programs for data of this size and these types; the values themselves are given to each run. */
+  train(data: Arrays, batch: number, every: number): Promise<BatchProgram>;
+  evaluate(data: Arrays, batch: number): Promise<BatchProgram>;
   /** From arrays [batch, …], called as the inputs that are needed, to the values at `places`, called by their number. */
   predict(batch: number, places: readonly number[], drawing: boolean): Promise<Program>;
   /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
@@ -43,9 +39,8 @@ export interface Batches {
   dispose(): void;
 }
 
-/** Data sets, and programs of each kind, kept for the next call; the ones used longest ago give way. A fit uses 2 of each. */
+/** Data sets kept for the next call; the ones used longest ago give way. A fit uses 2. */
 const keptDatasets = 4;
-const keptPrograms = 6;
 
 type Kind = 'train' | 'evaluate' | 'predict';
 
@@ -54,7 +49,7 @@ const evaluateEvery = 64;
 
 export function createBatches(device: Device, network: Network, compiled: Compiled | null, seed: number): Batches {
   const residents = new Map<object, { of: Resident; types: string }>();
-  const programs = new Map<string, { program: Program }>();
+  const programs = keepPrograms();
   const heads = compiled?.heads ?? [];
   const needed = inputsFor(heads.map(({ output }) => output.at));
   const featuresOf = ({ name }: InputPort) => (network.inputs.length === 1 ? 'data' : `data/${name}`);
@@ -68,34 +63,20 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     return network.inputs.filter((_, at) => all.has(at));
   }
 
-  async function kept<T extends { program: Program }>(kind: Kind, details: string, make: () => Promise<T>): Promise<T> {
-    const key = `${kind} ${details}`;
-    let made = programs.get(key) as T | undefined;
-    if (!made) {
-      made = await make();
-      await made.program.prepare();
-    }
-    programs.delete(key);
-    programs.set(key, made);
-    const alike = [...programs.keys()].filter((other) => other.startsWith(kind));
-    for (const oldest of alike.slice(0, -keptPrograms)) {
-      programs.get(oldest)!.program.dispose();
-      programs.delete(oldest);
-    }
-    return made;
-  }
-
-  function overData(
-    kind: Exclude<Kind, 'predict'>,
-    { arrays, scales, size }: Resident,
-    batch: number,
-    every: number,
-  ): Promise<BatchProgram> {
+  function overData(kind: Exclude<Kind, 'predict'>, data: Arrays, batch: number, every: number): Promise<BatchProgram> {
     const { keys, state } = compiled!;
+    const { size } = data;
+    const arrays = arraysOf(data);
+    const scales = Object.fromEntries(
+      needed.map((input) => {
+        const { scale, offset } = data.x[network.inputs.indexOf(input)]!;
+        return [featuresOf(input), { scale, offset }];
+      }),
+    );
     const training = kind === 'train';
     const signature = Object.entries(arrays).map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`);
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
-    return kept(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
+    return programs.get(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
       const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD] : [])];
       const places = heads.map(({ output }) => output.at);
       const terms: string[] = [];
@@ -136,23 +117,26 @@ export function createBatches(device: Device, network: Network, compiled: Compil
     });
   }
 
-  async function upload({ size, x, y, weights }: Arrays): Promise<Resident> {
-    const arrays: Record<string, DeviceTensor> = {};
-    const scales: Record<string, { scale: number; offset: number }> = {};
-    for (const input of needed) {
-      const { data, dtype, shape, scale, offset } = x[network.inputs.indexOf(input)]!;
-      arrays[featuresOf(input)] = await device.upload(data, { dtype, shape: [size, ...shape] });
-      scales[featuresOf(input)] = { scale, offset };
-    }
-    for (const [i, { data, dtype, shape }] of y.entries()) {
-      arrays[targetNames[i]!] = await device.upload(data, { dtype, shape: [size, ...shape] });
-    }
-    for (const [i, weight] of weights.entries()) {
-      if (!weight) continue;
-      const { data, dtype, shape } = weight;
-      arrays[weightNames[i]!] = await device.upload(data, { dtype, shape: [size, ...shape] });
-    }
-    return { size, arrays, scales };
+  /** The arrays that programs take, by their names. */
+  function arraysOf({ size, x, y, weights }: Arrays): Record<string, Targets> {
+    const whole = ({ data, dtype, shape }: Targets): Targets => ({ data, dtype, shape: [size, ...shape] });
+    return Object.fromEntries([
+      ...needed.map((input) => [featuresOf(input), whole(x[network.inputs.indexOf(input)]!)]),
+      ...y.map((target, i) => [targetNames[i]!, whole(target)]),
+      ...weights.flatMap((weight, i) => (weight ? [[weightNames[i]!, whole(weight)]] : [])),
+    ]);
+  }
+
+  async function upload(data: Arrays): Promise<Resident> {
+    const uploads = Object.entries(arraysOf(data)).map(async ([name, { data: values, dtype, shape }]) => {
+      return [name, await device.upload(values, { dtype, shape })] as const;
+    });
+    const settled = await Promise.allSettled(uploads);
+    const done = Object.fromEntries(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (!failed) return done;
+    free(done);
+    throw failed.reason;
   }
 
   return {
@@ -176,10 +160,10 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       if (entry) free(entry.of);
       residents.delete(source);
     },
-    train: (resident, batch, every) => overData('train', resident, batch, every),
-    evaluate: (resident, batch) => overData('evaluate', resident, batch, evaluateEvery),
+    train: (data, batch, every) => overData('train', data, batch, every),
+    evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),
     predict: async (batch, places, drawing) => {
-      const made = await kept('predict', [drawing, batch, ...places].join(' '), async () => ({
+      const made = await programs.get('predict', [drawing, batch, ...places].join(' '), async () => ({
         program: await program(
           plainInputs(batch, inputsFor(places)),
           (inputs, { random, perform }) => {
@@ -207,9 +191,8 @@ export function createBatches(device: Device, network: Network, compiled: Compil
       );
     },
     dispose() {
-      for (const { program } of programs.values()) program.dispose();
+      programs.dispose();
       for (const { of } of residents.values()) free(of);
-      programs.clear();
       residents.clear();
     },
   };
@@ -229,6 +212,6 @@ function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string
   return Object.fromEntries(inputs.map(({ name, shape, dtype }) => [name, { shape: [batch, ...shape], dtype }]));
 }
 
-function free({ arrays }: Resident): void {
-  for (const array of Object.values(arrays)) array.dispose();
+function free(resident: Resident): void {
+  for (const array of Object.values(resident)) array.dispose();
 }

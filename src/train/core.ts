@@ -225,3 +225,11 @@ export function nextTurn(): Promise<void> {
     port2.postMessage(null);
   });
 }
+
+/** Promise.all, but settled only when all are: nothing goes on behind a failure's back. */
+export async function together<T extends readonly unknown[]>(
+  ...given: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(given);
+  return Promise.all(given);
+}

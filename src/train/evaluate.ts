@@ -4,7 +4,16 @@ import { DataError, OptionError, StateError, checkOptions, suggestion } from '..
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import type { Dataset, NamedDataset } from '../data/dataset.ts';
 import { submit, type BatchProgram } from './batches.ts';
-import { compiledOf, enqueue, networkOf, nextTurn, type Core, type HostTensor, type Network } from './core.ts';
+import {
+  compiledOf,
+  enqueue,
+  networkOf,
+  nextTurn,
+  together,
+  type Core,
+  type HostTensor,
+  type Network,
+} from './core.ts';
 import { byName, featuresFor, resolveData, type Arrays, type Features, type TrainingData } from './targets.ts';
 import type { SampleWeighting } from './weights.ts';
 
@@ -39,9 +48,11 @@ export function measure(core: Core, data: Arrays, batchSize: number): Promise<Re
     const batches = core.batches!;
     const { size } = data;
     const batch = Math.min(batchSize, size);
-    const resident = await batches.resident(data);
-    const full = await batches.evaluate(resident, batch);
-    const partial = size % batch === 0 ? null : await batches.evaluate(resident, size % batch);
+    const [resident, full, partial] = await together(
+      batches.resident(data),
+      batches.evaluate(data, batch),
+      size % batch === 0 ? null : batches.evaluate(data, size % batch),
+    );
     const order = Uint32Array.from({ length: size }, (_, i) => i);
     const sums: Record<string, number> = { loss: 0 };
     const begun = new Set<BatchProgram>();
@@ -59,7 +70,7 @@ export function measure(core: Core, data: Arrays, batchSize: number): Promise<Re
         for (const name of [...keys, ...current.terms]) sums[name] = (sums[name] ?? 0) + values[name]!;
       });
       const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident.arrays });
+      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
       begun.add(current);
     }
     for (const { program } of begun) await program.flush();

@@ -5,8 +5,9 @@ import { shuffleOrder } from '../data/split.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { parameterAt } from '../nn/parameters.ts';
 import { submit, type BatchProgram } from './batches.ts';
+import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
-import { compiledOf, networkOf, nextTurn, checkAlive, type Core } from './core.ts';
+import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
 import { measure } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD } from './program.ts';
@@ -89,11 +90,17 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   let done = 0;
   let lastTurn = performance.now();
 
+  /** The last, smaller batch's program, compiled while the first steps run. */
+  let partial = null as Promise<BatchProgram> | null;
   async function programs() {
-    const resident = await batches.resident(train);
-    const full = await batches.train(resident, batch, trackEvery);
-    const partial = size % batch === 0 ? null : await batches.train(resident, size % batch, trackEvery);
-    return { resident, full, partial };
+    const compiling = batches.train(train, batch, trackEvery);
+    await nextTurn(); // so that compilers are at work while data are copied
+    const [full, resident] = await together(compiling, batches.resident(train));
+    if (size % batch !== 0) {
+      partial = batches.train(train, size % batch, trackEvery);
+      partial.catch(() => {}); // told where it is awaited
+    }
+    return { resident, full };
   }
 
   /** Uploads and compiles before the clocks of callbacks begin. */
@@ -105,7 +112,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   }
 
   async function runEpoch(): Promise<Record<string, number> | null> {
-    const { resident, full, partial } = await programs();
+    const { resident, full } = await programs();
     const order = shuffle
       ? shuffleOrder(size, compiled.seed, core.epochs)
       : Uint32Array.from({ length: size }, (_, i) => i);
@@ -113,7 +120,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     const begun = new Set<BatchProgram>();
 
     for (let start = 0, index = 0; start < size && !stopping(); start += batch, index++) {
-      const current = start + batch <= size ? full : partial!;
+      const current = start + batch <= size ? full : await partial!;
       const room = current.program.ready();
       if (room) await room;
       if (hooks.waiting() > 0) await hooks.drain();
@@ -133,7 +140,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         hooks.arrived(index, logs as BatchLogs);
       });
       const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident.arrays });
+      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
       begun.add(current);
     }
     for (const { program } of begun) await program.flush();
@@ -178,6 +185,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       error ??= asError(caught); // the first failure is the cause
     }
   }
+  // Training may have ended before it was compiled.
+  if (partial) await Promise.allSettled([partial]);
   if (!core.disposed) {
     if (train.source !== data) batches.release(train);
     if (held && held.source !== validation) batches.release(held);
@@ -210,30 +219,6 @@ function watchSteps(core: Core) {
     },
     check(): void {
       if (failure) throw failure;
-    },
-  };
-}
-
-/** Calls onBatchEnd in the order of the batches, though the program of the last, smaller batch may report first. */
-function orderedBatchHooks(callbacks: readonly Callback[]) {
-  const listeners = callbacks.filter((callback) => callback.onBatchEnd);
-  const early = new Map<number, BatchLogs>();
-  let next = 0;
-  return {
-    reset(): void {
-      early.clear();
-      next = 0;
-    },
-    arrived(index: number, logs: BatchLogs): void {
-      if (listeners.length > 0) early.set(index, logs);
-    },
-    waiting: (): number => early.size,
-    async drain(): Promise<void> {
-      for (let logs = early.get(next); logs; logs = early.get(next)) {
-        early.delete(next);
-        for (const callback of listeners) await callback.onBatchEnd!(next, logs);
-        next++;
-      }
     },
   };
 }
