@@ -7,6 +7,7 @@ import { checkGroups, convNdGradInput } from './conv_nd.ts';
 import { checkRanks, planar, resolveGroups } from './convolution.ts';
 import { col2im } from './im2col.ts';
 import { matmul } from './matmul.ts';
+import { pad } from './pad.ts';
 import { reshape } from './reshape.ts';
 import {
   effectiveKernel,
@@ -28,7 +29,7 @@ export interface ConvTransposeOptions<N, P> {
   readonly strides?: N;
   /** What a convolution of the result would be padded with, so padding makes the result smaller; `'valid'` unless given. */
   readonly padding?: P;
-  /** Pixels added at the result's end, less than the stride; 0 unless given. Not with `'same'`. */
+  /** Pixels added at the result's end, less than the stride or the dilation (PyTorch); 0 unless given. Not with `'same'`. */
   readonly outputPadding?: N;
   /** Pixels between neighbouring elements of a window; 1 unless given. */
   readonly dilationRate?: N;
@@ -61,45 +62,57 @@ export function conv3dTranspose(x: Tensor, w: Tensor, options: Conv3dTransposeOp
   return transposed('conv3dTranspose', 3, x, w, options);
 }
 
-/** The result's spatial lengths, and the windows of a convolution that leads from it back to the input. */
+/**
+ * The result's spatial lengths, the windows of a convolution that leads from it back to the input, and how many pixels
+ * at the result's end lie beyond all of these: zeros.
+ */
 export function transposedWindow(
   where: string,
   inputSize: readonly number[],
   options: AnyOptions & { readonly kernelSize: number | readonly number[] },
-): { size: number[]; window: WindowNd } {
+): { size: number[]; window: WindowNd; beyond: number[] } {
   const rank = inputSize.length;
   const kernelSize = perAxis(where, 'kernelSize', options.kernelSize, rank, 1);
   const strides = perAxis(where, 'strides', options.strides ?? 1, rank, 1);
   const dilationRate = perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank, 1);
   const outputPadding = perAxis(where, 'outputPadding', options.outputPadding ?? 0, rank, 0);
   const { padding = 'valid' } = options;
+  if (padding === 'causal') {
+    throw new OptionError(`${where}: padding is "causal", which a transposed convolution has no use for`);
+  }
   const geometry = { kernelSize, strides, dilationRate };
   if (padding === 'same') {
     if (outputPadding.some((pixels) => pixels > 0)) {
       throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`);
     }
     const size = inputSize.map((length, axis) => length * strides[axis]!);
-    return { size, window: windowNd(where, size, { ...geometry, padding }) };
+    return { size, window: windowNd(where, size, { ...geometry, padding }), beyond: size.map(() => 0) };
   }
   outputPadding.forEach((pixels, axis) => {
-    if (pixels >= strides[axis]!) {
+    if (pixels >= strides[axis]! && pixels >= dilationRate[axis]!) {
       throw new OptionError(
-        `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]}`,
+        `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]} or the dilation ${dilationRate[axis]}`,
       );
     }
   });
-  const sides = padding === 'valid' ? inputSize.map((): Pair => [0, 0]) : explicitPaddings(where, padding, rank);
+  const given = padding === 'valid' ? inputSize.map((): Pair => [0, 0]) : explicitPaddings(where, padding, rank);
+  // A window more would fit into a stride of output padding: such is less cut off, and what is more than was cut off, zeros.
+  const more = outputPadding.map((pixels, axis) => (pixels >= strides[axis]! ? pixels : 0));
+  const sides = given.map(([before, after], axis): Pair => [before, Math.max(after - more[axis]!, 0)]);
+  const beyond = given.map(([, after], axis) => Math.max(more[axis]! - after, 0));
   const size = inputSize.map((length, axis) => {
     const effective = effectiveKernel(kernelSize[axis]!, dilationRate[axis]!);
     const [before, after] = sides[axis]!;
-    const full = (length - 1) * strides[axis]! + effective + outputPadding[axis]!;
+    const added = outputPadding[axis]! - more[axis]!;
+    const full = (length - 1) * strides[axis]! + effective + added;
     if (full - before - after >= 1) return full - before - after;
     throw new ShapeError(
       `${where}: padding ${before} + ${after} in dimension ${axis + 1} leaves nothing of ${full} pixels ` +
-        `(${full} = (${length} - 1) * ${strides[axis]} + ${effective} + ${outputPadding[axis]})`,
+        `(${full} = (${length} - 1) * ${strides[axis]} + ${effective} + ${added})`,
     );
   });
-  return { size, window: windowNd(where, size, { ...geometry, padding: sides as unknown as Padding }) };
+  const window = windowNd(where, size, { ...geometry, padding: sides as unknown as Padding });
+  return { size: size.map((length, axis) => length + beyond[axis]!), window, beyond };
 }
 
 const filterLetters = ['', '[K,OC,C]', '[KH,KW,OC,C]', '[KD,KH,KW,OC,C]'];
@@ -117,10 +130,17 @@ function transposed(where: string, rank: 1 | 2 | 3, x: Tensor, w: Tensor, option
   const filters = groupFilters * groups;
   checkGroups(where, channels, filters, groups);
   const kernelSize = w.shape.slice(0, rank);
-  const { size, window } = transposedWindow(where, x.shape.slice(1, -1), { ...options, kernelSize });
-  const result = [x.shape[0]!, ...size, filters];
+  const { size, window, beyond } = transposedWindow(where, x.shape.slice(1, -1), { ...options, kernelSize });
+  const reached = size.map((length, axis) => length - beyond[axis]!);
+  const y = spread(rank, x, w, window, groups, [x.shape[0]!, ...reached, filters]);
+  return beyond.every((pixels) => pixels === 0) ? y : pad(y, [[0, 0], ...beyond.map((n): Pair => [0, n]), [0, 0]]);
+}
+
+/** Each pixel of x added to its window of `result`, times its filters. */
+function spread(rank: number, x: Tensor, w: Tensor, window: WindowNd, groups: number, result: number[]): Tensor {
   if (groups > 1 || rank === 3) return convNdGradInput(x, w, { window, groups, inputShape: result });
   // matmul, then col2im: the planner makes it one dispatch, and autodiff gives the gradients.
+  const channels = x.shape.at(-1)!;
   const columns = sizeOf(w.shape) / channels;
   const rows = matmul(reshape(x, [sizeOf(x.shape) / channels, channels]), reshape(w, [columns, channels]), {
     transposeB: true,

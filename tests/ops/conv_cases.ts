@@ -211,7 +211,10 @@ function transposedCase(
   const kernel = kernels[rank]!;
   const strides = strided ? strideTable[rank]! : ones(rank);
   const dilation = dilated ? dilationTable[rank]! : ones(rank);
-  const outputPadding = strides.map((stride) => (padding === 'uneven' && stride > 1 ? stride - 1 : 0));
+  // The most that PyTorch allows: one less than the stride or the dilation, whichever is larger.
+  const outputPadding = strides.map((stride, axis) =>
+    padding === 'uneven' ? Math.max(stride, dilation[axis]!) - 1 : 0,
+  );
   const whole = kernel.map(
     (k, axis) => (image[axis + 1]! - 1) * strides[axis]! + effective(k, dilation[axis]!) + outputPadding[axis]!,
   );

@@ -1,6 +1,7 @@
 // What users of convolutions rely on beyond its values: sizes, memory, what is fused, and messages.
 
 import { describe, expect, test } from 'vitest';
+import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
@@ -86,6 +87,44 @@ test('sizes of transposed convolutions: PyTorch by formula, input × stride for 
   });
   expect(y.shape).toEqual([2, 10, 14, 6]);
   expect(conv3dTranspose(inputTensor('x', [1, 2, 3, 4, 2]), inputTensor('w', [2, 2, 2, 5, 2])).shape).toEqual([1, 3, 4, 5, 5]); // prettier-ignore
+});
+
+test('output padding of a stride and more, where the dilation is larger', () => {
+  const x = inputTensor('x', [1, 3, 1]);
+  const w = inputTensor('w', [2, 1, 1]);
+  // Windows of 1, 0, 0, 10 with stride 1 over [1, 2, 3] reach 6 pixels: 1, 2, 3, 10, 20, 30; what is added is zero.
+  const run = (options: object) =>
+    valuesOf(conv1dTranspose(x, w, { dilationRate: 3, ...options }), [[x, [1, 2, 3]], [w, [1, 10]]]); // prettier-ignore
+  expect(run({ outputPadding: 2 })).toEqual([1, 2, 3, 10, 20, 30, 0, 0]);
+  expect(run({ outputPadding: 2, padding: [1, 1] })).toEqual([2, 3, 10, 20, 30, 0]);
+  expect(run({ outputPadding: 1, padding: [0, 3] })).toEqual([1, 2, 3, 10]);
+  expect(run({ outputPadding: 2, padding: [2, 2] })).toEqual([3, 10, 20, 30]);
+  const grouped = ({ image, filters }: Record<string, Tensor>) =>
+    conv2dTranspose(image!, filters!, {
+      groups: 2,
+      dilationRate: [1, 3],
+      strides: [2, 1],
+      outputPadding: [1, 2],
+      padding: 1,
+    });
+  expect(
+    gradcheck(grouped, {
+      image: { shape: [1, 2, 3, 4], values: sampleValues({ shape: [1, 2, 3, 4] }, 1) as Float64Array },
+      filters: { shape: [2, 2, 1, 4], values: sampleValues({ shape: [2, 2, 1, 4] }, 2) as Float64Array },
+    }),
+  ).toMatchObject({ passed: true });
+  expect(
+    conv2dTranspose(inputTensor('x', [1, 2, 3, 4]), inputTensor('w', [2, 2, 1, 4]), {
+      groups: 2,
+      dilationRate: [1, 3],
+      strides: [2, 1],
+      outputPadding: [1, 2],
+      padding: 1,
+    }).shape,
+  ).toEqual([1, 3, 6, 2]);
+  expect(() => conv1dTranspose(x, w, { padding: 'causal' } as object)).toThrow(
+    'conv1dTranspose: padding is "causal", which a transposed convolution has no use for',
+  );
 });
 
 /** A training step's plan: values and both gradients. */
@@ -207,7 +246,7 @@ describe('errors', () => {
     ['depthwise channels', () => depthwiseConv2d(x, filter(3, 3, 3, 1)), 'depthwiseConv2d: the input [1,5,6,4] has 4 channels, the filters [3,3,3,1] expect 3'],
     ['pointwise', () => separableConv2d(x, filter(3, 3, 4, 1), filter(3, 1, 4, 8)), 'separableConv2d: expected pointwise filters [1,1,C·M,OC], got [3,1,4,8]'],
     ['transposed channels', () => conv2dTranspose(x, filter(3, 3, 4, 3)), 'conv2dTranspose: the input [1,5,6,4] has 4 channels, the filters [3,3,4,3] expect 3'],
-    ['outputPadding', () => conv2dTranspose(x, filter(3, 3, 8, 4), { strides: 2, outputPadding: [1, 2] }), 'conv2dTranspose: outputPadding 2 in dimension 2, expected less than the stride 2'],
+    ['outputPadding', () => conv2dTranspose(x, filter(3, 3, 8, 4), { strides: 2, outputPadding: [1, 2] }), 'conv2dTranspose: outputPadding 2 in dimension 2, expected less than the stride 2 or the dilation 1'],
     ['outputPadding same', () => conv2dTranspose(x, filter(3, 3, 8, 4), { strides: 2, outputPadding: 1, padding: 'same' }), "conv2dTranspose: outputPadding is [1,1], expected 0 with padding 'same'"],
     ['nothing left', () => conv2dTranspose(x, filter(1, 1, 8, 4), { padding: 3 }), 'conv2dTranspose: padding 3 + 3 in dimension 1 leaves nothing of 5 pixels (5 = (5 - 1) * 1 + 1 + 0)'],
     ['rank', () => conv3d(x, filter(3, 3, 4, 8)), 'conv3d: expected an input [N,D,H,W,C], got [1,5,6,4]'],

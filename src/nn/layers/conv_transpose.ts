@@ -33,7 +33,7 @@ interface Options<N, P> extends ConvLayerOptions {
   readonly strides?: N;
   /** 'valid' unless given; 'same' gives input × stride; otherwise what is cut off: a number or [before, after] for each axis. */
   readonly padding?: P;
-  /** Pixels added at the end, less than the stride; 0 unless given (PyTorch). Not with 'same'. */
+  /** Pixels added at the end, less than the stride or the dilation; 0 unless given (PyTorch). Not with 'same'. */
   readonly outputPadding?: N;
   /** 1 unless given. */
   readonly dilationRate?: N;
