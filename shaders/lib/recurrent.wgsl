@@ -20,7 +20,7 @@ struct Params {
 // The first step taken begins with the initial state; the last one has no step after it.
 const FIRST: bool = false;
 const LAST: bool = false;
-// 0 none, 1 lengths [N], 2 integers [N, T], 3 floats [N, T]
+// 0 none, 1 lengths [N] (below 0 is 0, above T is T), 2 integers [N, T], 3 floats [N, T]
 const MASKING: u32 = 0;
 
 @group(0) @binding(0) var<uniform> params: Params;

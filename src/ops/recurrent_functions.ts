@@ -28,7 +28,7 @@ export interface RecurrentWeights {
 export interface RecurrentOptions {
   /** The state before the first step, [N, units] each: h, and c for LSTM. Zeros unless given. */
   readonly initialState?: readonly Tensor[];
-  /** i32 [N]: how many steps each example has; the rest is padding. */
+  /** i32 [N]: how many steps each example has, from the first of x; the rest is padding. Below 0 is 0, above T is T. */
   readonly lengths?: Tensor;
   /** [N, T], f32, i32 or u32: steps where it is 0 are padding. Instead of `lengths`. */
   readonly mask?: Tensor;

@@ -35,7 +35,7 @@ export const stepIn = ({ backwards }: Walk, T: number, s: number): number => (ba
 export const stepOut = ({ backwards, aligned }: Walk, T: number, s: number): number =>
   backwards && aligned ? T - 1 - s : s;
 
-/** Whether example n has step t of x. */
+/** Whether example n has step t of x. A length below 0 is 0, one above T is T. */
 export function isValid({ masking }: Walk, T: number, mask: Values | undefined, n: number, t: number): boolean {
   if (masking === null) return true;
   return masking === 'lengths' ? t < mask![n]! : mask![n * T + t] !== 0;
@@ -204,13 +204,15 @@ export function walks(maskings: readonly Walk['masking'][]): Walk[] {
   );
 }
 
-/** Lengths of 0, 1, some and all steps; or masks with holes, at the beginning too. */
+/** Lengths of 0, 1, some and all steps, or where T is odd some outside; or masks with holes, at the beginning too. */
 export function maskInput({ masking }: Walk, N: number, T: number, dtype: 'f32' | 'i32' = 'f32'): SampleInput {
   if (masking === 'lengths') {
     return {
       shape: [N],
       dtype: 'i32',
-      fill: { values: Array.from({ length: N }, (_, n) => [T, 1, 0, T - 1][n % 4]!) },
+      fill: {
+        values: Array.from({ length: N }, (_, n) => (T % 2 === 0 ? [T, 1, 0, T - 1] : [T + 3, 1, -2, T - 1])[n % 4]!),
+      },
     };
   }
   const values = Array.from({ length: N * T }, (_, i) => ((((i * 7) % 5) + Math.floor(i / T)) % 3 === 0 ? 0 : 1));

@@ -40,10 +40,16 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   return reshape(result, shape);
 }
 
-/** The square root of `variance`. Where all elements are equal the gradient is not defined. */
+/** The square root of `variance`. Where all elements are equal the gradient is 0 (PyTorch). */
 export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
   checkOptions('std', options, ['axes', 'keepDims', 'ddof']);
-  return sqrt(variance(x, options));
+  return rootWithout0(variance(x, options));
+}
+
+/** √x with gradient 0 at 0, where the root has no finite slope. */
+function rootWithout0(x: Tensor): Tensor {
+  const positive = greater(x, 0);
+  return mul(sqrt(where(positive, x, 1)), positive);
 }
 
 /** log Σ eˣ over `axes`, finite for every finite x. f32; options as for sums. The gradient is softmax. */
@@ -72,9 +78,7 @@ export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   if (order === 1) return sum(abs(x), over);
   if (order === Infinity) return max(abs(x), over);
   if (order !== 2) throw new OptionError(`norm: order is ${String(order)}, expected 1, 2 or Infinity`);
-  const squares = sum(square(x), over);
-  const positive = greater(squares, 0);
-  return mul(sqrt(where(positive, squares, 1)), positive); // the root of 0 has no finite slope
+  return rootWithout0(sum(square(x), over));
 }
 
 /** 1 where some element over `axes` is not 0, else 0; f32, without a gradient. */

@@ -233,6 +233,19 @@ test.each(['relu', 'sigmoid', 'linear'] as const)('a simple network with %s obey
   expect([...evaluate([y])[0]!]).toEqual(expected.map((value) => expect.closeTo(value, 12) as number));
 });
 
+test.each(['rnn', 'lstm', 'gru'] as const)('%s takes lengths below 0 for 0 and above T for T', (kind) => {
+  const { at } = setUp(kind, { N: 4, T: 3, size: 2, units: 2, masking: null, initial: false, backwards: false });
+  const inputs = Object.fromEntries(Object.entries(at).map(([name, { shape }]) => [name, inputTensor(name, shape)]));
+  const feeds = new Map(Object.entries(at).map(([name, { values }]) => [inputs[name]!, values]));
+  const result = (lengths: readonly number[], backwards: boolean) => {
+    const options = { lengths: constantTensor(Int32Array.from(lengths), [4], 'i32'), goBackwards: backwards };
+    return [...evaluate([everything(run(kind, inputs, options))], feeds)[0]!];
+  };
+  for (const backwards of [false, true]) {
+    expect(result([7, -1, -2147483648, 2147483647], backwards)).toEqual(result([3, 0, 0, 3], backwards));
+  }
+});
+
 describe('refuses', () => {
   const x = inputTensor('x', [2, 5, 3]);
   const weights = { kernel: inputTensor('k', [3, 8]), recurrentKernel: inputTensor('r', [2, 8]) };

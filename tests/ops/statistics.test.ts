@@ -67,6 +67,12 @@ test('variance and std, biased and not', () => {
   expect(run((t) => variance(t, { axes: [0, -1] }), [2, 1, 2], [1, 3, 5, 7])).toEqual({ shape: [1], values: [5] });
   expectGradient((t) => variance(t, { axes: 1, ddof: 1 }));
   expectGradient((t) => std(t, { axes: [0, 2] }));
+  // Where all are equal neither has a slope that is not a number.
+  expect(slope((t) => std(t, { axes: 1 }), [2, 3], [5, 5, 5, 1, 2, 3])).toEqual(
+    [0, 0, 0, -1, 0, 1].map((side) => expect.closeTo(side / Math.sqrt(6), 12) as number),
+  );
+  expect(slope((t) => variance(t), [3], [5, 5, 5])).toEqual([0, 0, 0]);
+  expect(run((t) => std(t), [3], [5, 5, 5]).values).toEqual([0]);
   expect(() => variance(inputTensor('x', [3]), { ddof: 3 })).toThrow(
     'variance: ddof is 3, expected at least 0 and below the 3',
   );

@@ -12,7 +12,7 @@ export type Masked = 'mask' | 'lengths';
 export interface RecurrentUseOptions {
   /**
    * What of an example is padding comes as a second input: 'mask', [T], where 0 says that a step is not there, or
-   * 'lengths', [], how many steps are there. Padding leaves the state as it is; an example that is all padding gives
+   * 'lengths', [], how many steps are there (below 0 is none, above T all). Padding leaves the state as it is; an example that is all padding gives
    * zeros. None unless given.
    */
   readonly masked?: Masked;
