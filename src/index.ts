@@ -248,7 +248,10 @@ export type { Device, DeviceStats, DeviceTensor, RunnerStats, TrackedRow } from 
 // Data
 export { dataset, type Dataset, type DatasetOptions, type NamedDataset, take } from './data/dataset.ts';
 export { namedDataset, type NamedOptions } from './data/named.ts';
-export { shuffleOrder, split, splitIndices, type SplitOptions } from './data/split.ts';
+export { shuffleOrder, split, splitIndices, type SplitIndices, type SplitOptions } from './data/split.ts';
+export { foldIndices, type FoldOptions, folds } from './data/folds.ts';
+export { type Normalizer, type NormalizerOptions, scaleToUnit, standardize } from './data/normalize.ts';
+export { csvDataset, type CsvDatasetOptions, type CsvOptions, type CsvTable, readCsv } from './data/csv.ts';
 export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
