@@ -36,7 +36,8 @@ export function narrowing(from: BufferRef, to: BufferRef, size: number, lanes = 
       });
 }
 
-function widening(from: BufferRef, to: BufferRef, size: number, lanes: 1 | 4): Dispatch {
+/** The numbers of `from`, f16, in `to`, f32. */
+export function widening(from: BufferRef, to: BufferRef, size: number, lanes = lanesOf(size)): Dispatch {
   return lanes === 4
     ? dispatch(shader, 'cast_from_half_vec4', { bindings: { x_halves4: from, y4: to }, ...threads(size / 4) })
     : dispatch(shader, 'cast_from_half', { bindings: { x_halves: from, y: to }, ...threads(size) });

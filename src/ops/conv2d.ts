@@ -123,7 +123,8 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
   samples: geometries().map(({ input, filter, window }, i) => {
     const bias = i % 4 === 1;
     // tanh on short sums only: its bound says nothing of the error that a long sum brings along
-    const terms = window.kernel[0] * window.kernel[1] * filter[1]!;
+    const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
+    const terms = copies * window.kernel[0] * window.kernel[1] * filter[1]!;
     const activation = ([null, 'relu', terms > 64 ? 'relu' : 'tanh'] as const)[i % 3]!;
     const inputs = [{ shape: [positions(input, window), filter[1]!] }, { shape: filter }];
     if (bias) inputs.push({ shape: [input[3]] });

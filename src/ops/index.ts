@@ -12,6 +12,8 @@ import { convNdOps } from './conv_nd.ts';
 import { fullOp } from './full.ts';
 import { gatherBatchOps } from './gather_batch.ts';
 import { gruOps } from './gru.ts';
+import { halfOp } from './half_op.ts';
+import { halfRows } from './half_rows.ts';
 import { im2colOps } from './im2col.ts';
 import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
@@ -115,8 +117,14 @@ const all: readonly (readonly Op[])[] = [
   convNdOps,
 ];
 
+/** Those that mixed precision keeps as halves, which are the same ops over other storage. */
+const half = /* @__PURE__ */ all
+  .flat()
+  .filter(({ name }) => Object.hasOwn(halfRows, name))
+  .map(halfOp);
+
 export const ops: Readonly<Record<string, Op>> = /* @__PURE__ */ Object.fromEntries(
-  /* @__PURE__ */ all.flat().map((op) => [op.name, op]),
+  /* @__PURE__ */ [...all.flat(), ...half].map((op) => [op.name, op]),
 );
 
 export * from './functions.ts';

@@ -1,0 +1,136 @@
+// An op over f16 storage: the same reference and kernels, with some tensors kept as halves. What is read is widened to f32,
+// what is written is rounded to the nearest half.
+
+import type { DType, Values } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { CallTypes, Kernel, KernelPlan, Op, Sample } from '../graph/op.ts';
+import type { TensorType } from '../graph/tensor.ts';
+import { withHalves } from '../kernel/half_storage.ts';
+import { scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
+import type { Target } from '../kernel/target.ts';
+import { halfNumbers, narrowing, setHalves, widening } from './cast_half.ts';
+import { bytesMoved } from './copy.ts';
+import { halfRows } from './half_rows.ts';
+
+export interface HalfAttrs<A> {
+  /** The attributes of the op it stands for. */
+  readonly of: A;
+  /** The dtype of each output: f16, or that of the op it stands for. */
+  readonly outputs: readonly DType[];
+}
+
+const widened = (type: TensorType): TensorType => (type.dtype === 'f16' ? { ...type, dtype: 'f32' } : type);
+
+/** The call that `call` stands for. */
+function fullCall<A>({ inputs, outputs, attrs }: CallTypes<HalfAttrs<A>>): CallTypes<A> {
+  return { inputs: inputs.map(widened), outputs: outputs.map(widened), attrs: attrs.of };
+}
+
+/**
+ * `op`, which has a row in half_rows.ts, under the name `<op>_f16`: of its inputs those are f16 that come so, of its outputs
+ * those that its attributes name. Made once for each op, by plans for mixed precision and by the registry.
+ */
+export function halfOp<A>(op: Op<A>): Op<HalfAttrs<A>> {
+  let made = kept.get(op);
+  if (!made) kept.set(op, (made = describe(op)));
+  return made;
+}
+
+const kept = /* @__PURE__ */ new WeakMap<Op, Op>();
+
+function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
+  return {
+    name: `${op.name}_f16`,
+    infer(inputs, { of, outputs }) {
+      const types = op.infer(inputs.map(widened), of);
+      return types.map((type, i) => ({ ...type, dtype: outputs[i]! }));
+    },
+    cpu(x, y, call) {
+      const wide = x.map((values, i) => (call.inputs[i]!.dtype === 'f16' ? toNumbers(values) : values));
+      const results = y.map((values, i) =>
+        call.outputs[i]!.dtype === 'f16' ? new Float64Array(values.length) : values,
+      );
+      op.cpu(wide, results, fullCall(call));
+      y.forEach((values, i) => {
+        if (values !== results[i]) setHalves(values, results[i]!);
+      });
+    },
+    kernels: Object.fromEntries(Object.entries(op.kernels).map(([name, kernel]) => [name, halfKernel(kernel)])),
+    grad: null, // made by the planner, after differentiation
+    cost: (call) => ({ flops: op.cost?.(fullCall(call)).flops ?? 0, bytes: bytesMoved(call) }),
+    accuracy(call) {
+      const full = fullCall(call);
+      const accuracy = typeof op.accuracy === 'function' ? op.accuracy(full) : op.accuracy;
+      return accuracy.kind === 'sum' ? { kind: 'sum', terms: () => accuracy.terms(full) } : accuracy;
+    },
+    samples: op.samples.map((sample, i) => halfSample(op, sample, i % 2 === 0)),
+  };
+}
+
+function toNumbers(values: Values): Values {
+  return values instanceof Float64Array ? values : Float64Array.from(halfNumbers(values));
+}
+
+/** The first two of the inputs that may be f16 as f16, so that biases are not; outputs too where `narrow` says so. */
+function halfSample<A>(op: Op<A>, sample: Sample<A>, narrow: boolean): Sample<HalfAttrs<A>> {
+  const { reads, writes } = halfRows[op.name]!;
+  const inputs = sample.inputs.map((input, i) =>
+    i < 2 && reads.includes(i) ? { ...input, dtype: 'f16' as const } : input,
+  );
+  const types = op.infer(
+    inputs.map(({ shape, dtype }) => widened({ shape, dtype: dtype ?? 'f32' })),
+    sample.attrs,
+  );
+  const outputs = types.map(({ dtype }, i) => (narrow && writes.includes(i) ? 'f16' : dtype));
+  return { ...sample, inputs, attrs: { of: sample.attrs, outputs } };
+}
+
+function halfKernel<A>(kernel: Kernel<A>): Kernel<HalfAttrs<A>> {
+  return {
+    ...(kernel.fits ? { fits: (call, target) => kernel.fits!(fullCall(call), target) } : {}),
+    ...(kernel.preferred ? { preferred: (call, target) => kernel.preferred!(fullCall(call), target) } : {}),
+    plan: (call, target) => halfPlan(kernel.plan(fullCall(call), target), call, target),
+  };
+}
+
+/**
+ * The plan with halves in the buffers of `call`'s f16 tensors. A tensor that some dispatch cannot load or store so is worked
+ * on as an f32 copy instead, which is widened before or rounded after.
+ */
+function halfPlan(plan: KernelPlan, call: CallTypes<unknown>, { features }: Target): KernelPlan {
+  const hasF16 = features.has('shader-f16');
+  const typeOf = ({ kind, index }: BufferRef) =>
+    kind === 'scratch' ? null : (kind === 'input' ? call.inputs : call.outputs)[index]!;
+  const keyOf = ({ kind, index }: BufferRef) => `${kind} ${index}`;
+  const halvesOf = ({ bindings }: Dispatch) =>
+    Object.entries(bindings).filter(([, ref]) => typeOf(ref)?.dtype === 'f16');
+
+  const copied = new Map<string, BufferRef>();
+  for (const dispatch of plan.dispatches) {
+    for (const [name, ref] of halvesOf(dispatch)) {
+      if (!withHalves(dispatch, [name], hasF16)) copied.set(keyOf(ref), ref);
+    }
+  }
+  const extra = [...(plan.scratch ?? [])];
+  const before: Dispatch[] = [];
+  const after: Dispatch[] = [];
+  const copies = new Map<string, BufferRef>();
+  for (const [key, ref] of copied) {
+    const size = sizeOf(typeOf(ref)!.shape);
+    const copy = scratch(extra.push(4 * size) - 1);
+    copies.set(key, copy);
+    if (ref.kind === 'input') before.push(widening(ref, copy, size));
+    else after.push(narrowing(copy, ref, size));
+  }
+  const changed = plan.dispatches.map((dispatch): Dispatch => {
+    const bindings = { ...dispatch.bindings };
+    const direct: string[] = [];
+    for (const [name, ref] of halvesOf(dispatch)) {
+      const copy = copies.get(keyOf(ref));
+      if (copy) bindings[name] = copy;
+      else direct.push(name);
+    }
+    return direct.length === 0 ? { ...dispatch, bindings } : { ...withHalves(dispatch, direct, hasF16)!, bindings };
+  });
+  return { dispatches: [...before, ...changed, ...after], scratch: extra };
+}
