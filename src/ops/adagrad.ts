@@ -14,6 +14,7 @@ import {
   epsilons,
   inferStep,
   type OptimizerArenas,
+  skipped,
   step,
   stepKernels,
   withBad,
@@ -37,8 +38,8 @@ export const adagradOp: Op<AdagradAttrs> = {
     for (let i = 0; i < params!.length; i++) {
       const p = params![i]!;
       const old = accumulator![i]!;
-      if (!Number.isFinite(grads![i]!)) {
-        lowest = Math.min(lowest, i);
+      if (scale === 0 || !Number.isFinite(grads![i]!)) {
+        if (scale !== 0) lowest = Math.min(lowest, i);
         w![i] = p;
         sums![i] = old;
         continue;
@@ -82,6 +83,7 @@ export const adagradOp: Op<AdagradAttrs> = {
     step(300, ['positive'], adagradAttrs({ epsilon: 0.1, epsilonInsideRoot: false, weightDecay: 0.01 })),
     step(9, ['positive'], adagradAttrs({ weightDecay: 0.1 }), withBad(7)),
     step(16, ['positive'], adagradAttrs({}), withBad(2)),
+    ...skipped(['positive'], adagradAttrs({ weightDecay: 0.1 })),
     step(5, ['positive'], adagradAttrs({}), withBad(3), 1), // an earlier find stays
   ],
 };

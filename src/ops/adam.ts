@@ -13,6 +13,7 @@ import {
   checkNumber,
   inferStep,
   type OptimizerArenas,
+  skipped,
   step,
   stepKernels,
   withBad,
@@ -46,8 +47,8 @@ export const adamOp: Op<AdamAttrs> = {
       const p = params![i]!;
       const mean = means![i]!;
       const square = squares![i]!;
-      if (!Number.isFinite(grads![i]!)) {
-        lowest = Math.min(lowest, i);
+      if (scale === 0 || !Number.isFinite(grads![i]!)) {
+        if (scale !== 0) lowest = Math.min(lowest, i);
         w![i] = p;
         m![i] = mean;
         v![i] = square;
@@ -104,6 +105,7 @@ export const adamOp: Op<AdamAttrs> = {
     step(68, drawn, adamAttrs({ weightDecay: 0.01 })),
     step(9, drawn, adamAttrs({ weightDecay: 0.1 }), withBad(7)),
     step(16, drawn, adamAttrs({ weightDecay: 0.1, decoupled: true }), withBad(2)),
+    ...skipped(drawn, adamAttrs({ weightDecay: 0.1 })),
   ],
 };
 

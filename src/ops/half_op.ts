@@ -5,7 +5,7 @@ import type { DType, Values } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { CallTypes, Kernel, KernelPlan, Op, Sample } from '../graph/op.ts';
 import type { TensorType } from '../graph/tensor.ts';
-import { withHalves } from '../kernel/half_storage.ts';
+import { withHalves } from './half_storage.ts';
 import { scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
 import { halfNumbers, narrowing, setHalves, widening } from './cast_half.ts';

@@ -17,6 +17,7 @@ import { halfRows } from './half_rows.ts';
 import { im2colOps } from './im2col.ts';
 import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
+import { lossScaleOps } from './loss_scale.ts';
 import { lstmOps } from './lstm.ts';
 import { maxPool2dOps } from './max_pool_2d.ts';
 import { maxPool3dIndicesOp } from './max_pool_indices.ts';
@@ -89,6 +90,7 @@ const all: readonly (readonly Op[])[] = [
   sgdOps,
   [adamOp, adagradOp],
   rmspropOps,
+  lossScaleOps,
   // Shapes
   sliceOps,
   concatOps,

@@ -13,8 +13,9 @@ export interface OptimizerArenas {
   /** f32 [T]. */
   readonly grads: Tensor;
   /**
-   * f32 [4]: learning rate, 1 / (1 − beta1ᵗ), 1 / (1 − beta2ᵗ), and a factor for the gradients; from the host, in double
-   * precision, because beta^t in f32 is wrong by 7e-4 at t = 19,400.
+   * f32 [4]: learning rate, 1 / (1 − beta1ᵗ), 1 / (1 − beta2ᵗ), and a factor for the gradients, where 0 skips the step:
+   * nothing changes, and no gradient is reported. From the host, in double precision, because beta^t in f32 is wrong by
+   * 7e-4 at t = 19,400.
    */
   readonly scalars: Tensor;
   /** u32 [1], 0xffffffff at first: the lowest index whose gradient was NaN or infinite. Overwritten. */
@@ -89,17 +90,23 @@ export function step<A>(
   attrs: A,
   grads: (size: number) => SampleInput = normal,
   firstBad = 0xffffffff,
+  gradientScale = 0.5,
 ): Sample<A> {
   return {
     inputs: [
       normal(size),
       grads(size),
       ...moments.map((fill) => ({ shape: [size], fill })),
-      { shape: [4], fill: { values: [0.01, 1.25, 1.5, 0.5] } },
+      { shape: [4], fill: { values: [0.01, 1.25, 1.5, gradientScale] } },
       { shape: [1], dtype: 'u32', fill: { values: [firstBad] } },
     ],
     attrs,
   };
+}
+
+/** Steps that change nothing, over sizes for each kernel. */
+export function skipped<A>(moments: readonly Fill[], attrs: A): Sample<A>[] {
+  return [9, 16].map((size) => step(size, moments, attrs, withBad(2), 0xffffffff, 0));
 }
 
 function normal(size: number): SampleInput {

@@ -5,7 +5,7 @@ import { sizeOf } from '../core/shape.ts';
 import type { Fill, Op, Sample } from '../graph/op.ts';
 import { apply, type Tensor } from '../graph/tensor.ts';
 import { bytesMoved } from './copy.ts';
-import { accuracy, checkNumber, inferStep, type OptimizerArenas, step, withBad } from './optimizer_step.ts';
+import { accuracy, checkNumber, inferStep, type OptimizerArenas, skipped, step, withBad } from './optimizer_step.ts';
 import * as kernels from './rmsprop_kernels.ts';
 import type { RmspropAttrs } from './rmsprop_kernels.ts';
 
@@ -31,8 +31,8 @@ function rmspropOpOf(
       for (let i = 0; i < params.length; i++) {
         const p = params[i]!;
         const old = moments.map((_, k) => x[2 + k]![i]!);
-        if (!Number.isFinite(grads[i]!)) {
-          lowest = Math.min(lowest, i);
+        if (scale === 0 || !Number.isFinite(grads[i]!)) {
+          if (scale !== 0) lowest = Math.min(lowest, i);
           [p, ...old].forEach((value, k) => (y[k]![i] = value));
           continue;
         }
@@ -75,6 +75,7 @@ export const rmspropOp = rmspropOpOf('rmsprop', ['square'], kernels.plain, [
   step(260, ['positive'], rmspropAttrs({ epsilon: 0.1, epsilonInsideRoot: false, weightDecay: 0.01 })),
   step(9, ['positive'], rmspropAttrs({ weightDecay: 0.1 }), withBad(5)),
   step(16, ['positive'], rmspropAttrs({}), withBad(4)),
+  ...skipped(['positive'], rmspropAttrs({ weightDecay: 0.1 })),
 ]);
 
 export const rmspropMomentumOp = rmspropOpOf('rmsprop_momentum', ['square', 'velocity'], kernels.withMomentum, [
@@ -89,6 +90,7 @@ export const rmspropMomentumOp = rmspropOpOf('rmsprop_momentum', ['square', 'vel
   ),
   step(9, ['positive', 'normal'], rmspropAttrs({ momentum: 0.9, weightDecay: 0.1 }), withBad(5)),
   step(16, ['positive', 'normal'], rmspropAttrs({ momentum: 0.9 }), withBad(4)),
+  ...skipped(['positive', 'normal'], rmspropAttrs({ momentum: 0.9 })),
 ]);
 
 export const rmspropCenteredOp = rmspropOpOf('rmsprop_centered', ['square', 'mean'], kernels.centered, [
@@ -99,6 +101,7 @@ export const rmspropCenteredOp = rmspropOpOf('rmsprop_centered', ['square', 'mea
   step(260, ['positive', small], rmspropAttrs({ epsilon: 0.1, epsilonInsideRoot: false, weightDecay: 0.01 })),
   step(9, ['positive', small], rmspropAttrs({ weightDecay: 0.1 }), withBad(5)),
   step(16, ['positive', small], rmspropAttrs({}), withBad(4)),
+  ...skipped(['positive', small], rmspropAttrs({})),
   step(12, ['positive', { values: [2, -3] }], rmspropAttrs({ epsilon: 0.01 })), // square < mean²: counted as 0
   step(7, ['positive', { values: [2, -3] }], rmspropAttrs({ epsilon: 0.1, epsilonInsideRoot: false })),
 ]);
@@ -119,6 +122,7 @@ export const rmspropCenteredMomentumOp = rmspropOpOf(
     ),
     step(9, ['positive', small, 'normal'], rmspropAttrs({ momentum: 0.9, weightDecay: 0.1 }), withBad(5)),
     step(16, ['positive', small, 'normal'], rmspropAttrs({ momentum: 0.9 }), withBad(4)),
+    ...skipped(['positive', small, 'normal'], rmspropAttrs({ momentum: 0.9 })),
   ],
 );
 

@@ -13,6 +13,7 @@ import {
   checkNumber,
   inferStep,
   type OptimizerArenas,
+  skipped,
   step,
   stepKernels,
   withBad,
@@ -36,8 +37,8 @@ export const sgdOp: Op<SgdAttrs> = {
     let lowest = firstBad![0]!;
     for (let i = 0; i < params!.length; i++) {
       const p = params![i]!;
-      if (!Number.isFinite(grads![i]!)) {
-        lowest = Math.min(lowest, i);
+      if (scale === 0 || !Number.isFinite(grads![i]!)) {
+        if (scale !== 0) lowest = Math.min(lowest, i);
         w![i] = p;
       } else w![i] = p - learningRate * (grads![i]! * scale + attrs.weightDecay * p);
     }
@@ -69,6 +70,7 @@ export const sgdOp: Op<SgdAttrs> = {
     step(260, [], { weightDecay: 0.01 }),
     step(9, [], { weightDecay: 0.1 }, withBad(5)),
     step(16, [], { weightDecay: 0.1 }, withBad(4)),
+    ...skipped([], { weightDecay: 0.1 }),
     step(20, [], { weightDecay: 0 }, withBad(9), 3), // an earlier find stays
   ],
 };
@@ -83,8 +85,8 @@ export const sgdMomentumOp: Op<SgdMomentumAttrs> = {
     for (let i = 0; i < params!.length; i++) {
       const p = params![i]!;
       const old = velocity![i]!;
-      if (!Number.isFinite(grads![i]!)) {
-        lowest = Math.min(lowest, i);
+      if (scale === 0 || !Number.isFinite(grads![i]!)) {
+        if (scale !== 0) lowest = Math.min(lowest, i);
         w![i] = p;
         v![i] = old;
         continue;
@@ -123,6 +125,7 @@ export const sgdMomentumOp: Op<SgdMomentumAttrs> = {
     step(300, ['normal'], { momentum: 0.9, nesterov: true, weightDecay: 0 }),
     step(9, ['normal'], { momentum: 0.9, nesterov: true, weightDecay: 0.1 }, withBad(8)),
     step(16, ['normal'], { momentum: 0.9, nesterov: false, weightDecay: 0 }, withBad(6)),
+    ...skipped(['normal'], { momentum: 0.9, nesterov: true, weightDecay: 0.1 }),
   ],
 };
 

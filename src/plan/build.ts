@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly kernels?: Readonly<Record<string, string>>;
   /** Replace groups of ops by fused ones; default true. */
   readonly fuse?: boolean;
+  /** Changes how values are stored, as mixed precision does. `roots`: results, and what changes variables. */
+  readonly storage?: ((calls: readonly Call[], roots: readonly Tensor[]) => Call[]) | undefined;
 }
 
 /**
@@ -29,7 +31,9 @@ export function makePlan(
 ): Plan {
   const kept = Object.values(outputs);
   const scheduled = schedule(kept, effects);
-  const calls = options.fuse === false ? scheduled : fuse(scheduled, [...kept, ...effects]);
+  const roots = [...kept, ...effects];
+  const fused = options.fuse === false ? scheduled : fuse(scheduled, roots);
+  const calls = options.storage?.(fused, roots) ?? fused;
 
   const chosen = calls.map((call) => chooseKernel(call, options));
   const mostBytes = options.target?.limits.maxBufferSize;

@@ -2,7 +2,7 @@
 // them; where it stores one, it stores the nearest halves. All arithmetic stays f32.
 
 import half from '../../shaders/lib/half.wgsl';
-import type { Dispatch, Shader } from './shader.ts';
+import type { Dispatch, Shader } from '../kernel/shader.ts';
 
 /** How a buffer's elements are declared, and what a load or store of element `at` becomes. */
 interface Storage {
