@@ -238,6 +238,8 @@ export { fromHalf, toHalf } from './core/half.ts';
 export type { Shape } from './core/shape.ts';
 export { evaluate as evaluateGraph } from './cpu/oracle.ts';
 export type { Plan, PlanBytes, PlanStep } from './plan/plan.ts';
+export type { KernelChoices } from './plan/choices.ts';
+export type { Measured, TextStore } from './plan/tuning.ts';
 
 // Devices
 export { createDevice, type DeviceOptions } from './train/device.ts';

@@ -84,6 +84,11 @@ export function createCpuDevice(): Device {
       if (memory) release(memory);
       variables.delete(variable);
     },
+    tuned: null,
+    async tune() {
+      alive();
+      return new Map();
+    },
     stats: () => ({ buffersCreated, liveBuffers, liveBytes, pipelinesCreated: 0 }),
     dispose() {
       disposed = true;

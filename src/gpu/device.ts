@@ -8,12 +8,14 @@ import { describe, requestDevice, targetOf, type AdapterOptions, type FoundDevic
 import { createBuffers } from './buffers.ts';
 import { createLife } from './life.ts';
 import { checkValues } from '../plan/places.ts';
+import { createTuning, type TextStore } from '../plan/tuning.ts';
 import { checkBindable } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { createPipelines } from './pipelines.ts';
 import { createQueue } from './queue.ts';
 import { createReader } from './reader.ts';
 import { createRunner } from './runner.ts';
+import { timeKernels } from './tune.ts';
 import { createVariables } from './variables.ts';
 
 export interface WebGPUOptions extends AdapterOptions {
@@ -21,6 +23,8 @@ export interface WebGPUOptions extends AdapterOptions {
   device?: GPUDevice | undefined;
   /** Milliseconds without any progress after which the GPU counts as hung, and its device is destroyed. 30,000. */
   hangTimeout?: number | undefined;
+  /** Where `tune` keeps what it measured, under the adapter's name: `localStorage`, or anything alike. Nowhere unless given. */
+  tuning?: TextStore | undefined;
 }
 
 export interface WebGPUDevice extends Device {
@@ -30,7 +34,7 @@ export interface WebGPUDevice extends Device {
   readonly gpu: GPUDevice;
 }
 
-const optionNames = ['gpu', 'device', 'powerPreference', 'label', 'baseline', 'hangTimeout'];
+const optionNames = ['gpu', 'device', 'powerPreference', 'label', 'baseline', 'hangTimeout', 'tuning'];
 
 /**
  * A device of the adapter's own limits and the features kernels can use; retried with less where that is refused.
@@ -47,6 +51,8 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
   life.check();
 
   const target = targetOf(found);
+  const tuning = createTuning(describe(found), options.tuning ?? null);
+  await tuning.load();
   const queue = createQueue(life);
   const buffers = createBuffers(life, queue);
   const pipelines = createPipelines(life, hangTimeout);
@@ -91,6 +97,12 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
     },
     writeVariable: (variable, values) => variables.write(variable, values),
     releaseVariable: (variable) => variables.release(variable),
+
+    tuned: tuning.lookup,
+    async tune(plan) {
+      life.check();
+      return tuning.measure(plan, target, (step, kernels) => timeKernels(parts, step, kernels));
+    },
 
     stats: () => ({ ...buffers.stats(), pipelinesCreated: pipelines.created() }),
     dispose() {

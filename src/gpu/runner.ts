@@ -14,7 +14,7 @@ import type { DeviceParts } from './parts.ts';
 import { createReader } from './reader.ts';
 import { createReplayer } from './replay.ts';
 import { createRows, type TrackedScalar } from './rows.ts';
-import { timeLaunches } from './timer.ts';
+import { timeLaunches, timeRepeated } from './timer.ts';
 
 // Staging buffers for results are kept up to this many bytes a runner; larger reads make and free their own.
 const keptStaging = 64 * 2 ** 20;
@@ -146,6 +146,21 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     rows?.advance();
   }
 
+  /** How to launch a dispatch with the last inputs, outside the queue. */
+  async function untracked(): Promise<(pass: GPUComputePassEncoder, index: number) => void> {
+    rethrow();
+    await Promise.all(inputs.give({}));
+    queue.flush();
+    const groups = nextGroups();
+    table?.upload();
+    return (pass, index) => {
+      const [x, y, z] = launches[index]!.dispatch.workgroups;
+      pass.setPipeline(compiled[index]!);
+      pass.setBindGroup(0, groups[index]!);
+      pass.dispatchWorkgroups(x, y, z);
+    };
+  }
+
   async function settled(): Promise<void> {
     await verifying;
     while (!disposed && rows?.full()) await rows.room();
@@ -192,27 +207,12 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
       rethrow();
     },
     async profile() {
-      rethrow();
-      await Promise.all(inputs.give({}));
-      queue.flush();
-      const groups = nextGroups();
-      table?.upload();
-      return timeLaunches(parts, launches, (pass, index) => {
-        const [x, y, z] = launches[index]!.dispatch.workgroups;
-        pass.setPipeline(compiled[index]!);
-        pass.setBindGroup(0, groups[index]!);
-        pass.dispatchWorkgroups(x, y, z);
-      });
+      const launch = await untracked();
+      return timeLaunches(parts, launches, launch);
     },
-    async replay(times) {
-      rethrow();
-      await Promise.all(inputs.give({}));
-      queue.flush();
-      const groups = nextGroups();
-      table?.upload();
-      return replayer.replay((pass) => {
-        for (let i = 0; i < times; i++) encodeStep(pass, groups);
-      });
+    async time(repeats) {
+      const launch = await untracked();
+      return timeRepeated(parts, (pass) => launches.forEach((_, index) => launch(pass, index)), repeats);
     },
     stats: () => ({
       runs,

@@ -68,3 +68,54 @@ export async function timeLaunches(
     buffers.free(resolved.buffer);
   }
 }
+
+/**
+ * Nanoseconds of one of `repeats` steps that `encode` adds to a pass one after another: between two timestamps where the
+ * device has them, else what all of them took beyond a single one, by the host's clock.
+ */
+export async function timeRepeated(
+  { life, buffers, queue, target }: DeviceParts,
+  encode: (pass: GPUComputePassEncoder) => void,
+  repeats: number,
+): Promise<number> {
+  const resolved = buffers.allocate('timestamps', 16, usage.queryResolve | usage.copySource | usage.copyTarget);
+  const reader = createReader(life, buffers, queue, 16);
+  let queries: GPUQuerySet | null = null;
+
+  /** Submits `count` steps; the milliseconds until a read behind them has arrived, and what was read. */
+  async function run(count: number): Promise<{ milliseconds: number; values: ArrayBuffer }> {
+    queue.flush();
+    const begun = performance.now();
+    const { checked } = life.scoped('timing', () => {
+      const encoder = life.gpu.createCommandEncoder({ label: 'timing' });
+      const timestampWrites = queries && { querySet: queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+      const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
+      for (let i = 0; i < count; i++) encode(pass);
+      pass.end();
+      if (queries) encoder.resolveQuerySet(queries, 0, 2, resolved.buffer, 0);
+      life.gpu.queue.submit([encoder.finish()]);
+    });
+    const values = await reader.read(resolved.buffer, 0, 16, 'timing');
+    await checked;
+    return { milliseconds: performance.now() - begun, values };
+  }
+
+  try {
+    await resolved.checked;
+    if (target.features.has('timestamp-query')) {
+      const made = life.scoped('timing', () => life.gpu.createQuerySet({ type: 'timestamp', count: 2 }));
+      queries = made.value;
+      await made.checked;
+      const [begin, end] = new BigUint64Array((await run(repeats)).values) as unknown as [bigint, bigint];
+      // Implementations may reset the counter in between (WebGPU, "Timestamp Query"), and then it tells nothing.
+      if (end > begin) return Number(end - begin) / repeats;
+    }
+    const single = await run(1);
+    const all = await run(repeats + 1);
+    return (Math.max(all.milliseconds - single.milliseconds, 0.001) * 1e6) / repeats;
+  } finally {
+    queries?.destroy();
+    reader.dispose();
+    buffers.free(resolved.buffer);
+  }
+}

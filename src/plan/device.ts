@@ -3,7 +3,9 @@
 import type { TypedArray } from '../core/dtype.ts';
 import type { TensorType, Variable } from '../graph/tensor.ts';
 import type { Target } from '../kernel/target.ts';
+import type { Lookup } from './choose.ts';
 import type { Plan } from './plan.ts';
+import type { Measured } from './tuning.ts';
 
 export interface Device {
   readonly kind: 'webgpu' | 'cpu';
@@ -19,6 +21,14 @@ export interface Device {
   writeVariable(variable: Variable, values: TypedArray): void;
   /** Frees the variable's memory. Programs that use it must have been disposed of before. */
   releaseVariable(variable: Variable): void;
+  /** What planning asks for kernels that were measured here; null where references are run. */
+  readonly tuned: Lookup | null;
+  /**
+   * Times the kernels that could do the calls of `plan`, where nothing is known of such calls yet, and keeps the fastest.
+   * Plans made later use them; this one, and programs made of it, stay as they are. Answers what was measured, by
+   * class of calls.
+   */
+  tune(plan: Plan): Promise<ReadonlyMap<string, Measured>>;
   stats(): DeviceStats;
   /** Resolves with the error that ended the device: lost, destroyed or hung. Never rejects. */
   readonly lost: Promise<Error>;
@@ -57,6 +67,8 @@ export interface Runner {
   read(output: string): Promise<TypedArray>;
   /** Runs one step with the last inputs, untracked, and times each dispatch on the GPU. Absent where that means nothing. */
   profile?(): Promise<readonly DispatchTime[]>;
+  /** Nanoseconds of a step, over `repeats` steps with the last inputs, untracked. Absent where `profile` is. */
+  time?(repeats: number): Promise<number>;
   /**
    * For benchmarks: runs the step `times` over in one submit, with the last inputs and untracked, and waits for it.
    * Nanoseconds on the GPU's own clock, or null where it has none. Absent on the CPU, where `run` has finished when it returns.

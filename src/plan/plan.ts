@@ -23,8 +23,10 @@ export interface PlanStep {
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
   readonly scratch: readonly Place[];
-  /** The chosen kernel's name, and why where a choice was forced. */
+  /** The chosen kernel's name. */
   readonly kernel: string;
+  /** Why it is not the default one: forced, tuned with the times measured, restored; else empty. */
+  readonly reason: string;
   readonly dispatches: readonly Dispatch[];
   /** The layer or tensor it computes, for people. */
   readonly label: string;

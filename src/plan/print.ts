@@ -9,7 +9,7 @@ export function printPlan(plan: Plan): string {
     String(i),
     step.call.op.name,
     `${step.inputs.map(shapeText).join(' ')} -> ${step.outputs.map(shapeText).join(' ')}`,
-    step.kernel,
+    step.reason === '' ? step.kernel : `${step.kernel} (${step.reason})`,
     step.dispatches.map(({ workgroups }) => workgroups.join('×')).join(' + '),
     [...step.inputs, ...step.outputs, ...step.scratch].map((place) => placeText(plan, place)).join(' '),
     step.label,

@@ -4,8 +4,9 @@ import type { DType } from '../core/dtype.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
+import type { KernelChoices } from '../plan/choices.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
-import { forward, placesFor, type Compiled, type InputPort, type Network } from './core.ts';
+import { forward, placesFor, type Compiled, type InputPort, type Network, type UsedKernels } from './core.ts';
 import { lossAndMetrics } from './heads.ts';
 import { keepPrograms } from './kept_programs.ts';
 import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
@@ -36,6 +37,8 @@ export interface Batches {
   predict(batch: number, places: readonly number[], drawing: boolean): Promise<Program>;
   /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
   sketch(batch: number, y: readonly { shape: Shape; dtype: DType }[]): Promise<Program>;
+  /** The kernels of all programs so far, and of the saved training that this one continues. */
+  kernels(): UsedKernels;
   dispose(): void;
 }
 
@@ -47,7 +50,13 @@ type Kind = 'train' | 'evaluate' | 'predict';
 /** How many steps' values an evaluation reads at once. */
 const evaluateEvery = 64;
 
-export function createBatches(device: Device, network: Network, compiled: Compiled | null, seed: number): Batches {
+export function createBatches(
+  device: Device,
+  network: Network,
+  compiled: Compiled | null,
+  seed: number,
+  saved: UsedKernels | null,
+): Batches {
   const residents = new Map<object, { of: Resident; types: string }>();
   const programs = keepPrograms();
   const heads = compiled?.heads ?? [];
@@ -55,7 +64,14 @@ export function createBatches(device: Device, network: Network, compiled: Compil
   const featuresOf = ({ name }: InputPort) => (network.inputs.length === 1 ? 'data' : `data/${name}`);
   const targetNames = heads.map(({ output }) => (network.outputs.length === 1 ? 'targets' : `targets/${output.name}`));
   const weightNames = targetNames.map((name) => name.replace('targets', 'weights'));
-  const shared: ProgramOptions = { parameters: network.parameters, device, seed, kernels: compiled?.kernels };
+  const shared: ProgramOptions = {
+    parameters: network.parameters,
+    device,
+    seed,
+    kernels: compiled?.kernels,
+    tune: compiled?.tune,
+    choices: saved?.device === device.description ? saved.choices : undefined,
+  };
 
   /** The inputs that the values at `places` depend on. */
   function inputsFor(places: readonly number[]): InputPort[] {
@@ -187,8 +203,12 @@ export function createBatches(device: Device, network: Network, compiled: Compil
           const given = targetNames.map((name) => inputs[name]!);
           return lossAndMetrics(compiled!, made, given, batch);
         },
-        { ...shared, optimizer: compiled!.state },
+        { ...shared, tune: false, optimizer: compiled!.state },
       );
+    },
+    kernels() {
+      const choices = programs.all().map((program) => program.choices);
+      return { device: device.description, choices: Object.assign({}, shared.choices, ...choices) as KernelChoices };
     },
     dispose() {
       programs.dispose();

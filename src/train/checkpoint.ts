@@ -5,7 +5,7 @@ import { fromHalf } from '../core/half.ts';
 import { equal, format } from '../core/shape.ts';
 import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
 import type { Json } from '../nn/layer.ts';
-import type { HostTensor } from './core.ts';
+import type { HostTensor, UsedKernels } from './core.ts';
 import type { Model } from './model.ts';
 import { modelOf, recordOf } from './from_topology.ts';
 import { topologyOf } from './topology.ts';
@@ -103,7 +103,8 @@ function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: st
 }
 
 function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, text: string): TrainingState {
-  const { optimizer, step, epochs, seed, history, moments } = recordOf('training', parse('training', text));
+  const saved = recordOf('training', parse('training', text));
+  const { optimizer, step, epochs, seed, history, moments } = saved;
   const counts = [step, epochs, seed];
   if (
     typeof optimizer !== 'string' ||
@@ -137,7 +138,21 @@ function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, 
     seed: seed as number,
     history: Object.fromEntries(curves),
     moments: new Map(named),
+    kernels: usedKernels(saved['kernels']),
   };
+}
+
+/** Files of earlier versions have none. */
+function usedKernels(value: Json | undefined): UsedKernels | undefined {
+  if (value === undefined) return undefined;
+  const { device, choices } = recordOf('kernels', value);
+  const entries = Object.entries(recordOf('kernels', choices)).map(([key, choice]) => {
+    const { kernel, version } = recordOf('kernels', choice);
+    if (typeof kernel === 'string' && typeof version === 'string') return [key, { kernel, version }] as const;
+    throw new DataError(`loadModel: the kernel of '${key}' is incomplete`);
+  });
+  if (typeof device !== 'string') throw new DataError('loadModel: the kernels name no device');
+  return { device, choices: Object.fromEntries(entries) };
 }
 
 function isTexts(value: Json | undefined): value is readonly string[] {

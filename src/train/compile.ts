@@ -23,14 +23,30 @@ export interface CompileOptions extends HeadOptions {
   readonly seed?: number;
   /** Op name -> kernel to use where it fits; for benchmarks. */
   readonly kernels?: Readonly<Record<string, string>>;
+  /**
+   * Whether fit, evaluate and predict first measure, for every call that several kernels could do, which is fastest on
+   * this device; seconds, once for each shape. Off unless given: the defaults are sound, and a choice changes the order of sums,
+   * so that losses may differ in the last bits from those of another choice. `saveModel` keeps the choices.
+   */
+  readonly tune?: boolean;
 }
 
 export async function compile(core: Core, options: CompileOptions): Promise<void> {
   const network = networkOf(core, 'compile');
-  checkOptions('compile', options, ['optimizer', 'loss', 'lossWeights', 'metrics', 'device', 'seed', 'kernels']);
+  checkOptions('compile', options, [
+    'optimizer',
+    'loss',
+    'lossWeights',
+    'metrics',
+    'device',
+    'seed',
+    'kernels',
+    'tune',
+  ]);
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
-  const { seed = core.seed, kernels } = options;
+  const { seed = core.seed, kernels, tune = false } = options;
   checkWord('compile', 'seed', seed);
+  if (typeof tune !== 'boolean') throw new OptionError(`compile: tune is ${String(tune)}, expected true or false`);
   if (options.optimizer === undefined)
     throw new OptionError("compile: optimizer is missing, expected adam() or 'adam', for example");
   if (options.loss === undefined) throw new OptionError("compile: loss is missing, expected 'nll' or another loss");
@@ -42,8 +58,8 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   const { device } = choice;
   await core.queue;
   await moveTo(core, network, choice);
-  core.compiled = { state: createState(optimizer, network.parameters), heads, keys, seed, kernels };
-  core.batches = createBatches(device, network, core.compiled, seed);
+  core.compiled = { state: createState(optimizer, network.parameters), heads, keys, seed, kernels, tune };
+  core.batches = createBatches(device, network, core.compiled, seed, core.savedKernels);
   core.epochs = 0;
   if (core.savedTraining) restoreTraining(core, core.savedTraining);
 }

@@ -11,6 +11,7 @@ import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { add } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
+import type { KernelChoices } from '../plan/choices.ts';
 import type { Device } from '../plan/device.ts';
 import type { Batches } from './batches.ts';
 import type { TrainingState } from './training_state.ts';
@@ -68,6 +69,14 @@ export interface Compiled {
   readonly keys: readonly string[];
   readonly seed: number;
   readonly kernels: Readonly<Record<string, string>> | undefined;
+  /** Whether kernels are measured before programs are made. */
+  readonly tune: boolean;
+}
+
+/** The kernels that a model's programs use, and the device they were chosen for. */
+export interface UsedKernels {
+  readonly device: string;
+  readonly choices: KernelChoices;
 }
 
 /** Everything of a model that changes. */
@@ -82,6 +91,8 @@ export interface Core {
   /** Arenas given before there was a device. */
   readonly hostWeights: Map<Variable, TypedArray>;
   batches: Batches | null;
+  /** Those that a saved training used, for the same device. */
+  savedKernels: UsedKernels | null;
   /** Epochs trained since `compile`: what the shuffled order is drawn from, so that a second fit continues. */
   epochs: number;
   /** Of the latest fit. */

@@ -4,6 +4,7 @@ import { checkOptions, DeviceError, OptionError } from '../core/errors.ts';
 import { createCpuDevice } from '../cpu/device.ts';
 import { createWebGPUDevice } from '../gpu/device.ts';
 import type { Device } from '../plan/device.ts';
+import type { TextStore } from '../plan/tuning.ts';
 
 export interface DeviceOptions {
   /** Tried in order; `['webgpu', 'cpu']` unless given. */
@@ -13,6 +14,8 @@ export interface DeviceOptions {
   /** The entry point; `navigator.gpu` unless given (Node's `webgpu` package has its own). */
   readonly gpu?: GPU;
   readonly powerPreference?: GPUPowerPreference;
+  /** Where a GPU's measured kernels are kept, under the adapter's name: `localStorage`, or anything alike. */
+  readonly tuning?: TextStore;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface DeviceOptions {
  * `prefer: ['webgpu']` that is a DeviceError that says what to do.
  */
 export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
-  checkOptions('createDevice', options, ['prefer', 'device', 'gpu', 'powerPreference']);
+  checkOptions('createDevice', options, ['prefer', 'device', 'gpu', 'powerPreference', 'tuning']);
   const { prefer = ['webgpu', 'cpu'], ...request } = options;
   if (prefer.length === 0) throw new OptionError("createDevice: prefer is empty, expected 'webgpu', 'cpu' or both");
   for (const [i, kind] of prefer.entries()) {

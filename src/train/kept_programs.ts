@@ -5,6 +5,8 @@ import type { Program } from './program.ts';
 export interface KeptPrograms {
   /** What `make` gives, compiled: once for each kind and `details`, also where two calls want it at a time. */
   get<T extends { program: Program }>(kind: string, details: string, make: () => Promise<T>): Promise<T>;
+  /** Those that are compiled. */
+  all(): Program[];
   dispose(): void;
 }
 
@@ -34,6 +36,7 @@ export function keepPrograms(): KeptPrograms {
       }
       return entry.made as Promise<T>;
     },
+    all: () => [...all.values()].flatMap(({ program }) => program ?? []),
     dispose() {
       for (const entry of all.values()) drop(entry);
       all.clear();

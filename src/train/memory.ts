@@ -38,7 +38,7 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   const targets = compiled.heads.map(({ loss, output: { shape } }) =>
     loss.target === 'labels' ? { shape: shape.slice(0, -1), dtype: 'i32' as const } : { shape, dtype: 'f32' as const },
   );
-  const batches = core.batches ?? createBatches(core.device!, network, compiled, compiled.seed);
+  const batches = core.batches ?? createBatches(core.device!, network, compiled, compiled.seed, core.savedKernels);
   const sketch = await batches.sketch(batchSize, targets);
   const { bytes } = sketch.plan;
   const optimizer = [...compiled.state.moments, compiled.state.firstBad].reduce(

@@ -126,6 +126,7 @@ export function createModel<Prediction = HostTensor>(
     deviceReason: '',
     hostWeights: new Map(),
     batches: null,
+    savedKernels: null,
     epochs: 0,
     history: {},
     savedTraining: null,
@@ -140,7 +141,7 @@ export function createModel<Prediction = HostTensor>(
     const network = networkOf(core, where);
     if (!core.batches) {
       const device = await ensureDevice(core);
-      core.batches ??= createBatches(device, network, null, seed);
+      core.batches ??= createBatches(device, network, null, seed, core.savedKernels);
     }
     return use();
   }

@@ -9,6 +9,7 @@ import { createState, isOptimizerState, type Optimizer, type OptimizerState } fr
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
 import { makePlan } from '../plan/build.ts';
+import { choicesOf, restoring, type KernelChoices } from '../plan/choices.ts';
 import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
@@ -40,10 +41,16 @@ export interface ProgramOptions {
   readonly kernels?: Readonly<Record<string, string>>;
   /** Whether groups of ops are replaced by fused ones; true unless given. */
   readonly fuse?: boolean;
+  /** Whether kernels of which nothing is known on this device are measured first (`device.tune`); false unless given. */
+  readonly tune?: boolean;
+  /** The kernels of an earlier program (`choices`), used where they are still the same, so that sums have the same bits. */
+  readonly choices?: KernelChoices;
 }
 
 export interface Program {
   readonly plan: Plan;
+  /** The kernels used wherever there was a choice. */
+  readonly choices: KernelChoices;
   /** Compiles everything and allocates everything; after it no pipeline is created, after the first run no buffer. */
   prepare(options?: { onProgress?: (done: number, total: number) => void }): Promise<void>;
   /**
@@ -70,7 +77,7 @@ export interface Program {
 /** The lowest arena index with a non-finite gradient in any step so far; `NO_BAD_INDEX` while there is none. */
 export const FIRST_BAD = '$firstBad';
 
-const known = ['parameters', 'optimizer', 'device', 'seed', 'track', 'onRows', 'kernels', 'fuse'];
+const known = ['parameters', 'optimizer', 'device', 'seed', 'track', 'onRows', 'kernels', 'fuse', 'tune', 'choices'];
 
 /**
  * Traces `f` once with symbolic inputs and plans what it returns. With an optimizer, the gradients of `loss` with
@@ -120,7 +127,11 @@ export async function program(
   }
 
   const device = options.device ?? (await defaultDevice());
-  const plan = makePlan(outputs, effects, { target: device.target, kernels: options.kernels, fuse: options.fuse });
+  const { kernels, fuse, tune = false, choices } = options;
+  const tuned = [...(choices ? [restoring(choices)] : []), ...(device.tuned ? [device.tuned] : [])];
+  const makeIt = () => makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned });
+  let plan = makeIt();
+  if (tune && (await device.tune(plan)).size > 0) plan = makeIt();
   checkInputsUsed(plan, symbols);
   const usesRandom = '$random' in plan.inputs;
 
@@ -132,6 +143,9 @@ export async function program(
   };
   return {
     plan,
+    get choices() {
+      return choicesOf(plan, device.target);
+    },
     async prepare({ onProgress } = {}) {
       runner ??= await device.createRunner(plan, { track, onRows, onProgress });
     },

@@ -2,7 +2,8 @@
 
 import { DataError } from '../core/errors.ts';
 import { joinArena, splitArena } from '../nn/parameters.ts';
-import { compiledOf, networkOf, type Core, type HostTensor } from './core.ts';
+import { createBatches } from './batches.ts';
+import { compiledOf, networkOf, type Core, type HostTensor, type UsedKernels } from './core.ts';
 
 export interface TrainingState {
   readonly optimizer: string;
@@ -14,6 +15,8 @@ export interface TrainingState {
   readonly history: Readonly<Record<string, readonly number[]>>;
   /** By moment ('m', 'v', 'velocity'), then by weight. */
   readonly moments: ReadonlyMap<string, ReadonlyMap<string, HostTensor>>;
+  /** So that on the same device training goes on with the same order of sums. */
+  readonly kernels?: UsedKernels | undefined;
 }
 
 export async function readTraining(core: Core): Promise<TrainingState | null> {
@@ -25,7 +28,8 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
     moments.set(name, splitArena(parameters, await core.device!.readVariable(state.moments[i]!)));
   }
   const { step } = state;
-  return { optimizer: state.optimizer.name, step, epochs: core.epochs, seed, history: core.history, moments };
+  const { epochs, history, batches } = core;
+  return { optimizer: state.optimizer.name, step, epochs, seed, history, moments, kernels: batches?.kernels() };
 }
 
 /** Takes up `saved` where the optimizer is the same one; otherwise keeps it for a `compile` with that one. */
@@ -44,6 +48,11 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
     );
   });
   arenas.forEach((values, i) => device.writeVariable(state.moments[i]!, values));
+  if (saved.kernels) {
+    core.savedKernels = saved.kernels;
+    core.batches?.dispose();
+    core.batches = createBatches(device, networkOf(core, 'setTraining'), compiled, compiled.seed, saved.kernels);
+  }
   state.step = saved.step;
   core.epochs = saved.epochs;
   core.savedTraining = null;
