@@ -42,7 +42,7 @@ export async function timeKernels(
       try {
         runner.run(given);
         await runner.flush();
-        times[name] = (await runner.time!(1)) / 1000;
+        times[name] = Math.min(await runner.time!(1), await runner.time!(1)) / 1000;
       } catch {
         refused();
       }

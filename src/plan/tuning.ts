@@ -37,6 +37,8 @@ export interface Tuning {
 
 // A choice changes the order of sums, so the default stands unless another is faster by more than timing's own noise.
 const worthwhile = 0.95;
+/** How many kernels' times a printed plan gives. */
+const mostShown = 3;
 
 export function createTuning(device: string, store: TextStore | null): Tuning {
   const all = new Map<string, Measured>();
@@ -48,6 +50,7 @@ export function createTuning(device: string, store: TextStore | null): Tuning {
     if (!known || !sameVersions(known.versions, versions())) return null;
     const { kernel, microseconds } = known;
     const times = Object.entries(microseconds).sort((a, b) => a[1] - b[1]);
+    if (times.length > mostShown) times.length = mostShown;
     return { kernel, reason: `tuned: ${times.map(([name, time]) => `${name} ${timeText(time)}`).join(', ')}` };
   };
 

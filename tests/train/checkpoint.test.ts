@@ -127,6 +127,28 @@ describe('saveModel and loadModel', () => {
     expect(JSON.parse(metadata['training']!)).toMatchObject({ optimizer: 'adam', step: 0, epochs: 0, seed: 3 });
   });
 
+  it('refuse kernels that are no such thing, and do without them', async () => {
+    const { tensors, metadata } = readSafetensors(await saveModel(await compiled(make())));
+    const { kernels, ...training } = JSON.parse(metadata['training']!) as Record<string, unknown>;
+    expect(kernels).toEqual({ device: 'CPU', choices: {} });
+    const withKernels = (value: unknown) =>
+      writeSafetensors(tensors, { ...metadata, training: JSON.stringify({ ...training, kernels: value }) });
+    expect((await loadModel(withKernels(undefined)).getTraining())!.kernels).toBeUndefined();
+    const some = { device: 'a card', choices: { 'matmul f32[8,8]': { kernel: 'naive', version: 'matmul 1' } } };
+    expect((await loadModel(withKernels(some)).getTraining())!.kernels).toEqual(some);
+    for (const wrong of [
+      7,
+      null,
+      { choices: {} },
+      { device: 'a card' },
+      { device: 'a card', choices: { k: 'naive' } },
+    ]) {
+      expect(() => loadModel(withKernels(wrong)), JSON.stringify(wrong)).toThrow(DataError);
+    }
+    const incomplete = { device: 'a card', choices: { k: { kernel: 'naive' } } };
+    expect(() => loadModel(withKernels(incomplete))).toThrow("loadModel: the kernel of 'k' is incomplete");
+  });
+
   it('refuse files that are no such model', async () => {
     expect(() => loadModel(writeSafetensors({}))).toThrow(/^loadModel: the file's format is unknown/);
     const { tensors, metadata } = readSafetensors(await saveModel(make()));
