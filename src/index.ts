@@ -26,6 +26,7 @@ export type {
   LayerRecord,
   MultiOutputLayer,
 } from './nn/layer.ts';
+export { keepsMask, type Masking } from './nn/masking.ts';
 export {
   activation,
   celu,

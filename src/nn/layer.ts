@@ -6,6 +6,7 @@ import { OptionError, ShapeError } from '../core/errors.ts';
 import { format, type Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ActivationName } from '../ops/activations.ts';
+import { type Masking, maskedAfter } from './masking.ts';
 import type { ParameterSpec } from './parameters.ts';
 import type { SymbolicTensor } from './symbolic.ts';
 
@@ -25,6 +26,10 @@ export interface LayerContext {
   readonly first: boolean;
   /** How many examples a pass over the data has; null where the program is not for a data set. */
   readonly examples: number | null;
+  /** Of each input, which steps are there, f32 [N, T]; null or left out where nothing is known to be padding. */
+  readonly masks: readonly (Tensor | null)[];
+  /** Says so of the output, where that is not as its first input's mask says. */
+  giveMask(mask: Tensor): void;
   /** What the layer keeps under `name` (`LayerBuild.state`), as it is now. */
   state(name: string): Tensor;
   /** Gives `name` the value that a call overwriting `state(name)` gave: in every run of the program being traced. */
@@ -44,6 +49,8 @@ export function layerContext(
     drawing: known.training,
     first: true,
     examples: null,
+    masks: [],
+    giveMask() {},
     state(name) {
       throw new OptionError(`state: the layer keeps nothing called '${name}'`);
     },
@@ -84,6 +91,8 @@ export interface LayerRecord {
    * after the first. One unless stated.
    */
   readonly several?: true | 'optional';
+  /** What it makes of masks of padding; one that states nothing refuses inputs that have a mask. */
+  readonly masking?: Masking;
   /** Which output of the layer before it this one takes, from 0; the first unless stated. */
   readonly part?: number;
   /** Checks the shape and says what comes out; `where` opens every message. */
@@ -168,6 +177,7 @@ export function nameLayers(where: string, layers: readonly LayerRecord[]): strin
 /** Builds layers one after another; a ShapeError names the layer whose input does not fit. */
 export function buildLayers(layers: readonly LayerRecord[], names: readonly string[], inputShape: Shape): BuiltLayer[] {
   let shape = inputShape;
+  let masked = false;
   return layers.map((layer, i) => {
     const name = names[i]!;
     const where = `${name} (${layer.type})`;
@@ -189,19 +199,38 @@ export function buildLayers(layers: readonly LayerRecord[], names: readonly stri
     }
     const result = { ...built, name, owner: name, type: layer.type, layer, inputShape: shape, from: [i] };
     shape = built.outputShape;
+    masked = maskedAfter(layer, [masked], where);
     return result;
   });
 }
 
+/** What a place of a model gives. */
+export interface Given {
+  readonly outputs: readonly Tensor[];
+  /** Of the first output. */
+  readonly mask: Tensor | null;
+}
+
 /** Adds a layer to a graph: what it gives, from what every place before it gave. */
 export function applyLayer(
-  { layer, from }: Pick<BuiltLayer, 'layer' | 'from'>,
-  values: readonly (readonly Tensor[] | undefined)[],
+  { layer, from, name }: Pick<BuiltLayer, 'layer' | 'from' | 'name'>,
+  before: readonly (Given | undefined)[],
   weights: (name: string) => Tensor,
   context: LayerContext,
-): readonly Tensor[] {
-  const [x, ...others] = from.map((at, i) => values[at]![i === 0 ? (layer.part ?? 0) : 0]!);
-  return layer.outputs ? layer.outputs(x!, weights, context, others) : [layer.apply(x!, weights, context, others)];
+): Given {
+  const [x, ...others] = from.map((at, i) => before[at]!.outputs[i === 0 ? (layer.part ?? 0) : 0]!);
+  const masks = from.map((at) => before[at]!.mask);
+  let own: Tensor | null = null;
+  const inside: LayerContext = { ...context, masks, giveMask: (mask) => (own = mask) };
+  const outputs = layer.outputs
+    ? layer.outputs(x!, weights, inside, others)
+    : [layer.apply(x!, weights, inside, others)];
+  const masked = maskedAfter(
+    layer,
+    masks.map((mask) => mask !== null),
+    `${name} (${layer.type})`,
+  );
+  return { outputs, mask: masked ? (own ?? masks[0]!) : null };
 }
 
 /** Throws unless `value` is an integer of at least 1. */

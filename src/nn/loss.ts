@@ -22,7 +22,7 @@ export interface Loss {
   /** Whether each of an example's rows of numbers, its last axis, has one loss; else each number has. */
   readonly perRow?: boolean;
   /**
-   * The mean over the batch as a scalar, [] or [1]. With `weights`, [N, 1] or one for each of an example's rows, each
+   * The mean over the batch as a scalar, [] or [1]. With `weights`, [N, 1] or one for each of an example's rows or steps, each
    * loss is multiplied by its weight; the sum is still divided by their number, not by the sum of the weights (Keras).
    */
   apply(prediction: Tensor, target: Tensor, weights?: Tensor): Tensor;
@@ -58,11 +58,17 @@ export function asValues(where: string, prediction: Tensor, target: Tensor): Ten
 }
 
 /** The mean of terms: [N·positions], or numbers of any shape that begins with N. */
-export function average(terms: Tensor, perRow: boolean, weights: Tensor | undefined): Tensor {
+export function average(terms: Tensor, weights: Tensor | undefined): Tensor {
   if (!weights) return mean(terms);
-  const examples = weights.shape[0]!;
-  const each = reshape(terms, [examples, sizeOf(terms.shape) / examples]);
-  return mean(mul(perRow ? each : mean(each, { axes: 1, keepDims: true }), weights));
+  return mean(mul(perWeight(terms, weights), weights));
+}
+
+/** The mean of those terms that one of the weights [N, W] is for: [N, W]. */
+export function perWeight(terms: Tensor, { shape }: Tensor): Tensor {
+  const [examples, count] = shape as [number, number];
+  const rest = sizeOf(terms.shape) / (examples * count);
+  const each = reshape(terms, [examples, count, rest]);
+  return reshape(rest === 1 ? each : mean(each, { axes: 2 }), [examples, count]);
 }
 
 export interface Form extends Pick<Loss, 'name' | 'output'> {
@@ -86,7 +92,7 @@ export function configured({
     output,
     target,
     perRow,
-    apply: (prediction, given, weights) => average(terms(...both(name, prediction, given)), perRow, weights),
+    apply: (prediction, given, weights) => average(terms(...both(name, prediction, given)), weights),
   };
   return Object.assign((prediction: Tensor, given: Tensor) => loss.apply(prediction, given), { loss });
 }

@@ -66,14 +66,16 @@ function ownLoss(where: string, f: LossFunction): Loss {
     apply(prediction, target, weights) {
       const terms = f(prediction, target);
       const size = sizeOf(terms.shape);
-      const examples = prediction.shape[0]!;
-      if (size === 1 && (!weights || examples === 1)) return terms;
-      if (size === examples) return average(reshape(terms, [size]), true, weights);
-      throw new ShapeError(
-        `${where}: the loss '${name}' gave ${format(terms.shape)}, expected one number${
-          weights ? ' for each example, because there are weights' : ' or one for each example'
-        }`,
-      );
+      if (size === 1 && !weights) return terms;
+      const each = weights?.shape[1] ?? 1;
+      if (size === prediction.shape[0]! * each) return average(reshape(terms, [size]), weights);
+      const expected =
+        each > 1
+          ? ` for each of the ${each} steps of an example, because these are weighted or masked`
+          : weights
+            ? ' for each example, because there are weights'
+            : ' or one for each example';
+      throw new ShapeError(`${where}: the loss '${name}' gave ${format(terms.shape)}, expected one number${expected}`);
     },
   };
 }

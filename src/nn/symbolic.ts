@@ -3,11 +3,14 @@
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { checkShape, equal, format, type Shape } from '../core/shape.ts';
 import { checkCount, checkName, commonFields, type Layer, type LayerBuild, type LayerRecord } from './layer.ts';
+import { maskedAfter } from './masking.ts';
 
 export interface SymbolicTensor {
   /** Of one example, without the batch. */
   readonly shape: Shape;
   readonly dtype: 'f32' | 'i32';
+  /** Whether its steps have a mask that says which are padding: an embedding's `maskZero`. */
+  readonly masked: boolean;
   /** Grows with creation, so sorting by it is a topological order. */
   readonly id: number;
   readonly origin: InputOrigin | LayerOrigin;
@@ -51,7 +54,7 @@ export function input(options: InputOptions): SymbolicTensor {
     throw new OptionError(`input: dtype is '${String(dtype)}', expected 'f32' or 'i32'`);
   }
   checkName('input', name);
-  return { shape: [...shape], dtype, id: nextId++, origin: { kind: 'input', name } };
+  return { shape: [...shape], dtype, masked: false, id: nextId++, origin: { kind: 'input', name } };
 }
 
 /**
@@ -86,6 +89,7 @@ export function laterOutput({ index, ...common }: { readonly index: number; read
     kind: 'state',
     config: { index },
     part: index,
+    masking: () => false,
     ...commonFields('laterOutput', common),
     build: (shape) => ({ outputShape: shape, weights: {}, flopsPerSample: 0 }),
     apply: (x) => x,
@@ -119,8 +123,13 @@ function connect(
   }
   const others = inputs.slice(1).map((other) => other.shape);
   const built = layer.build(shape, where, others);
+  const masked = maskedAfter(
+    layer,
+    inputs.map((one) => one.masked),
+    where,
+  );
   const origin: LayerOrigin = { kind: 'layer', layer, inputs, built };
-  const first: SymbolicTensor = { shape: built.outputShape, dtype: 'f32', id: nextId++, origin };
+  const first: SymbolicTensor = { shape: built.outputShape, dtype: 'f32', masked, id: nextId++, origin };
   if (!built.furtherShapes?.length) return first;
   return [first, ...built.furtherShapes.map((_, i) => laterOutput({ index: i + 1 })(first))];
 }

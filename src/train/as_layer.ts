@@ -3,7 +3,8 @@
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format } from '../core/shape.ts';
 import { labelled } from '../graph/tensor.ts';
-import { applyLayer, checkName, type Layer } from '../nn/layer.ts';
+import { applyLayer, checkName, type Given, type Layer } from '../nn/layer.ts';
+import { maskedAfter } from '../nn/masking.ts';
 import { callable } from '../nn/symbolic.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
 import type { HostTensor } from './core.ts';
@@ -73,8 +74,16 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
       const flopsPerSample = layers.reduce((sum, layer) => sum + layer.flopsPerSample, 0);
       return { outputShape, weights, state, flopsPerSample };
     },
+    masking(masked, where) {
+      const all = inputs.map((_, i) => masked[i] ?? false);
+      for (const { layer, from, name: place } of layers) {
+        const own = from.map((one) => all[one]!);
+        all.push(maskedAfter(layer, own, `${where}: ${place} (${layer.type})`));
+      }
+      return all[at]!;
+    },
     apply(x, weightOf, context, others = []) {
-      const values = [x, ...others].map((value): readonly (typeof x)[] => [value]);
+      const values = [x, ...others].map((value, i): Given => ({ outputs: [value], mask: context.masks[i] ?? null }));
       layers.forEach((built, i) => {
         const { name: place, owner } = built;
         const inside = {
@@ -85,10 +94,13 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
           state: (key: string) => context.state(`${owner}/${key}`),
           update: (key: string, value: typeof x) => context.update(`${owner}/${key}`, value),
         };
-        const [first, ...further] = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);
-        values.push([labelled(first!, place), ...further]);
+        const { outputs: own, mask } = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);
+        const [first, ...further] = own;
+        values.push({ outputs: [labelled(first!, place), ...further], mask });
       });
-      return values[at]![0]!;
+      const { outputs: made, mask } = values[at]!;
+      if (mask) context.giveMask(mask);
+      return made[0]!;
     },
   });
 }

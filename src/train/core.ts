@@ -4,7 +4,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import { OptionError, ShapeError, StateError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { labelled, type Tensor, type Variable } from '../graph/tensor.ts';
-import { applyLayer, layerContext, type BuiltLayer } from '../nn/layer.ts';
+import { applyLayer, layerContext, type BuiltLayer, type Given } from '../nn/layer.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { Metric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
@@ -138,6 +138,8 @@ export function placesFor({ inputs, layers }: Network, wanted: readonly number[]
 export interface Forward {
   /** In the order in which they were wanted. */
   readonly values: readonly Tensor[];
+  /** Which steps of them are no padding, where that is known. */
+  readonly masks: readonly (Tensor | null)[];
   /** Calls that overwrite what layers keep. */
   readonly effects: readonly Tensor[];
   /** Scalars that layers add to the loss, by name. */
@@ -171,10 +173,12 @@ export function forward(
     throw new OptionError(`state: no layer keeps '${key}'`);
   };
   const needed = placesFor(network, wanted);
-  const values = network.inputs.map(({ name }): readonly Tensor[] | undefined => inputs[name] && [inputs[name]]);
+  const given = network.inputs.map(
+    ({ name }): Given | undefined => inputs[name] && { outputs: [inputs[name]], mask: null },
+  );
   layers.forEach((place, i) => {
     const { name, owner } = place;
-    if (!needed.has(values.length)) return void values.push(undefined);
+    if (!needed.has(given.length)) return void given.push(undefined);
     const weights = (weight: string) => parameters.get(`${owner}/${weight}`);
     const context = layerContext({
       training: use.training,
@@ -198,10 +202,17 @@ export function forward(
       },
     });
     seen.add(owner);
-    const [first, ...further] = applyLayer(place, values, weights, context);
-    values.push([labelled(first!, name), ...further]);
+    const { outputs, mask } = applyLayer(place, given, weights, context);
+    const [first, ...further] = outputs;
+    given.push({ outputs: [labelled(first!, name), ...further], mask });
   });
-  return { values: wanted.map((at) => values[at]![0]!), effects, terms };
+  const found = wanted.map((at) => given[at]!);
+  return {
+    values: found.map(({ outputs }) => outputs[0]!),
+    masks: found.map(({ mask }) => mask),
+    effects,
+    terms,
+  };
 }
 
 /** Everything of a network that lasts. */

@@ -3,6 +3,7 @@
 import { OptionError, suggestion } from '../core/errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
+import { maskWeights } from '../nn/masking.ts';
 import { resolveMetric, type Metric, type MetricName } from '../nn/metrics.ts';
 import { add, mul } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
@@ -120,13 +121,23 @@ function lastActive({ inputs, layers }: Network, output: OutputPort) {
   return { name: `${found.name} (${found.type})`, activation: found.layer.activation };
 }
 
+/** Of each step or row: the mean is of the steps that are there, times their weights (Keras). */
+function maskedWeights(mask: Tensor, weights: Tensor | undefined): Tensor {
+  const there = maskWeights(mask);
+  const [n, count] = weights?.shape ?? [];
+  if (!weights || count === 1) return weights ? mul(there, weights) : there;
+  const [, steps] = mask.shape as [number, number];
+  const each = mul(reshape(weights, [n!, steps, count! / steps]), reshape(there, [n!, steps, 1]));
+  return reshape(each, [n!, count!]);
+}
+
 /**
  * The loss of all heads and layers, and sums over the batch's examples: each head's loss where there are several outputs,
  * metrics, and what layers add.
  */
 export function lossAndMetrics(
   { heads, keys }: Compiled,
-  { values: predictions, terms }: Forward,
+  { values: predictions, masks, terms }: Forward,
   targets: readonly Tensor[],
   batch: number,
   weights: readonly (Tensor | undefined)[] = [],
@@ -135,11 +146,12 @@ export function lossAndMetrics(
   let total: Tensor | null = null;
   heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
     const [prediction, target] = [predictions[i]!, targets[i]!];
-    const value = loss.apply(prediction, target, weights[i]);
+    const mask = masks[i] ?? undefined;
+    const value = loss.apply(prediction, target, mask ? maskedWeights(mask, weights[i]) : weights[i]);
     const weighted = weight === 1 ? value : mul(value, weight);
     total = total ? add(total, reshape(weighted, total.shape)) : weighted;
     if (lossKey !== null) sums[lossKey] = mul(value, batch);
-    for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target);
+    for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target, mask);
   });
   for (const [name, term] of Object.entries(terms)) {
     if (name === 'loss' || keys.includes(name)) {

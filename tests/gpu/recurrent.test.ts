@@ -10,7 +10,10 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { gru } from '../../src/nn/layers/gru.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
 import { simpleRnn } from '../../src/nn/layers/simple_rnn.ts';
-import type { Layer } from '../../src/nn/layer.ts';
+import { type Layer, layerContext } from '../../src/nn/layer.ts';
+import { embedding } from '../../src/nn/layers/embedding.ts';
+import { multiHeadAttention } from '../../src/nn/layers/multi_head_attention.ts';
+import { sequential } from '../../src/train/model.ts';
 import { parameters, type ParameterSpec } from '../../src/nn/parameters.ts';
 import { mean } from '../../src/ops/reduce.ts';
 import { square } from '../../src/ops/unary.ts';
@@ -33,10 +36,11 @@ async function train(device: Device, layers: readonly Layer[], shape: readonly n
   const targets = [shape[0]!, ...size];
   const step = await program(
     { x: shape, y: targets },
-    ({ x, y }) => {
+    ({ x, y }, { random }) => {
+      const context = layerContext({ training: true, random, stream: 0 });
       let value = x!;
       layers.forEach((layer, i) => {
-        value = layer.apply(value, (name) => net.get(`${i}/${name}`), undefined as never);
+        value = layer.apply(value, (name) => net.get(`${i}/${name}`), context);
       });
       return { y: value, loss: mean(square(sub(value, y!))) };
     },
@@ -124,4 +128,32 @@ test('lengths from a data set, and states from one layer to another, train as on
   gpu.losses.forEach((loss, i) => expect(Math.abs(loss / cpu.losses[i]! - 1), `epoch ${i}`).toBeLessThan(1e-3));
   expect(gpu.losses.at(-1)).toBeLessThan(0.9 * gpu.losses[0]!);
   gpu.y.forEach((value, i) => expect(Math.abs(value - cpu.y[i]!)).toBeLessThan(2e-3));
+});
+
+test('tokens with padding, marked by maskZero, train as on the CPU', async () => {
+  const [N, T] = [10, 7];
+  const x = Float32Array.from({ length: N * T }, (_, i) =>
+    i % T < (Math.floor(i / T) % T) + 1 ? 1 + ((3 * i) % 8) : 0,
+  );
+  const y = { shape: [N, T, 2], data: Float32Array.from({ length: N * T * 2 }, (_, i) => Math.sin(0.11 * i)) };
+  const run = async (device: Device) => {
+    const net = sequential(
+      [
+        embedding({ inputDim: 9, outputDim: 4, maskZero: true, inputShape: [T] }),
+        bidirectional({ layer: lstm({ units: 2, returnSequences: true }) }),
+        multiHeadAttention({ numHeads: 2, keyDim: 3 }),
+        dense({ units: 2 }),
+      ],
+      { seed: 3 },
+    );
+    await net.compile({ optimizer: adam({ learningRate: 0.05 }), loss: 'mse', metrics: ['mae'], device });
+    const { history } = await net.fit({ x, y }, { epochs: 4, batchSize: 4 });
+    const found = { ...history, y: [...(await net.predict(x)).data] };
+    net.dispose();
+    return found as Record<string, number[]>;
+  };
+  const [gpu, cpu] = [await run(await sharedDevice()), await run(createCpuDevice())];
+  for (const key of ['loss', 'meanAbsoluteError', 'y'])
+    expect(gpu[key], key).toEqual(cpu[key]!.map((v) => expect.closeTo(v, 3) as number));
+  expect(gpu['loss']![3]).toBeLessThan(0.97 * gpu['loss']![0]!);
 });

@@ -61,8 +61,10 @@ describe('embedding', () => {
     expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(0.05);
     expect(Math.max(...drawn)).toBeGreaterThan(0.03);
     expect(() => embedding({ inputDim: 0, outputDim: 3 })).toThrow(OptionError);
-    // @ts-expect-error masking is not an option of this layer, so it is refused
-    expect(() => embedding({ inputDim: 5, outputDim: 3, maskZero: true })).toThrow("unknown option 'maskZero'");
+    // @ts-expect-error tokens other than 0 are masked by paddingMask
+    expect(() => embedding({ inputDim: 5, outputDim: 3, maskZero: 1 })).toThrow(
+      new OptionError('embedding: maskZero is 1, expected true or false'),
+    );
   });
 
   test('rows of the table, for i32 and for whole f32', () => {

@@ -28,6 +28,7 @@ import {
   type Tensor,
   zeros,
 } from '../../src/index.ts';
+import { layerContext } from '../../src/nn/layer.ts';
 import { generator } from '../ops/table.ts';
 
 const shapesOf = (layer: Layer, shape: number[]) =>
@@ -125,6 +126,9 @@ describe('initial values', () => {
   });
 });
 
+// None of these layers draws anything.
+const context = layerContext({ training: false, random: inputTensor('random', [4], 'u32'), stream: 0 });
+
 /** What layers give for x, with their weights drawn as a model would draw them. */
 function through(layers: readonly Layer[], x: Float64Array, shape: number[]) {
   const from = inputTensor('x', shape);
@@ -134,7 +138,7 @@ function through(layers: readonly Layer[], x: Float64Array, shape: number[]) {
     const { weights } = layer.build(value.shape.slice(1), 'layer');
     const list = parameters(weights, { seed: 5 + i });
     for (const name of Object.keys(weights)) drawn.set(`${i}/${name}`, list.get(name));
-    value = layer.apply(value, (name) => list.get(name), undefined as never);
+    value = layer.apply(value, (name) => list.get(name), context);
   });
   return { y: value, weights: drawn, values: (y: Tensor) => [...evaluateGraph([y], new Map([[from, x]]))[0]!], from };
 }

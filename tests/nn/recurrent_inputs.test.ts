@@ -229,9 +229,10 @@ describe('what cannot be is said', () => {
     expect(() => lstm({ units: 2, masked: 'masks' as never })).toThrow(
       new OptionError("lstm: unknown masked 'masks', did you mean 'mask'?; known: mask, lengths"),
     );
-    expect(() => gru({ units: 2, zeroOutputForMask: true })).toThrow(
-      new OptionError('gru: zeroOutputForMask is true without masked, which it is about'),
-    );
+    const unmasked = gru({ units: 2, zeroOutputForMask: true });
+    const message = "gru (GRU): zeroOutputForMask is true without masked or an embedding's maskZero, which it is about";
+    expect(() => unmasked(x())).toThrow(new OptionError(message));
+    expect(() => sequential([unmasked]).build([T, size])).toThrow(new OptionError(message.replace('gru ', 'gru_1 ')));
     expect(() => gru({ units: 2, initialState: 'h' as never })).toThrow(
       new OptionError('gru: initialState is "h", expected true or false'),
     );

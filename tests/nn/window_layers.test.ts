@@ -2,16 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import * as retrograd from '../../src/index.ts';
-import {
-  evaluateGraph,
-  inputTensor,
-  type Layer,
-  type LayerContext,
-  OptionError,
-  ops,
-  ShapeError,
-  type Tensor,
-} from '../../src/index.ts';
+import { evaluateGraph, inputTensor, type Layer, OptionError, ops, ShapeError, type Tensor } from '../../src/index.ts';
+import { layerContext } from '../../src/nn/layer.ts';
 import { layerFromConfig } from '../../src/nn/layers/from_config.ts';
 import { sampleValues } from '../ops/table.ts';
 
@@ -86,7 +78,7 @@ cases.push(
 );
 
 // None of these layers asks for anything.
-const context = {} as LayerContext;
+const context = layerContext({ training: false, random: inputTensor('random', [4], 'u32'), stream: 0 });
 
 describe('each layer computes what its function does, has the shape it says, and comes back from a file', () => {
   it.each(cases)('%s %j', (name, options, f) => {

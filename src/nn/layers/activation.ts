@@ -12,6 +12,7 @@ import {
 } from '../../ops/rectifiers.ts';
 import { elu as eluOf, gelu as geluOf, leakyRelu as leakyReluOf } from '../../ops/unary.ts';
 import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
 const types: Readonly<Record<ActivationName, string>> = {
@@ -58,6 +59,7 @@ function activationLayer(
     kind: type.toLowerCase(),
     config: own,
     ...(name === 'thresholdedRelu' || name === 'shrink' ? {} : { activation: name }),
+    masking: keepsMask,
     ...commonFields(name, options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply: (x) => apply(x),

@@ -114,7 +114,7 @@ function checkPositive(where: string, name: string, value: number): void {
 function inner<O extends object>(where: string, options: O, layer: (given: O) => Layer): LayerRecord {
   const rest = Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name))) as O;
   try {
-    const { type, kind, config, build, apply, activation } = layer(rest);
+    const { type, kind, config, build, apply, activation, masking } = layer(rest);
     return {
       type,
       kind,
@@ -122,6 +122,7 @@ function inner<O extends object>(where: string, options: O, layer: (given: O) =>
       build,
       apply,
       ...(activation === undefined ? {} : { activation }),
+      ...(masking ? { masking } : {}),
       ...commonFields(where, options),
     };
   } catch (error) {

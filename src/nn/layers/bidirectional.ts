@@ -17,7 +17,7 @@ import {
 import type { ParameterSpec } from '../parameters.ts';
 import { callable, type SymbolicTensor } from '../symbolic.ts';
 import type { RecurrentLayer, StatefulRecurrentLayer } from './recurrent.ts';
-import { checkUse, severalInputs, stateShapes, takeInputs } from './recurrent_inputs.ts';
+import { checkUse, recurrentMasking, severalInputs, stateShapes, takeInputs } from './recurrent_inputs.ts';
 
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave';
 
@@ -40,7 +40,7 @@ const merges: Readonly<Record<MergeMode, (a: Tensor, b: Tensor) => Tensor>> = {
  * merged: [N,T,in] -> [N,2·units] or [N,T,2·units] with 'concat', else as the layer alone. Weights: those of the layer as
  * forward/… and backward/….
  *
- * Padding (the layer's `masked`) is passed over in both directions: the backward one begins with an example's last step
+ * Padding (the layer's `masked`, or an embedding's `maskZero`) is passed over in both directions: the backward one begins with an example's last step
  * that is there, as if each example were run alone at its own length. As in Keras, an output at padding repeats what
  * its direction gave before it, which is zeros where that direction has not begun; `zeroOutputForMask` makes all of it
  * zeros, as PyTorch's packed sequences are. States, taken and given, are those of forward and then of backward (Keras).
@@ -69,8 +69,10 @@ export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { r
   const inputShape = options.inputShape ?? layer.inputShape;
   const { use } = layer;
   const merge = merges[mergeMode];
-  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, _context, others = []) => {
-    const [forth, back] = takeInputs(use, others, 2);
+  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, { masks, giveMask }, others = []) => {
+    const mask = masks[0] ?? null;
+    if (mask && goBackwards) giveMask(flip(mask, 1));
+    const [forth, back] = takeInputs(use, others, 2, mask);
     const forward = layer.run(x, (name) => weights(`forward/${name}`), { goBackwards, ...forth });
     // Both sequences in the order in which the layer itself would give them.
     const backward = layer.run(x, (name) => weights(`backward/${name}`), {
@@ -90,6 +92,7 @@ export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { r
     config: { layer: { type: layer.type, config: layer.config as Json }, mergeMode },
     ...commonFields('bidirectional', { ...options, inputShape }),
     several: severalInputs(use),
+    masking: recurrentMasking(use, returnSequences),
     build(shape, where, others = []) {
       checkUse(where, use, shape, others, ['forward ', 'backward ']);
       // The layer itself takes one direction's states.

@@ -2,14 +2,19 @@
 
 import { checkOptions, OptionError, ShapeError } from '../../core/errors.ts';
 import { format, type Shape } from '../../core/shape.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import { concat } from '../../ops/concat.ts';
+import { full } from '../../ops/full.ts';
+import { logicalAnd } from '../../ops/logic.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { anyMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 import { checkInputs } from './merge.ts';
 
 /**
  * Two or more inputs one after another along `axis`, -1 unless given; axes count the batch as 0 (Keras). [H,W,C] and
- * [H,W,D] give [H,W,C+D]. OptionError: fewer than two inputs, or the batch's axis. ShapeError: other axes that differ.
+ * [H,W,D] give [H,W,C+D]. Of inputs with masks of padding, the result has a step where all that have a mask have it, or
+ * along the steps' axis the masks one after another (Keras). OptionError: fewer than two inputs, or the batch's axis. ShapeError: other axes that differ.
  */
 export function concatenate(options: LayerOptions & { readonly axis?: number } = {}): Layer {
   checkOptions('concatenate', options, [...layerOptions, 'axis']);
@@ -22,6 +27,7 @@ export function concatenate(options: LayerOptions & { readonly axis?: number } =
     kind: 'concatenate',
     config: { axis },
     several: true,
+    masking: anyMask,
     ...commonFields('concatenate', options),
     build(inputShape, where, others = []) {
       const shapes = [inputShape, ...others];
@@ -38,7 +44,15 @@ export function concatenate(options: LayerOptions & { readonly axis?: number } =
       const outputShape = inputShape.map((n, i) => (i === at ? total : n));
       return { outputShape, weights: {}, flopsPerSample: 0 };
     },
-    apply: (x, _weights, _context, others = []) => concat([x, ...others], axis),
+    apply(x, _weights, { masks, giveMask }, others = []) {
+      const all = [x, ...others];
+      const known = [...new Set(masks.filter((mask) => mask !== null))];
+      if (axis === 1 || axis === 1 - x.shape.length) {
+        const there = ({ shape }: Tensor) => full([shape[0]!, shape[1]!], 1);
+        if (known.length > 0) giveMask(concat(all.map((one, i) => masks[i] ?? there(one)), 1)); // prettier-ignore
+      } else if (known.length > 0) giveMask(known.reduce((a, b) => logicalAnd(a, b)));
+      return concat(all, axis);
+    },
   });
 }
 

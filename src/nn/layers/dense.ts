@@ -7,6 +7,7 @@ import { add } from '../../ops/binary.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 import { resolveActivation } from './activation.ts';
 
@@ -40,6 +41,7 @@ export function dense(options: DenseOptions): Layer {
     kind: 'dense',
     config: { units, activation, useBias },
     activation,
+    masking: keepsMask,
     ...commonFields('dense', options),
     build(inputShape, where) {
       const size = inputShape.at(-1);

@@ -6,6 +6,7 @@ import { mul } from '../../ops/binary.ts';
 import { dropout as drop } from '../../ops/dropout.ts';
 import { full } from '../../ops/full.ts';
 import { commonFields, layerOptions, type Layer, type LayerContext, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
 export interface DrawingOption {
@@ -47,6 +48,7 @@ export function dropout(options: DropoutOptions): Layer {
     type: 'Dropout',
     kind: 'dropout',
     config: { rate, ...drawingField('dropout', options) },
+    masking: keepsMask,
     ...commonFields('dropout', options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply(x, _, context) {
@@ -65,6 +67,7 @@ function spatialDropout(where: string, type: string, rank: 1 | 2 | 3, options: D
     type,
     kind: 'dropout',
     config: { rate, ...drawingField(where, options) },
+    ...(rank === 1 ? { masking: keepsMask } : {}),
     ...commonFields(where, options),
     build(inputShape, at) {
       if (inputShape.length === rank + 1) return { outputShape: inputShape, weights: {}, flopsPerSample: 0 };

@@ -1,6 +1,8 @@
 // The layer that gives each whole number a vector of its own.
 
-import { checkOptions } from '../../core/errors.ts';
+import { checkOptions, OptionError, ShapeError } from '../../core/errors.ts';
+import { format } from '../../core/shape.ts';
+import { notEqual } from '../../ops/binary.ts';
 import { cast } from '../../ops/cast.ts';
 import { gather } from '../../ops/gather.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
@@ -14,6 +16,12 @@ export interface EmbeddingOptions extends LayerOptions {
   readonly outputDim: number;
   /** 'uniform' unless given: ±0.05 (Keras). */
   readonly embeddingsInitializer?: Initializer | string;
+  /**
+   * 0 stands for padding, and this goes with the vectors as a mask: recurrent layers pass such steps over, attention does
+   * not look at them, globalAveragePool1d, the loss and the metrics leave them out. Examples must be [T]. Layers that
+   * neither keep the steps nor heed the mask refuse it. false unless given (Keras).
+   */
+  readonly maskZero?: boolean;
 }
 
 /**
@@ -22,21 +30,33 @@ export interface EmbeddingOptions extends LayerOptions {
  * the nearest inside. The gradient is summed in a fixed order. OptionError: unknown or impossible options.
  */
 export function embedding(options: EmbeddingOptions): Layer {
-  checkOptions('embedding', options, [...layerOptions, 'inputDim', 'outputDim', 'embeddingsInitializer']);
-  const { inputDim, outputDim } = options;
+  checkOptions('embedding', options, [...layerOptions, 'inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero']);
+  const { inputDim, outputDim, maskZero = false } = options;
   checkCount('embedding', 'inputDim', inputDim);
   checkCount('embedding', 'outputDim', outputDim);
+  if (typeof maskZero !== 'boolean') {
+    throw new OptionError(`embedding: maskZero is ${JSON.stringify(maskZero)}, expected true or false`);
+  }
   const initializer = resolveInitializer('embedding', options.embeddingsInitializer ?? 'uniform');
   return callable({
     type: 'Embedding',
     kind: 'embedding',
-    config: { inputDim, outputDim },
+    config: { inputDim, outputDim, ...(maskZero ? { maskZero } : {}) },
     ...commonFields('embedding', options),
-    build: (inputShape) => ({
-      outputShape: [...inputShape, outputDim],
-      weights: { embeddings: { shape: [inputDim, outputDim], initializer } },
-      flopsPerSample: 0,
-    }),
-    apply: (x, weights) => gather(weights('embeddings'), cast(x, 'i32'), 0),
+    ...(maskZero ? { masking: () => true } : {}),
+    build(inputShape, where) {
+      if (maskZero && inputShape.length !== 1) {
+        throw new ShapeError(`${where}: maskZero is for sequences of tokens [T], got ${format(inputShape)}`);
+      }
+      return {
+        outputShape: [...inputShape, outputDim],
+        weights: { embeddings: { shape: [inputDim, outputDim], initializer } },
+        flopsPerSample: 0,
+      };
+    },
+    apply(x, weights, { giveMask }) {
+      if (maskZero) giveMask(notEqual(cast(x, 'f32'), 0));
+      return gather(weights('embeddings'), cast(x, 'i32'), 0);
+    },
   });
 }

@@ -1,13 +1,21 @@
 // The layers that pool whole images.
 
 import type { Tensor } from '../../graph/tensor.ts';
+import { div, maximum, mul } from '../../ops/binary.ts';
 import * as ops from '../../ops/pool.ts';
+import { sum } from '../../ops/reduce.ts';
+import { reshape } from '../../ops/reshape.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { plainPoolLayer } from './pool.ts';
 
 export type GlobalPoolLayerOptions = LayerOptions & ops.GlobalPoolOptions;
 
-function globalLayer(name: string, rank: number, pool: (x: Tensor, options: ops.GlobalPoolOptions) => Tensor) {
+function globalLayer(
+  name: string,
+  rank: number,
+  pool: (x: Tensor, options: ops.GlobalPoolOptions) => Tensor,
+  masked?: (x: Tensor, mask: Tensor, keepDims: boolean) => Tensor,
+) {
   return (options: GlobalPoolLayerOptions = {}): Layer => {
     const { keepDims = false } = options;
     return plainPoolLayer(
@@ -17,6 +25,7 @@ function globalLayer(name: string, rank: number, pool: (x: Tensor, options: ops.
       { keepDims },
       (shape) => [...(keepDims ? shape.slice(0, -1).map(() => 1) : []), shape.at(-1)!],
       pool,
+      masked && ((x, mask) => masked(x, mask, keepDims)),
     );
   };
 }
@@ -29,8 +38,24 @@ export const globalMaxPool1d = /* @__PURE__ */ globalLayer('globalMaxPool', 1, o
 export const globalMaxPool2d = /* @__PURE__ */ globalLayer('globalMaxPool', 2, ops.globalMaxPool2d);
 /** As `globalMaxPool1d` for [N,D,H,W,C]. */
 export const globalMaxPool3d = /* @__PURE__ */ globalLayer('globalMaxPool', 3, ops.globalMaxPool3d);
-/** The mean of each channel: [N,L,C] -> [N,C]. */
-export const globalAveragePool1d = /* @__PURE__ */ globalLayer('globalAveragePool', 1, ops.globalAveragePool1d);
+/** The mean of the steps that are there. */
+function meanOfSteps(x: Tensor, mask: Tensor, keepDims: boolean): Tensor {
+  const [n, length] = mask.shape as [number, number];
+  const total = sum(mul(x, reshape(mask, [n, length, 1])), { axes: 1, keepDims: true });
+  const mean = div(total, maximum(sum(reshape(mask, [n, length, 1]), { axes: 1, keepDims: true }), 1));
+  return keepDims ? mean : reshape(mean, [n, x.shape[2]!]);
+}
+
+/**
+ * The mean of each channel: [N,L,C] -> [N,C]. Where an embedding's `maskZero` says that steps are padding, the mean of the
+ * others (Keras); zeros for an example that is all padding.
+ */
+export const globalAveragePool1d = /* @__PURE__ */ globalLayer(
+  'globalAveragePool',
+  1,
+  ops.globalAveragePool1d,
+  meanOfSteps,
+);
 /** As `globalAveragePool1d` for [N,H,W,C]. */
 export const globalAveragePool2d = /* @__PURE__ */ globalLayer('globalAveragePool', 2, ops.globalAveragePool2d);
 /** As `globalAveragePool1d` for [N,D,H,W,C]. */

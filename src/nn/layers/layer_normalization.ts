@@ -8,6 +8,7 @@ import {
   rmsNormalization as normalizeRms,
 } from '../../ops/normalization.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 import { affine, affineOptions, type AffineLayerOptions } from './batch_normalization.ts';
 
@@ -45,6 +46,7 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
     type: 'LayerNormalization',
     kind: 'layernorm',
     config: { axis: typeof axis === 'number' ? axis : [...axis], ...config },
+    ...(axis === -1 ? { masking: keepsMask } : {}),
     ...commonFields('layerNormalization', options),
     build: (inputShape, where) => ({
       outputShape: inputShape,
@@ -72,6 +74,7 @@ export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
     type: 'RMSNormalization',
     kind: 'rmsnorm',
     config: { axis: typeof axis === 'number' ? axis : [...axis], epsilon, scale },
+    ...(axis === -1 ? { masking: keepsMask } : {}),
     ...commonFields('rmsNormalization', options),
     build: (inputShape, where) => ({
       outputShape: inputShape,

@@ -3,8 +3,10 @@
 import { checkOptions, OptionError, ShapeError } from '../../core/errors.ts';
 import { format, type Shape } from '../../core/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
+import { logicalOr } from '../../ops/logic.ts';
 import { add as sum, maximum as larger, minimum as smaller, mul, sub } from '../../ops/binary.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { anyMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
 /** What is called on at least two inputs, or on exactly two. */
@@ -41,19 +43,25 @@ function merge(
     kind: name,
     config: {},
     several: true,
+    masking: anyMask,
     ...commonFields(name, options),
     build(inputShape, where, others = []) {
       const shapes = [inputShape, ...others];
       checkInputs(where, shapes, exactly);
       return { outputShape: commonShape(where, shapes), weights: {}, flopsPerSample: 0 };
     },
-    apply(x, _weights, _context, others = []) {
+    apply(x, _weights, { masks, giveMask }, others = []) {
+      // A step that one of them has is there (Keras); an input without a mask says nothing about padding.
+      const known = [...new Set(masks.filter((mask) => mask !== null))];
+      if (known.length > 0) giveMask(known.reduce((a, b) => logicalOr(a, b)));
       const joined = others.reduce(join, x);
       const factor = scale(1 + others.length);
       return factor === 1 ? joined : mul(joined, factor);
     },
   });
 }
+
+// Of inputs with masks of padding, the result has a step where one of them has it.
 
 /**
  * a + b + … of two or more inputs of one shape; axes of length 1 stretch. As `add()([a, b])`: what a residual block ends

@@ -4,8 +4,11 @@ import { checkOptions, OptionError, ShapeError } from '../../core/errors.ts';
 import { format, type Shape } from '../../core/shape.ts';
 import { multiHeadAttention as attend, type Projection } from '../../ops/attention.ts';
 import type { Tensor } from '../../graph/tensor.ts';
+import { logicalAnd } from '../../ops/logic.ts';
+import { reshape } from '../../ops/reshape.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import { callable } from '../symbolic.ts';
 
@@ -46,8 +49,9 @@ const known = [
  * Multi-head attention (Vaswani et al. 2017): [N, Q, in] -> [N, Q, out]. On one input, self-attention; in a graph of
  * layers also on [query, value] and [query, value, key], of which value and key are [N, K, in] (their `in` may differ)
  * and the key is the value unless given. Weights as in Keras: query/kernel, key/kernel [in, heads, keyDim], value/kernel
- * [in, heads, valueDim], output/kernel [heads, valueDim, out], each with a bias of its last axes. OptionError: unknown or
- * impossible options. ShapeError: inputs that do not fit.
+ * [in, heads, valueDim], output/kernel [heads, valueDim, out], each with a bias of its last axes. Places that a mask of
+ * padding says are not there are not looked at, whatever the query; the query's mask goes on with the result. OptionError:
+ * unknown or impossible options. ShapeError: inputs that do not fit.
  */
 export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
   const where = 'multiHeadAttention';
@@ -79,6 +83,7 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
       ...(outputShape === undefined ? {} : { outputShape }),
     },
     several: 'optional',
+    masking: keepsMask,
     ...commonFields(where, options),
     build(query, at, [value = query, key = value, ...rest] = []) {
       const fits = [query, value, key].every(({ length }) => length === 2) && value[0] === key[0];
@@ -102,7 +107,10 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
         flopsPerSample: 2 * numHeads * (keyDim * (perKey + Q * K) + valueDim * (perValue + Q * K)),
       };
     },
-    apply(query, weights, { drawing, random, stream }, [value = query, key = value] = []) {
+    apply(query, weights, { drawing, random, stream, masks }, [value = query, key = value] = []) {
+      const [ofQuery = null, ofValue = ofQuery, ofKey = ofValue] = masks;
+      const there = ofValue && ofKey && ofKey !== ofValue ? logicalAnd(ofValue, ofKey) : (ofValue ?? ofKey);
+      const [N, K] = there?.shape ?? [];
       const of = (name: string): Projection => ({
         kernel: weights(`${name}/kernel`),
         ...(useBias ? { bias: weights(`${name}/bias`) } : {}),
@@ -113,6 +121,7 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
         { query: of('query'), key: of('key'), value: of('value'), output: of('output') },
         {
           causal: useCausalMask,
+          ...(there ? { mask: reshape(there, [N!, 1, K!]) } : {}),
           ...(drawing && dropout > 0 ? { dropout: { rate: dropout, random, stream } } : {}),
         },
       );

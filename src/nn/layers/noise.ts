@@ -5,6 +5,7 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { add, mul, sub } from '../../ops/binary.ts';
 import { randomBernoulli, randomNormal } from '../../ops/random.ts';
 import { commonFields, layerOptions, type Layer, type LayerContext, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 import { checkRate, drawingField, dropoutOptions, draws, type DrawingOption, type DropoutOptions } from './dropout.ts';
 
@@ -19,6 +20,7 @@ function noiseLayer(
     type,
     kind: type.toLowerCase(),
     config: { ...own, ...drawingField(where, options) },
+    masking: keepsMask,
     ...commonFields(where, options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply: (x, _, context) => (draws(options, context) ? disturb(x, context) : x),

@@ -85,18 +85,21 @@ export function plainPoolLayer(
   config: Readonly<Record<string, Json>>,
   outputOf: (inputShape: Shape) => Shape,
   pool: Pool,
+  /** Of the steps that a mask says are there; without it an input with a mask is refused. */
+  masked?: (x: Tensor, mask: Tensor) => Tensor,
 ): Layer {
   checkOptions(where, options, [...layerOptions, ...Object.keys(config)]);
   return callable({
     type: typeOf(where),
     kind: 'pool',
     config,
+    ...(masked ? { masking: () => false } : {}),
     ...commonFields(where, options),
     build(inputShape, at) {
       lengthsOf(at, inputShape, rank);
       return { outputShape: outputOf(inputShape), weights: {}, flopsPerSample: 0 };
     },
-    apply: (x) => pool(x, config),
+    apply: (x, _, { masks: [mask] }) => (mask && masked ? masked(x, mask) : pool(x, config)),
   });
 }
 

@@ -5,6 +5,7 @@ import { format } from '../../core/shape.ts';
 import { add } from '../../ops/binary.ts';
 import { sinusoidalEncoding } from '../../ops/positional_encoding.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
 export interface PositionalEncodingOptions extends LayerOptions {
@@ -26,6 +27,7 @@ export function positionalEncoding(options: PositionalEncodingOptions = {}): Lay
     type: 'PositionalEncoding',
     kind: 'positions',
     config: { maxWavelength },
+    masking: keepsMask,
     ...commonFields('positionalEncoding', options),
     build(inputShape, where) {
       if (inputShape.length !== 2)

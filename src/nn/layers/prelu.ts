@@ -4,6 +4,7 @@ import { checkOptions, OptionError } from '../../core/errors.ts';
 import { prelu as rectify } from '../../ops/rectifiers.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
 export interface PreluOptions extends LayerOptions {
@@ -33,6 +34,7 @@ export function prelu(options: PreluOptions = {}): Layer {
     type: 'PReLU',
     kind: 'prelu',
     config: { sharedAxes: [...sharedAxes] },
+    masking: keepsMask,
     ...commonFields('prelu', options),
     build(inputShape, where) {
       const missing = sharedAxes.find((axis) => axis > inputShape.length);

@@ -3,6 +3,7 @@
 import { checkOptions } from '../../core/errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { RecurrentOptions, RecurrentResult, RecurrentWeights } from '../../ops/recurrent_functions.ts';
+import { flip } from '../../ops/slice.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import {
   checkCount,
@@ -18,6 +19,7 @@ import type { ParameterSpec } from '../parameters.ts';
 import { callable, type SymbolicTensor } from '../symbolic.ts';
 import {
   checkUse,
+  recurrentMasking,
   recurrentUse,
   recurrentUseOptions,
   severalInputs,
@@ -112,8 +114,10 @@ export function recurrentLayer(
       },
       order,
     );
-  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, _context, others = []) => {
-    const { sequence, last, state } = run(x, weights, { goBackwards, ...takeInputs(use, others, 1)[0] });
+  const outputs: NonNullable<LayerRecord['outputs']> = (x, weights, { masks, giveMask }, others = []) => {
+    const mask = masks[0] ?? null;
+    if (mask && goBackwards) giveMask(flip(mask, 1));
+    const { sequence, last, state } = run(x, weights, { goBackwards, ...takeInputs(use, others, 1, mask)[0] });
     return [returnSequences ? sequence : last, ...(use.returnState ? state : [])];
   };
   const record: LayerRecord & Runs = {
@@ -121,6 +125,7 @@ export function recurrentLayer(
     kind: cell.kind,
     config: { units, returnSequences, goBackwards, useBias, ...cell.config, ...useConfig(use) },
     several: severalInputs(use),
+    masking: recurrentMasking(use, returnSequences),
     ...commonFields(where, options),
     build(inputShape, at, others = []) {
       checkUse(at, use, inputShape, others);

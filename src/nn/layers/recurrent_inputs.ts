@@ -6,18 +6,19 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { cast } from '../../ops/cast.ts';
 import type { RecurrentOptions } from '../../ops/recurrent_functions.ts';
 import type { Json } from '../layer.ts';
+import type { Masking } from '../masking.ts';
 
 export type Masked = 'mask' | 'lengths';
 
 export interface RecurrentUseOptions {
   /**
-   * What of an example is padding comes as a second input: 'mask', [T], where 0 says that a step is not there, or
+   * What of an example is padding comes as a second input, where an embedding's `maskZero` does not say it: 'mask', [T], where 0 says that a step is not there, or
    * 'lengths', [], how many steps are there (below 0 is none, above T all). Padding leaves the state as it is; an example that is all padding gives
    * zeros. None unless given.
    */
   readonly masked?: Masked;
   /**
-   * With `masked` and `returnSequences`: zeros at padding, where otherwise the step before is repeated (Keras); false
+   * Where there is padding, with `returnSequences`: zeros there, where otherwise the step before is repeated (Keras); false
    * unless given.
    */
   readonly zeroOutputForMask?: boolean;
@@ -53,9 +54,6 @@ export function recurrentUse(
   for (const [name, value] of Object.entries({ zeroOutputForMask, initialState, returnState })) {
     if (typeof value === 'boolean') continue;
     throw new OptionError(`${where}: ${name} is ${JSON.stringify(value)}, expected true or false`);
-  }
-  if (zeroOutputForMask && masked === undefined) {
-    throw new OptionError(`${where}: zeroOutputForMask is true without masked, which it is about`);
   }
   return { units, states, masked: masked ?? null, zeroOutputForMask, initialState, returnState };
 }
@@ -110,13 +108,35 @@ export function checkUse(
   throw new ShapeError(`${where}: expected [${names}] of shapes ${shapes}, got ${given}`);
 }
 
-/** The inputs after the sequence as options of the ops: one record for each direction. */
-export function takeInputs(use: RecurrentUse, others: readonly Tensor[], directions: number): RecurrentOptions[] {
+/** Whether a whole sequence's outputs have a mask of padding: the input's own. An OptionError where there are two, or none. */
+export function recurrentMasking({ masked, zeroOutputForMask }: RecurrentUse, returnSequences: boolean): Masking {
+  return ([first = false], where) => {
+    if (first && masked) {
+      throw new OptionError(
+        `${where}: padding is said twice, by an embedding's maskZero and as masked: '${masked}', expected one of them`,
+      );
+    }
+    if (zeroOutputForMask && !first && !masked) {
+      throw new OptionError(
+        `${where}: zeroOutputForMask is true without masked or an embedding's maskZero, which it is about`,
+      );
+    }
+    return first && returnSequences;
+  };
+}
+
+/** The inputs after the sequence, and its own mask, as options of the ops: one record for each direction. */
+export function takeInputs(
+  use: RecurrentUse,
+  others: readonly Tensor[],
+  directions: number,
+  own: Tensor | null,
+): RecurrentOptions[] {
   const { masked, states, initialState, zeroOutputForMask } = use;
   const rest = masked ? others.slice(1) : others;
-  const mask = others[0]!;
+  const mask = masked ? others[0]! : own;
   const masks: RecurrentOptions =
-    masked === null ? {} : { ...(masked === 'mask' ? { mask } : { lengths: cast(mask, 'i32') }), zeroOutputForMask };
+    mask === null ? {} : { ...(masked === 'lengths' ? { lengths: cast(mask, 'i32') } : { mask }), zeroOutputForMask };
   return Array.from({ length: directions }, (_, d) => ({
     ...masks,
     ...(initialState ? { initialState: rest.slice(d * states.length, (d + 1) * states.length) } : {}),
