@@ -3,6 +3,8 @@ import { relative, sep } from 'node:path';
 
 import type { Plugin } from 'vite';
 
+import type { Shader } from '../src/kernel/shader.ts';
+
 import { reflectFile, writeTypes } from './wgsl_types.ts';
 
 export function wgsl(): Plugin {
@@ -30,11 +32,35 @@ export function wgsl(): Plugin {
       filter: { id: /\.wgsl$/ },
       handler(id) {
         const file = relative(root, id).split(sep).join('/');
-        const { shader, imports } = reflectFile(root, file, production);
+        const { shader, imports, parts } = reflectFile(root, file, production);
         for (const name of imports) this.addWatchFile(`${root}/shaders/${name}`);
-        const code = `export default /* @__PURE__ */ Object.freeze(${JSON.stringify(shader)});\n`;
+        const code = production ? splitModule(root, file, shader, imports, parts) : wholeModule(shader);
         return { code, map: null, moduleType: 'js' };
       },
     },
   };
+}
+
+const wholeModule = (shader: Shader): string =>
+  `export default /* @__PURE__ */ Object.freeze(${JSON.stringify(shader)});\n`;
+
+/** The same with imported WGSL in modules of its own, so that a library holds the text of each file once. */
+function splitModule(
+  root: string,
+  file: string,
+  { code: _, ...shader }: Shader,
+  imports: readonly string[],
+  [own, ...libraries]: readonly string[],
+): string {
+  if (file.startsWith('shaders/lib/')) return `export default ${JSON.stringify(own)};\n`;
+  if (libraries.length === 0) return wholeModule({ ...shader, code: own! });
+  const lines = imports.map((name, i) => `import l${i} from '${root}/shaders/${name}';`);
+  const texts = [JSON.stringify(own), ...libraries.map((__, i) => `l${i}`)].join(', ');
+  return [
+    `import { joined } from '${root}/src/kernel/shader.ts';`,
+    ...lines,
+    `const code = /* @__PURE__ */ joined(${texts});`,
+    `export default /* @__PURE__ */ Object.freeze({ ...${JSON.stringify(shader)}, code });`,
+    '',
+  ].join('\n');
 }

@@ -2,7 +2,7 @@
 import { ResourceType, WgslReflect, type VariableInfo } from 'wgsl_reflect/wgsl_reflect.module.js';
 
 import type { Binding, Constant, Entry, Shader } from '../src/kernel/shader.ts';
-import { loadModule, reach, type Declaration, type Module } from './wgsl_source.ts';
+import { blankComments, loadModule, reach, type Declaration, type Module } from './wgsl_source.ts';
 
 export interface EntryUse {
   readonly bindings: readonly string[];
@@ -16,6 +16,8 @@ export interface Reflection {
   /** What each entry uses, for the generated declaration. */
   readonly uses: Readonly<Record<string, EntryUse>>;
   readonly imports: readonly string[];
+  /** The shader's own code, then that of each import; stripped where `code` is. */
+  readonly parts: readonly string[];
 }
 
 export interface ReflectOptions {
@@ -56,6 +58,7 @@ export function reflectShader(file: string, { read, importPath = (name) => name,
       shader: { file, code, entries, constants, hooks, requires: findFeatures(module) },
       uses,
       imports: module.imports,
+      parts: strip ? module.parts.map((part) => stripCode(blankComments(part))) : module.parts,
     };
   } catch (error) {
     throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

@@ -18,6 +18,8 @@ export interface Declaration {
 export interface Module {
   /** The whole source, imports included; the importing file comes first, so its line numbers stay true. */
   readonly code: string;
+  /** The file's own part of `code`, directives included, then one for each import. */
+  readonly parts: readonly string[];
   /** The same length as `code`, with comments blanked. */
   readonly bare: string;
   /** Imported files, as they were named, in the order of inclusion. */
@@ -92,7 +94,7 @@ export function loadModule(file: string, read: (file: string) => string, importP
   };
   visit(file, null);
 
-  let code = sources[0]!;
+  const bodies: string[] = [];
   const directives: string[] = [];
   sources.slice(1).forEach((source, index) => {
     const bare = blankComments(source);
@@ -101,11 +103,13 @@ export function loadModule(file: string, read: (file: string) => string, importP
       if (!directives.includes(match[0])) directives.push(match[0]);
       body = body.slice(0, match.index) + ' '.repeat(match[0].length) + body.slice(match.index + match[0].length);
     }
-    code += `${code.endsWith('\n') ? '' : '\n'}// @file ${imports[index]}\n${body}`;
+    bodies.push(`// @file ${imports[index]}\n${body}`);
   });
-  if (directives.length > 0) code = `${directives.join(' ')} ${code}`;
+  const own = directives.length > 0 ? `${directives.join(' ')} ${sources[0]!}` : sources[0]!;
+  const parts = [own, ...bodies];
+  const code = parts.reduce((text, part) => `${text}${text.endsWith('\n') ? '' : '\n'}${part}`);
   const bare = blankComments(code);
-  return { code, bare, imports, ...split(tokenize(bare)) };
+  return { code, parts, bare, imports, ...split(tokenize(bare)) };
 }
 
 const keywords = new Set(['fn', 'struct', 'alias', 'const', 'override', 'var', 'const_assert']);

@@ -47,6 +47,9 @@ export interface Shader<S extends ShaderNames = ShaderNames> {
   readonly requires: readonly string[];
 }
 
+/** A shader's own text and that of the files it imports, each of which a build holds once. */
+export const joined = (...parts: readonly string[]): string => parts.join('\n');
+
 export type ShaderNames = Record<string, EntryNames>;
 export interface EntryNames {
   bindings: string;
@@ -71,7 +74,10 @@ export interface Dispatch {
   readonly bindings: Readonly<Record<string, BufferRef>>;
   readonly params: Readonly<Record<string, number>>;
   readonly constants: Readonly<Record<string, number | boolean>>;
-  /** New bodies' expressions by hook name. Only the engine's own text may stand here, never a user's. */
+  /**
+   * New bodies by hook name: an expression, or `let` statements and then an expression. Only the engine's own text may
+   * stand here, never a user's. Bindings that no body names may be left out of `bindings`.
+   */
   readonly hooks: Readonly<Record<string, string>>;
   readonly workgroups: readonly [number, number, number];
 }
@@ -118,7 +124,9 @@ export function specialize(call: Dispatch): string {
   for (const [name, expression] of Object.entries(call.hooks)) {
     if (!call.shader.hooks.includes(name)) throw new Error(`${call.shader.file}: no hook '${name}'`);
     const body = new RegExp(`(fn ${name}\\([^)]*\\)\\s*->\\s*[\\w<>]+\\s*\\{)\\s*return [^;]*;`);
-    code = code.replace(body, (_, head: string) => `${head} return ${expression};`);
+    const result = expression.lastIndexOf(';') + 1;
+    const [statements, value] = [expression.slice(0, result), expression.slice(result).trim()];
+    code = code.replace(body, (_, head: string) => `${head} ${statements}${statements && ' '}return ${value};`);
   }
   return code;
 }

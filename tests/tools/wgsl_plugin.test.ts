@@ -44,6 +44,17 @@ describe('imports', () => {
     expect(shader.requires.toSorted()).toEqual(['shader-f16', 'subgroups']);
   });
 
+  test('are parts of the code, which a build keeps once for all who import them', () => {
+    const main = 'enable f16;\n// @import lib/a.wgsl\n@compute @workgroup_size(1) fn e() { _ = a(); }\n';
+    for (const strip of [false, true]) {
+      const { shader, parts } = reflect(main, files, strip);
+      expect(parts).toHaveLength(3);
+      expect(parts.map((part) => part.trimEnd()).join('\n')).toBe(shader.code.trimEnd());
+      expect(parts[0]).toMatch(/^enable subgroups; enable f16;/);
+      expect(parts[1]).not.toContain('enable');
+    }
+  });
+
   test('that lack their file or declare a name twice are errors naming the file', () => {
     expect(() => reflect('// @import lib/none.wgsl\n')).toThrow(
       'main.wgsl: imported by main.wgsl, cannot be read: lib/none.wgsl',
