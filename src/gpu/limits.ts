@@ -81,9 +81,15 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
   }
 }
 
+/** What reflection found of a dispatch's entry; of a hook's new body it knows nothing, so what is left out there is not used. */
 export function entryOf(dispatch: Dispatch): Entry {
-  const { shader, entry } = dispatch;
-  if (Object.hasOwn(shader.entries, entry)) return shader.entries[entry]!;
+  const { shader, entry, hooks, bindings } = dispatch;
+  if (Object.hasOwn(shader.entries, entry)) {
+    const found = shader.entries[entry]!;
+    if (Object.keys(hooks).length === 0) return found;
+    const used = Object.entries(found.bindings).filter(([name]) => Object.hasOwn(bindings, name));
+    return { bindings: Object.fromEntries(used), params: found.params };
+  }
   throw new DeviceError('shader', `${shader.file}: no entry '${entry}'`);
 }
 

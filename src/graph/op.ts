@@ -28,6 +28,9 @@ export interface Op<A = any> {
    */
   cpu(x: readonly Values[], y: readonly Values[], call: CallTypes<A>): void;
 
+  /** What plans print in place of the name. */
+  title?(attrs: A): string;
+
   /** Ways to run it on a GPU, best first: the first that fits and is preferred is used. The last must fit everything. */
   readonly kernels: Readonly<Record<string, Kernel<A>>>;
 
@@ -45,6 +48,9 @@ export interface Op<A = any> {
 
   /** Shapes worth testing, timing and showing: odd sizes, ones, non-multiples of tiles, each option. */
   readonly samples: readonly Sample<A>[];
+
+  /** What an elementwise op is to a planner, which writes several of them into one kernel. */
+  readonly elementwise?: Elementwise<A>;
 
   /** The output is the same memory as input 0: no dispatch at all (reshape). */
   readonly view?: boolean;
@@ -75,6 +81,17 @@ export interface Op<A = any> {
 
   /** Fusion: the call that does the work of `producer`, whose result only this call reads, and of this call at once. */
   fuseWith?(call: Call<A>, producer: Call): Call | null;
+}
+
+/** y[i] = f(x0[i'], x1[i''], …), inputs broadcast to y by NumPy's rule. */
+export interface Elementwise<A> {
+  /**
+   * f as a WGSL expression in names of the operands, of their dtypes, and in those of the op's `numbers`; it may call
+   * functions of shaders/lib/activation.wgsl and lib/elementary.wgsl.
+   */
+  wgsl(operands: readonly string[], numbers: readonly string[], call: CallTypes<A>): string;
+  /** f32 values that the expression needs beside its operands. */
+  numbers(attrs: A): readonly number[];
 }
 
 export interface GradCall<A> {
@@ -111,7 +128,9 @@ export type Accuracy<A> =
    * A sum of K products: (4 + √K / 2)·u·Σ|terms|. Σ|terms| is the reference itself run on the inputs' absolute
    * values, so the op must be a sum of products of its inputs (the test does this).
    */
-  | { readonly kind: 'sum'; readonly terms: (call: CallTypes<A>) => number };
+  | { readonly kind: 'sum'; readonly terms: (call: CallTypes<A>) => number }
+  /** Each member of a fused call within its own bound, and what is wrong in its operands carried on. */
+  | { readonly kind: 'members' };
 
 export interface Sample<A> {
   readonly inputs: readonly SampleInput[];

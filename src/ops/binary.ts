@@ -4,7 +4,7 @@ import { ShapeError } from '../core/errors.ts';
 import { applyOne, constantTensor, type Tensor } from '../graph/tensor.ts';
 import { binaryOp, type ElementwiseOp, exact, internal, near, ulp } from './binary_row.ts';
 
-export type { Elementwise, ElementwiseAttrs, ElementwiseOp } from './binary_row.ts';
+export type { ElementwiseAttrs, ElementwiseOp } from './binary_row.ts';
 export { broadcastTo, sumTo } from './reduce.ts';
 
 /** A number stands for a constant tensor of shape []. */

@@ -1,7 +1,7 @@
 // How a row of the tables of two-operand functions becomes an op.
 
 import { broadcast, type Shape, sizeOf } from '../core/shape.ts';
-import type { Accuracy, CallTypes, Fill, Op, Sample } from '../graph/op.ts';
+import type { Accuracy, CallTypes, Elementwise, Fill, Op, Sample } from '../graph/op.ts';
 import { expectDType, type Tensor } from '../graph/tensor.ts';
 import { binaryKernels } from './binary_kernels.ts';
 import { checkLayout, indicesOf } from './broadcasting.ts';
@@ -10,14 +10,21 @@ import { sumTo } from './reduce.ts';
 /** At most two numbers, which the expression calls p and q in the order of the row's `parameters`. */
 export type ElementwiseAttrs = Readonly<Record<string, number>>;
 
-/** What a planner needs to write a row into another kernel. */
-export interface Elementwise {
-  /** WGSL in a, b (or x), p and q; functions are those of shaders/lib/activation.wgsl. */
-  readonly wgsl: string;
-  readonly parameters: readonly string[];
-}
+export type ElementwiseOp = Op<ElementwiseAttrs> & { readonly elementwise: Elementwise<ElementwiseAttrs> };
 
-export type ElementwiseOp = Op<ElementwiseAttrs> & { readonly elementwise: Elementwise };
+/** A row's expression in other names than `operands`, p and q. */
+export function rowExpression(
+  wgsl: string,
+  operands: readonly string[],
+  parameters: readonly string[],
+): Elementwise<ElementwiseAttrs> {
+  const own = [...operands, ...['p', 'q'].slice(0, parameters.length)];
+  const names = new RegExp(`\\b(${own.join('|')})\\b`, 'g');
+  return {
+    wgsl: (given, numbers) => wgsl.replace(names, (name) => [...given, ...numbers][own.indexOf(name)]!),
+    numbers: (attrs) => parameters.map((name) => attrs[name]!),
+  };
+}
 
 export interface BinaryGradParts {
   readonly dy: Tensor;
@@ -93,7 +100,7 @@ export function binaryOp(row: BinaryRow): ElementwiseOp {
   const attrs = Object.fromEntries(parameters.map((key, i) => [key, sampled[i]!]));
   return {
     name,
-    elementwise: { wgsl, parameters },
+    elementwise: rowExpression(wgsl, ['a', 'b'], parameters),
     infer([a, b]) {
       expectDType(name, 'a', a!, 'f32');
       expectDType(name, 'b', b!, 'f32');

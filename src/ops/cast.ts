@@ -35,6 +35,16 @@ const limits = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as cons
 
 export const castOp: Op<CastAttrs> = {
   name: 'cast',
+  elementwise: {
+    numbers: () => [],
+    // As in shaders/cast.wgsl.
+    wgsl([x], _, { inputs, attrs: { dtype } }) {
+      if (inputs[0]!.dtype !== 'f32') return dtype === 'f32' ? `f32(${x})` : `bitcast<${dtype}>(${x})`;
+      return dtype === 'i32'
+        ? `select(i32(clamp(${x}, -2147483648.0, 2147483520.0)), 2147483647, ${x} >= 2147483648.0)`
+        : `select(u32(clamp(${x}, 0.0, 4294967040.0)), 4294967295u, ${x} >= 4294967296.0)`;
+    },
+  },
   infer([x], { dtype }) {
     expectDType('cast', 'x', x!, 'f32', 'i32', 'u32');
     return [{ shape: x!.shape, dtype }];

@@ -10,6 +10,7 @@ import { dropoutOps } from './dropout.ts';
 import { convOps } from './conv2d.ts';
 import { convNdOps } from './conv_nd.ts';
 import { fullOp } from './full.ts';
+import { fusedElementwiseOp } from './fused_elementwise.ts';
 import { gatherBatchOps } from './gather_batch.ts';
 import { gruOps } from './gru.ts';
 import { halfOp } from './half_op.ts';
@@ -62,7 +63,7 @@ import { unaryOps } from './unary.ts';
 
 const all: readonly (readonly Op[])[] = [
   // Elementwise, reductions, losses
-  [fullOp, reshapeOp],
+  [fullOp, reshapeOp, fusedElementwiseOp],
   binaryOps,
   unaryOps,
   trigonometryOps,

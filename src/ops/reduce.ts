@@ -125,6 +125,10 @@ export const minOp = reduceOp({
 
 export const broadcastToOp: Op<BroadcastAttrs> = {
   name: 'broadcast_to',
+  elementwise: {
+    numbers: ({ scale }) => (scale === 1 ? [] : [scale]),
+    wgsl: ([x], [scale]) => (scale === undefined ? x! : `${x} * ${scale}`),
+  },
   infer([x], { shape }) {
     expectDType('broadcast_to', 'x', x!, 'f32');
     const common = broadcast('broadcast_to', x!.shape, shape);

@@ -7,7 +7,7 @@ import type { Accuracy, Fill, Kernel, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
-import type { ElementwiseAttrs, ElementwiseOp } from './binary_row.ts';
+import { type ElementwiseAttrs, type ElementwiseOp, rowExpression } from './binary_row.ts';
 
 export interface UnaryGradParts {
   readonly dy: Tensor;
@@ -66,7 +66,7 @@ export function unaryOp(row: UnaryRow): ElementwiseOp {
   };
   return {
     name,
-    elementwise: { wgsl, parameters },
+    elementwise: rowExpression(wgsl, ['x'], parameters),
     infer([x]) {
       expectDType(name, 'x', x!, 'f32');
       return [{ shape: x!.shape, dtype: 'f32' }];

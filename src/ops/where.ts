@@ -77,6 +77,14 @@ const naive: Kernel<None> = {
 
 export const whereOp: Op<None> = {
   name: 'where',
+  elementwise: {
+    numbers: () => [],
+    wgsl([condition, a, b], _, { inputs }) {
+      // By its bits, because WGSL may take a comparison of NaN for false.
+      const bits = inputs[0]!.dtype === 'f32' ? `(bitcast<u32>(${condition}) & 0x7fffffffu)` : `u32(${condition})`;
+      return `select(${b}, ${a}, ${bits} != 0u)`;
+    },
+  },
   infer([condition, a, b]) {
     expectDType('where', 'condition', condition!, 'f32', 'i32', 'u32');
     expectDType('where', 'a', a!, 'f32', 'i32', 'u32');

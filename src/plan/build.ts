@@ -4,12 +4,14 @@ import type { CallTypes } from '../graph/op.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import { chooseKernel, type ChooseOptions } from './choose.ts';
 import { fuse } from './fuse.ts';
+import { groupElementwise } from './group.ts';
 import { assignMemory } from './memory.ts';
 import type { Place, Plan, PlanBytes, PlanStep, Storage } from './plan.ts';
 import { schedule } from './schedule.ts';
+import { simplify, storeSmallConstants } from './simplify.ts';
 
 export interface PlanOptions extends ChooseOptions {
-  /** Replace groups of ops by fused ones; default true. */
+  /** Compute once what is said twice, and replace groups of ops by fused ones; default true. */
   readonly fuse?: boolean | undefined;
   /** Changes how values are stored, as mixed precision does. `roots`: results, and what changes variables. */
   readonly storage?: ((calls: readonly Call[], roots: readonly Tensor[]) => Call[]) | undefined;
@@ -23,16 +25,17 @@ export function makePlan(
   effects: readonly Tensor[],
   options: PlanOptions,
 ): Plan {
-  const kept = Object.values(outputs);
-  const scheduled = schedule(kept, effects);
-  const roots = [...kept, ...effects];
-  const fused = options.fuse === false ? scheduled : fuse(scheduled, roots);
-  const calls = options.storage?.(fused, roots) ?? fused;
+  const { calls, now } = arrange(outputs, effects, options);
+  const kept = Object.values(outputs).map(now);
 
   const chosen = calls.map((call) => chooseKernel(call, options));
   const mostBytes = options.target?.limits.maxBufferSize;
   const memory = assignMemory(calls, kept, (index) => chosen[index]!.scratch, mostBytes);
-  const labels = labelsOf([...calls.flatMap((call) => [...call.inputs, ...call.outputs]), ...kept, ...effects]);
+  const labels = labelsOf([
+    ...calls.flatMap((call) => [...call.inputs, ...call.outputs]),
+    ...kept,
+    ...effects.map(now),
+  ]);
   const steps = calls.flatMap((call, index): PlanStep[] => {
     const { name, reason, dispatches } = chosen[index]!;
     const needed = dispatches.filter((_, i) => !call.op.packs || !memory.packedInPlace(call, i));
@@ -51,7 +54,7 @@ export function makePlan(
       },
     ];
   });
-  const outputPlaces = mapValues(outputs, memory.place);
+  const outputPlaces = mapValues(outputs, (tensor) => memory.place(now(tensor)));
   const inputs: Record<string, Place> = {};
   for (const tensor of calls.flatMap((call) => call.inputs).concat(kept)) {
     const { source } = tensor;
@@ -64,6 +67,28 @@ export function makePlan(
     outputs: outputPlaces,
     bytes: countBytes(memory.storages, memory.slotsLowerBound),
   };
+}
+
+/** What will run, and what stands in it for a tensor of the graph. */
+interface Arranged {
+  readonly calls: readonly Call[];
+  now(tensor: Tensor): Tensor;
+}
+
+function arrange(
+  outputs: Readonly<Record<string, Tensor>>,
+  effects: readonly Tensor[],
+  { target, fuse: improve = true, storage }: PlanOptions,
+): Arranged {
+  const scheduled = schedule(Object.values(outputs), effects);
+  const { calls, now } = improve ? simplify(scheduled) : { calls: scheduled, now: (tensor: Tensor) => tensor };
+  const roots = [...Object.values(outputs), ...effects].map(now);
+  const fused = improve ? fuse(calls, roots) : calls;
+  const stored = storage?.(fused, roots) ?? fused;
+  if (!improve) return { calls: stored, now };
+  // References are run one by one, for which a group of elementwise calls is no gain.
+  const grouped = target ? groupElementwise(stored, roots, target) : stored;
+  return { calls: storeSmallConstants(grouped, roots), now };
 }
 
 /** A label stands on a copy of the tensor that was labelled, so labels are found by what they are labels of. */

@@ -150,7 +150,7 @@ function epilogueName(call: Call): EpilogueActivation | null {
 }
 
 /** Drops calls whose results are neither read nor kept. */
-function removeUnused(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
+export function removeUnused(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
   const needed = new Set<Source>(roots.map((root) => root.source));
   const used: Call[] = [];
   for (const call of [...calls].reverse()) {

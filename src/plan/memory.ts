@@ -174,14 +174,18 @@ function packInPlace(calls: readonly Call[], kept: readonly Tensor[]): Set<strin
   kept.forEach(count);
 
   const chosen = new Set<string>();
+  // A fused call gives what several calls of the graph gave, so sources are looked up in the plan.
+  const producers = new Map<Source, Call>();
+  for (const call of calls) for (const { source } of call.outputs) producers.set(source, call);
   const producersUsed = new Set<Call>();
   for (const call of calls) {
     if (!call.op.packs) continue;
     call.inputs.forEach((input, i) => {
       const root = rootSource(input);
-      if (root.kind !== 'call' || readers.get(root) !== 1) return;
-      if (root.call.op.packs || producersUsed.has(root.call)) return;
-      producersUsed.add(root.call);
+      const producer = producers.get(root);
+      if (!producer || readers.get(root) !== 1) return;
+      if (producer.op.packs || producersUsed.has(producer)) return;
+      producersUsed.add(producer);
       chosen.add(packKey(call, i));
     });
   }

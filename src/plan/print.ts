@@ -7,7 +7,7 @@ import type { Place, Plan, PlanStep } from './plan.ts';
 export function printPlan(plan: Plan): string {
   const rows = plan.steps.map((step, i) => [
     String(i),
-    step.call.op.name,
+    opText(step),
     `${step.inputs.map(shapeText).join(' ')} -> ${step.outputs.map(shapeText).join(' ')}`,
     step.reason === '' ? step.kernel : `${step.kernel} (${step.reason})`,
     step.dispatches.map(({ workgroups }) => workgroups.join('×')).join(' + '),
@@ -49,7 +49,11 @@ export function planDot(plan: Plan): string {
 
 function nodeText(step: PlanStep): string {
   const label = step.label.replaceAll(/[^\w./ -]/g, '_');
-  return `${step.call.op.name}\\n${step.kernel}${label === '' ? '' : `\\n${label}`}`;
+  return `${opText(step)}\\n${step.kernel}${label === '' ? '' : `\\n${label}`}`;
+}
+
+function opText({ call }: PlanStep): string {
+  return call.op.title?.(call.attrs) ?? call.op.name;
 }
 
 function shapeText(place: Place): string {

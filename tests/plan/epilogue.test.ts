@@ -27,10 +27,10 @@ const [w, row, many] = [input('w', 4, 4), input('row', 1, 4), input('many', 3, 6
 
 const planOf = (outputs: Record<string, Tensor>) => makePlan(outputs, [], { target: baseTarget });
 
-/** Each step: a matmul as `matmul+bias+residual+relu`, others by name. */
+/** Each step: a matmul as `matmul+bias+residual+relu`, a group of elementwise ops by its members, others by name. */
 function steps({ steps: all }: Plan): string[] {
   return all.map(({ call: { op, attrs } }) => {
-    if (op.name !== 'matmul') return op.name;
+    if (op.name !== 'matmul') return op.title?.(attrs) ?? op.name;
     const epilogue = attrs as MatmulAttrs;
     return [op.name, epilogue.bias && 'bias', epilogue.residual && 'residual', epilogue.activation]
       .filter(Boolean)
@@ -61,7 +61,7 @@ describe('a product takes in', () => {
     ['vector, tensor, activation', () => relu(add(add(product(), bias), r)), ['matmul+bias+residual+relu']],
     ['tensor, then vector', () => tanh(add(bias, add(r, product()))), ['matmul+bias+residual+tanh']],
     ['a tensor through views', () => add(reshape(product(), [2, 3, 4]), reshape(r, [2, 3, 4])), ['matmul+residual']],
-    ['one tensor, not two', () => add(add(product(), r), mul(r, r)), ['mul', 'matmul+residual', 'add']],
+    ['one tensor, not two', () => add(add(product(), r), mul(r, r)), ['matmul+residual', 'mul + add']],
     ['nothing after the activation', () => add(relu(product()), r), ['matmul+relu', 'add']],
     ['what is computed after it', () => add(product(), tanh(r)), ['tanh', 'matmul+residual']],
     ['not a row for every row', () => add(product(), row), ['matmul', 'add']],
@@ -75,7 +75,7 @@ describe('a product takes in', () => {
 
   test('what depends on its own result stays apart', async () => {
     const h = matmul(a, b);
-    expect(steps(planOf({ y: add(h, tanh(h)) }))).toEqual(['matmul', 'tanh', 'add']);
+    expect(steps(planOf({ y: add(h, tanh(h)) }))).toEqual(['matmul', 'tanh + add']);
     expect(steps(planOf({ y: add(h, h) }))).toEqual(['matmul', 'add']);
     const wide = matmul(h, w);
     expect(steps(planOf({ y: add(h, wide) }))).toEqual(['matmul', 'matmul+residual']);

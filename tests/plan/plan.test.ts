@@ -5,6 +5,7 @@ import { gradients } from '../../src/autodiff/gradients.ts';
 import type { Values } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { createCpuDevice } from '../../src/cpu/device.ts';
+import { checkPlan } from '../../src/gpu/limits.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { inputTensor, variableTensor, type Tensor, type Variable } from '../../src/graph/tensor.ts';
 import { baseTarget } from '../../src/kernel/target.ts';
@@ -141,10 +142,21 @@ describe('memory', () => {
     expect(new Set(writers.map(({ outputs }) => outputs[0]!.offset))).toEqual(new Set([0, 256]));
   });
 
-  test('a gradient that something else reads is copied into the pack', async () => {
+  test('of the results of one dispatch, one is written into the pack and the others are copied', async () => {
     const x = inputTensor('x', [4, 4]);
     const y = mul(x, x);
     const outputs = { packed: pack([y, sub(y, x)], [0, 64], 128) };
+    const plan = makePlan(outputs, [], gpuLike);
+    expect(opNames(plan)).toEqual(['fused_elementwise', 'pack']);
+    expect(plan.steps[1]!.dispatches).toHaveLength(1);
+    expect(() => checkPlan(plan, baseTarget)).not.toThrow();
+    expect(await replayError(outputs, [x], true)).toBeLessThan(1e-6);
+  });
+
+  test('a gradient that something else reads is copied into the pack', async () => {
+    const x = inputTensor('x', [4, 4]);
+    const y = mul(x, x);
+    const outputs = { packed: pack([y, sum(y, { axes: 0 })], [0, 64], 128) };
     const plan = makePlan(outputs, [], gpuLike);
     expect(plan.steps.find(({ call }) => call.op.name === 'pack')!.dispatches).toHaveLength(1);
     expect(await replayError(outputs, [x], true)).toBeLessThan(1e-6);

@@ -4,6 +4,7 @@ import { sizeOf } from '../../../src/core/shape.ts';
 import type { TypedArray, Values } from '../../../src/core/dtype.ts';
 import { fromHalf, MIN_NORMAL_HALF, roundToHalf, toHalf } from '../../../src/core/half.ts';
 import type { CallTypes, Op, Sample, SampleInput } from '../../../src/graph/op.ts';
+import { type FusedAttrs, memberTypes } from '../../../src/ops/fused_text.ts';
 import type { TensorType } from '../../../src/graph/tensor.ts';
 import { allocateDouble } from '../../../src/cpu/oracle.ts';
 import type { Check } from './result.ts';
@@ -21,7 +22,7 @@ export function callTypes<A>(op: Op<A>, sample: Sample<A>): CallTypes<A> {
 /** A short name for titles: `[5,9] [9,7] {"transposeA":true}`. */
 export function describeSample<A>(sample: Sample<A>): string {
   const shapes = sample.inputs.map((input) => `[${input.shape.join(',')}]`).join(' ');
-  const attrs = JSON.stringify(sample.attrs);
+  const attrs = JSON.stringify(sample.attrs, (key, value: unknown) => (key === 'op' ? (value as Op).name : value));
   return attrs === undefined || attrs === '{}' || attrs === 'null' ? shapes : `${shapes} ${attrs}`;
 }
 
@@ -95,6 +96,7 @@ function isExact<A>(op: Op<A>, call: CallTypes<A>): boolean {
 function f32Bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y: readonly Values[]): Float64Array[] {
   const accuracy = accuracyOf(op, call);
   const u = 2 ** -24;
+  if (accuracy.kind === 'members') return memberBounds(call as CallTypes<FusedAttrs>, x);
   if (accuracy.kind === 'sum') {
     const magnitudes = x.map((values) => (values instanceof Float64Array ? values.map(Math.abs) : values));
     const factor = (4 + Math.sqrt(accuracy.terms(call)) / 2) * u;
@@ -114,6 +116,49 @@ function f32Bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y: re
       }
     }),
   );
+}
+
+/**
+ * The bounds of a group of elementwise ops: each member's own, and what its operands' errors become in it, found by moving
+ * each operand by its error, up and down.
+ */
+function memberBounds({ inputs, attrs }: CallTypes<FusedAttrs>, x: readonly Values[]): Float64Array[] {
+  const known: Inexact[] = [];
+  for (const one of attrs.members) {
+    const given = one.operands.map((operand): Inexact => {
+      if (operand.kind === 'number') return { values: Float64Array.of(operand.value) };
+      return operand.kind === 'input' ? { values: x[operand.index]! } : known[operand.index]!;
+    });
+    known.push(elementwiseBounds(one.op, memberTypes(one, attrs, inputs), given));
+  }
+  return attrs.outputs.map((m) => known[m]!.errors!);
+}
+
+/** Exact values, and how far from them a device may be. */
+export interface Inexact {
+  readonly values: Values;
+  /** Absent where it may not. */
+  readonly errors?: Float64Array;
+}
+
+/** What an elementwise op with one result gives of inexact operands. */
+export function elementwiseBounds(op: Op, call: CallTypes<unknown>, operands: readonly Inexact[]): Required<Inexact> {
+  const exact = operands.map(({ values }) => values);
+  const [y] = reference(op, call, exact) as [Values];
+  const carried = new Float64Array(y.length);
+  operands.forEach(({ errors }, k) => {
+    if (!errors) return;
+    const moved = [1, -1].map((sign) => {
+      const operand = exact[k]!.map((value, i) => value + sign * errors[i]!);
+      return reference(op, call, exact.with(k, operand))[0]!;
+    });
+    for (let i = 0; i < y.length; i++) {
+      carried[i]! += Math.max(...moved.map((other) => Math.abs(other[i]! - y[i]!)));
+    }
+  });
+  const farthest = Float64Array.from(y, (value, i) => value + Math.sign(value) * carried[i]!);
+  const [own] = bounds(op, call, exact, [farthest]) as [Float64Array];
+  return { values: y, errors: own.map((bound, i) => 1.01 * (bound + carried[i]!)) }; // 1 % for products of errors
 }
 
 /** The distance to the next f32 above |value|. */

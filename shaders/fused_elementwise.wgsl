@@ -1,0 +1,161 @@
+// y_j[i] = f_j(x_0[i_0], x_1[i_1], …) for each result j: several elementwise ops in one pass, so that what lies between
+// them is never written. `compute` is all the f_j, `load` and `load4` are the operands' indices i_k; the planner's groups
+// are written into these three by src/ops/fused_elementwise.ts, and name only the buffers that they use.
+//   x0 … x6: f32 or whole numbers as words of 32 bits; x0_4 … x6_4 the same memory in vectors of four, for operands whose
+//   neighbours are wanted by neighbours; y0 … y3, y0_4 … y3_4: the results. params.size counts elements, or vectors.
+//   params.n0 … n15: numbers that the ops need.
+// One workgroup makes 64 elements (or vectors) of every result, one for each thread.
+
+// @import lib/grid.wgsl
+// @import lib/divide.wgsl
+// @import lib/activation.wgsl
+// @import lib/elementary.wgsl
+
+const GROUP_SIZE: u32 = 64;
+
+struct Params {
+  size: u32,
+  n0: f32,
+  n1: f32,
+  n2: f32,
+  n3: f32,
+  n4: f32,
+  n5: f32,
+  n6: f32,
+  n7: f32,
+  n8: f32,
+  n9: f32,
+  n10: f32,
+  n11: f32,
+  n12: f32,
+  n13: f32,
+  n14: f32,
+  n15: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x0: array<u32>;
+@group(0) @binding(2) var<storage, read> x1: array<u32>;
+@group(0) @binding(3) var<storage, read> x2: array<u32>;
+@group(0) @binding(4) var<storage, read> x3: array<u32>;
+@group(0) @binding(5) var<storage, read> x4: array<u32>;
+@group(0) @binding(6) var<storage, read> x5: array<u32>;
+@group(0) @binding(7) var<storage, read> x6: array<u32>;
+@group(0) @binding(8) var<storage, read> x0_4: array<vec4u>;
+@group(0) @binding(9) var<storage, read> x1_4: array<vec4u>;
+@group(0) @binding(10) var<storage, read> x2_4: array<vec4u>;
+@group(0) @binding(11) var<storage, read> x3_4: array<vec4u>;
+@group(0) @binding(12) var<storage, read> x4_4: array<vec4u>;
+@group(0) @binding(13) var<storage, read> x5_4: array<vec4u>;
+@group(0) @binding(14) var<storage, read> x6_4: array<vec4u>;
+@group(0) @binding(15) var<storage, read_write> y0: array<u32>;
+@group(0) @binding(16) var<storage, read_write> y1: array<u32>;
+@group(0) @binding(17) var<storage, read_write> y2: array<u32>;
+@group(0) @binding(18) var<storage, read_write> y3: array<u32>;
+@group(0) @binding(19) var<storage, read_write> y0_4: array<vec4u>;
+@group(0) @binding(20) var<storage, read_write> y1_4: array<vec4u>;
+@group(0) @binding(21) var<storage, read_write> y2_4: array<vec4u>;
+@group(0) @binding(22) var<storage, read_write> y3_4: array<vec4u>;
+
+// One element of each operand.
+alias Operands = array<u32, 7>;
+alias Results = array<u32, 4>;
+alias Operands4 = array<vec4u, 7>;
+alias Results4 = array<vec4u, 4>;
+
+// @hook
+fn load(i: u32) -> Operands { return Operands(x0[i], x1[i], x2[i], x3[i], x4[i], x5[i], x6[i]); }
+
+// Four neighbours of each operand: a vector of them, or one that they share.
+// @hook
+fn load4(i: u32) -> Operands4 { return Operands4(
+  select(x0_4[i], vec4u(x0[0]), i == 0u), select(x1_4[i], vec4u(x1[0]), i == 0u), select(x2_4[i], vec4u(x2[0]), i == 0u),
+  select(x3_4[i], vec4u(x3[0]), i == 0u), select(x4_4[i], vec4u(x4[0]), i == 0u), select(x5_4[i], vec4u(x5[0]), i == 0u),
+  select(x6_4[i], vec4u(x6[0]), i == 0u)); }
+
+// @hook
+fn compute(x: Operands) -> Results { return Results(bitcast<u32>(bitcast<f32>(x[0]) + params.n0), 0u, 0u, 0u); }
+
+fn compute4(x: Operands4) -> Results4 {
+  let a = compute(Operands(x[0].x, x[1].x, x[2].x, x[3].x, x[4].x, x[5].x, x[6].x));
+  let b = compute(Operands(x[0].y, x[1].y, x[2].y, x[3].y, x[4].y, x[5].y, x[6].y));
+  let c = compute(Operands(x[0].z, x[1].z, x[2].z, x[3].z, x[4].z, x[5].z, x[6].z));
+  let d = compute(Operands(x[0].w, x[1].w, x[2].w, x[3].w, x[4].w, x[5].w, x[6].w));
+  return Results4(
+    vec4u(a[0], b[0], c[0], d[0]), vec4u(a[1], b[1], c[1], d[1]),
+    vec4u(a[2], b[2], c[2], d[2]), vec4u(a[3], b[3], c[3], d[3]));
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_1(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  y0[i] = compute(load(i))[0];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_2(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute(load(i));
+  y0[i] = y[0];
+  y1[i] = y[1];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_3(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute(load(i));
+  y0[i] = y[0];
+  y1[i] = y[1];
+  y2[i] = y[2];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute(load(i));
+  y0[i] = y[0];
+  y1[i] = y[1];
+  y2[i] = y[2];
+  y3[i] = y[3];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_1_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  y0_4[i] = compute4(load4(i))[0];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_2_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute4(load4(i));
+  y0_4[i] = y[0];
+  y1_4[i] = y[1];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_3_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute4(load4(i));
+  y0_4[i] = y[0];
+  y1_4[i] = y[1];
+  y2_4[i] = y[2];
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_4_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, GROUP_SIZE);
+  if (i >= params.size) { return; }
+  let y = compute4(load4(i));
+  y0_4[i] = y[0];
+  y1_4[i] = y[1];
+  y2_4[i] = y[2];
+  y3_4[i] = y[3];
+}

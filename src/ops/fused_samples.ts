@@ -1,0 +1,110 @@
+// Groups of elementwise ops worth testing: each way to find an operand, each number of results, each dtype.
+
+import type { Op, Sample, SampleInput } from '../graph/op.ts';
+import { addOp, divOp, gradientRows, lessOp, mulOp } from './binary.ts';
+import { castOp } from './cast.ts';
+import type { FusedAttrs, FusedMember, FusedOperand } from './fused_text.ts';
+import { broadcastToOp } from './reduce.ts';
+import { geluOp, reluOp, sigmoidOp, tanhOp } from './unary.ts';
+import { whereOp } from './where.ts';
+
+/** A member's operand: a place of `inputs`, a member before, or a number. */
+const at = (index: number, shape: readonly number[]): FusedOperand => ({ kind: 'input', index, shape });
+const member = (index: number, shape: readonly number[]): FusedOperand => ({ kind: 'member', index, shape });
+const number = (value: number): FusedOperand => ({ kind: 'number', value });
+const one = (op: Op, shape: readonly number[], operands: FusedOperand[], attrs: unknown = {}): FusedMember => ({
+  op,
+  attrs,
+  operands,
+  type: { shape, dtype: op === castOp ? (attrs as { dtype: 'i32' }).dtype : 'f32' },
+});
+
+export const fusedSamples: readonly Sample<FusedAttrs>[] = samples();
+
+function samples(): Sample<FusedAttrs>[] {
+  const made: Sample<FusedAttrs>[] = [];
+  const add = (inputs: readonly (readonly number[] | SampleInput)[], members: FusedMember[], outputs: number[]) =>
+    made.push({
+      inputs: inputs.map((given) => ('shape' in given ? given : { shape: given })),
+      attrs: { members, outputs },
+    });
+  // A dense layer's bias and activation, with what the gradient needs kept.
+  for (const s of [
+    [7, 12],
+    [5, 3],
+    [64, 64],
+  ]) {
+    add([s, s.slice(-1)], [one(addOp, s, [at(0, s), at(1, s.slice(-1))]), one(geluOp, s, [member(0, s)])], [0, 1]);
+    add(
+      [s, s],
+      [
+        one(addOp, s, [at(0, s), at(1, s)]),
+        one(gradientRows.relu, s, [member(0, s), at(1, s)]),
+        one(mulOp, s, [member(1, s), number(0.5)]),
+      ],
+      [2],
+    );
+  }
+  // One operand a column, one a row, one a number in memory, one whole; other shapes of as many elements.
+  for (const [rows, columns] of [
+    [6, 8],
+    [3, 5],
+  ] as const) {
+    const s = [rows, columns];
+    const flat = [rows * columns];
+    add(
+      [[rows, 1], [columns], [], flat],
+      [
+        one(mulOp, s, [at(0, [rows, 1]), at(1, [columns])]),
+        one(addOp, s, [member(0, s), at(2, [])]),
+        one(tanhOp, flat, [member(1, flat)]),
+        one(mulOp, flat, [member(2, flat), at(3, flat)]),
+      ],
+      [3, 1],
+    );
+  }
+  // Axes that do not merge; the same operand found in two ways.
+  const [deep, side] = [
+    [2, 3, 4, 5],
+    [3, 1, 5],
+  ];
+  add(
+    [deep, side, [2, 1, 4, 1]],
+    [one(addOp, deep, [at(0, deep), at(1, side)]), one(mulOp, deep, [member(0, deep), at(2, [2, 1, 4, 1])])],
+    [1],
+  );
+  const square = [8, 8];
+  add(
+    [[8]],
+    [
+      one(broadcastToOp, square, [at(0, [8])], { shape: square, scale: 0.25 }),
+      one(addOp, square, [member(0, square), at(0, [8, 1])]),
+    ],
+    [1],
+  );
+  // Choices, whole numbers, four results.
+  const n = [33];
+  add(
+    [{ shape: n, dtype: 'i32', fill: { below: 2 } }, n, n],
+    [
+      one(castOp, n, [at(0, n)], { dtype: 'f32' }),
+      one(lessOp, n, [at(1, n), number(0.25)]),
+      one(whereOp, n, [at(0, n), at(1, n), at(2, n)]),
+      one(whereOp, n, [member(1, n), member(2, n), number(-1)]),
+      one(castOp, n, [member(3, n)], { dtype: 'i32' }),
+      one(sigmoidOp, n, [member(3, n)]),
+      one(reluOp, n, [member(5, n)]),
+    ],
+    [0, 2, 4, 6],
+  );
+  add(
+    [[4, 16], { shape: [4, 16], fill: 'positive' }, [16]],
+    [
+      one(divOp, [4, 16], [at(0, [4, 16]), at(1, [4, 16])]),
+      one(addOp, [4, 16], [member(0, [4, 16]), at(2, [16])]),
+      one(sigmoidOp, [4, 16], [member(1, [4, 16])]),
+    ],
+    [0, 1, 2],
+  );
+  return made;
+}
