@@ -41,6 +41,14 @@ export async function evaluate(
   }
 }
 
+/** The compiled programs of whole batches and of the rest, if there is one, that `measure` is about to want. */
+export function programsFor(core: Core, data: Arrays, batchSize: number): Promise<[BatchProgram, BatchProgram | null]> {
+  const batch = Math.min(batchSize, data.size);
+  const rest = data.size % batch;
+  const batches = core.batches!;
+  return together(batches.evaluate(data, batch), rest === 0 ? null : batches.evaluate(data, rest));
+}
+
 /** The mean loss and metrics over a data set, each example counted once; nothing is trained. */
 export function measure(core: Core, data: Arrays, batchSize: number): Promise<Record<string, number>> {
   return enqueue(core, async () => {
@@ -48,11 +56,7 @@ export function measure(core: Core, data: Arrays, batchSize: number): Promise<Re
     const batches = core.batches!;
     const { size } = data;
     const batch = Math.min(batchSize, size);
-    const [resident, full, partial] = await together(
-      batches.resident(data),
-      batches.evaluate(data, batch),
-      size % batch === 0 ? null : batches.evaluate(data, size % batch),
-    );
+    const [[full, partial], resident] = await together(programsFor(core, data, batchSize), batches.resident(data));
     const order = Uint32Array.from({ length: size }, (_, i) => i);
     const sums: Record<string, number> = { loss: 0 };
     const begun = new Set<BatchProgram>();

@@ -8,7 +8,7 @@ import { submit, type BatchProgram } from './batches.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
-import { measure } from './evaluate.ts';
+import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD } from './program.ts';
 import { resolveData, type TrainingData } from './targets.ts';
@@ -90,23 +90,30 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   let done = 0;
   let lastTurn = performance.now();
 
-  /** The last, smaller batch's program, compiled while the first steps run. */
-  let partial = null as Promise<BatchProgram> | null;
   async function programs() {
     const compiling = batches.train(train, batch, trackEvery);
     await nextTurn(); // so that compilers are at work while data are copied
     const [full, resident] = await together(compiling, batches.resident(train));
-    if (size % batch !== 0) {
-      partial = batches.train(train, size % batch, trackEvery);
-      partial.catch(() => {}); // told where it is awaited
-    }
     return { resident, full };
+  }
+
+  const partialProgram = () => batches.train(train, size % batch, trackEvery);
+  /** What an epoch wants at its end is compiled once the first losses have arrived, so as not to delay those. */
+  let later = null as Promise<unknown> | null;
+  function prepareLater(): Promise<unknown> {
+    if (later || core.disposed) return later ?? Promise.resolve();
+    const partial = size % batch === 0 ? null : partialProgram();
+    later = together(partial, held ? programsFor(core, held, batchSize) : null);
+    later.catch(() => {}); // told where the program is wanted
+    return later;
   }
 
   /** Uploads and compiles before the clocks of callbacks begin. */
   async function prepare(): Promise<{ pipelines: number; seconds: number }> {
     const before = { pipelines: device.stats().pipelinesCreated, time: performance.now() };
     await programs();
+    // Kernels are not to be timed while others train.
+    if (compiled.tune) await prepareLater();
     const pipelines = device.stats().pipelinesCreated - before.pipelines;
     return { pipelines, seconds: (performance.now() - before.time) / 1000 };
   }
@@ -120,7 +127,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     const begun = new Set<BatchProgram>();
 
     for (let start = 0, index = 0; start < size && !stopping(); start += batch, index++) {
-      const current = start + batch <= size ? full : await partial!;
+      const current = start + batch <= size ? full : await partialProgram();
       const room = current.program.ready();
       if (room) await room;
       if (hooks.waiting() > 0) await hooks.drain();
@@ -138,6 +145,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * current.batch;
         hooks.arrived(index, logs as BatchLogs);
+        void prepareLater();
       });
       const cursor = Uint32Array.of(start);
       submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
@@ -185,8 +193,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       error ??= asError(caught); // the first failure is the cause
     }
   }
-  // Training may have ended before it was compiled.
-  if (partial) await Promise.allSettled([partial]);
+  if (later) await Promise.allSettled([later]); // training may have ended before
   if (!core.disposed) {
     if (train.source !== data) batches.release(train);
     if (held && held.source !== validation) batches.release(held);

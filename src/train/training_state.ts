@@ -50,8 +50,11 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
   arenas.forEach((values, i) => device.writeVariable(state.moments[i]!, values));
   if (saved.kernels) {
     core.savedKernels = saved.kernels;
-    core.batches?.dispose();
-    core.batches = createBatches(device, networkOf(core, 'setTraining'), compiled, compiled.seed, saved.kernels);
+    // A training that is running keeps its programs.
+    if (!core.fitting) {
+      core.batches?.dispose();
+      core.batches = createBatches(device, networkOf(core, 'setTraining'), compiled, compiled.seed, saved.kernels);
+    }
   }
   state.step = saved.step;
   core.epochs = saved.epochs;
