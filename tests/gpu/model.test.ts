@@ -3,10 +3,12 @@
 import { expect, test } from 'vitest';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { glyphs } from '../../src/data/glyphs.ts';
+import { spirals } from '../../src/data/synthetic.ts';
 import { batchNormalization } from '../../src/nn/layers/batch_normalization.ts';
 import { concatenate } from '../../src/nn/layers/concatenate.ts';
 import { conv2d } from '../../src/nn/layers/conv.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
+import { dropout } from '../../src/nn/layers/dropout.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
 import { maxPool2d } from '../../src/nn/layers/max_pool.ts';
 import { add } from '../../src/nn/layers/merge.ts';
@@ -117,4 +119,24 @@ test('without a device small models train on the CPU, and larger ones here', asy
   small.dispose();
   large.dispose();
   large.device!.dispose();
+});
+
+test('how many steps go in one submit changes no bit', async () => {
+  const device = await sharedDevice();
+  const histories = [];
+  for (const trackEvery of [1, 16, 64]) {
+    const net = sequential([
+      dense({ units: 16, activation: 'tanh', inputShape: [2] }),
+      dropout({ rate: 0.1 }),
+      dense({ units: 2 }),
+    ]);
+    const optimizer = adam({ learningRate: (step) => 0.02 / (1 + step) });
+    await net.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', device });
+    const { history } = await net.fit(spirals({ size: 500, seed: 1 }), { epochs: 3, batchSize: 8, trackEvery });
+    histories.push(history);
+    net.dispose();
+  }
+  expect(histories[0]!['loss']![2]!).toBeLessThan(histories[0]!['loss']![0]!);
+  expect(histories[1]).toEqual(histories[0]);
+  expect(histories[2]).toEqual(histories[0]);
 });
