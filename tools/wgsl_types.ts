@@ -1,6 +1,6 @@
 // Writes foo.d.wgsl.ts beside every foo.wgsl, so that names in WGSL are checked where TypeScript uses them.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { reflectShader, type Reflection } from './wgsl_reflection.ts';
 
@@ -50,13 +50,16 @@ export function declarationText(file: string, uses: Reflection['uses']): string 
 const declarationOf = (file: string): string => file.replace(/\.wgsl$/, '.d.wgsl.ts');
 const shaderOf = (file: string): string => file.replace(/\.d\.wgsl\.ts$/, '.wgsl');
 
+/** Shaders and their declarations below `folder`; what is installed there is passed by. */
 function list(root: string, folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && (entry.name.endsWith('.wgsl') || entry.name.endsWith('.d.wgsl.ts')))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((file) => !file.includes('node_modules/'))
-    .sort();
+  const found: string[] = [];
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory() && entry.name !== 'node_modules') found.push(...list(root, path));
+    else if (entry.isFile() && /(\.wgsl|\.d\.wgsl\.ts)$/.test(entry.name)) found.push(path);
+  }
+  return found.sort();
 }
 
 /** By rename, so a test run starting beside this one never reads half a file. */

@@ -46,11 +46,20 @@ export async function withBrowser<T>(use: (browser: Browser) => Promise<T>): Pro
   }
 }
 
-/** What `work` gives, unless the page or the browser fails first, which `work` might never hear of. */
-export function guarded<T>(browser: Browser, page: Page, work: () => Promise<T>): Promise<T> {
+/**
+ * What `work` gives, unless the page or the browser fails first, which `work` might never hear of. `stray` hears of errors
+ * that nothing in the page caught; without it they end the work.
+ */
+export function guarded<T>(
+  browser: Browser,
+  page: Page,
+  work: () => Promise<T>,
+  stray?: (error: Error) => void,
+): Promise<T> {
   const failure = new Promise<never>((_, fail) => {
     page.on('error', (error) => fail(new Error(`the page crashed: ${error.message}`)));
-    page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+    const uncaught = stray ?? fail;
+    page.on('pageerror', (error) => uncaught(error instanceof Error ? error : new Error(String(error))));
     browser.on('disconnected', () => fail(new Error('Chrome ended during the run')));
   });
   // The browser also ends after the work is done, when nobody waits for this any more.

@@ -10,13 +10,20 @@ export function tableOf(rows: readonly Row[]): string {
     ...rows.filter(({ check }) => check.state === 'ok').map(({ summary }) => summary?.median ?? Infinity),
   );
   const lines = rows.map((row) => cells(row, best));
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...lines.map((line) => line[i]!.length)));
-  const text = (line: readonly string[]) =>
-    line
-      .map((cell, i) => (i === 0 || i === line.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd();
-  return [text(headings), ...lines.map(text)].join('\n');
+  return alignColumns([headings, ...lines]);
+}
+
+/** Lines of cells under each other; the first and the last column begin at the left. */
+export function alignColumns(lines: readonly (readonly string[])[]): string {
+  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) => (i === 0 || i === line.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function cells(row: Row, best: number): string[] {

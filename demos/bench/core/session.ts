@@ -70,7 +70,7 @@ async function measureClock(device: Device): Promise<Clock> {
 }
 
 /** The least step between two readings of the wall clock, of many that follow each other. */
-function wallQuantum(): number {
+export function wallQuantum(): number {
   let least = Infinity;
   for (let i = 0; i < 50; i++) {
     const began = performance.now();
@@ -122,7 +122,7 @@ function gpuInfo(gpu: GPUDevice, description: string, adapter: DeviceInfo['adapt
   };
 }
 
-function hostInfo(): Host {
+export function hostInfo(): Host {
   const { navigator, crossOriginIsolated = false } = globalThis as Partial<typeof globalThis>;
   const { process } = globalThis as { process?: { version: string; platform: string; arch: string } };
   const browser = typeof (globalThis as { window?: unknown }).window !== 'undefined' || !process;

@@ -1,0 +1,4 @@
+import { retrograd } from '../engines/retrograd.ts';
+import { expose } from '../frame.ts';
+
+expose(retrograd('cpu', VERSIONS['retrograd']!));
