@@ -5,7 +5,8 @@ import { dirname, join, relative } from 'node:path';
 
 import { engines as allEngines, type EngineEntry } from '../../demos/bench/peers/engines.ts';
 import type { PeersEvent, PeersPart } from '../../demos/bench/peers/page.ts';
-import { works, type NetworkName } from '../../demos/bench/peers/work.ts';
+import { works } from '../../demos/bench/peers/work.ts';
+import type { NetworkName } from '../../demos/bench/core/networks.ts';
 import { SCHEMA, type BenchResult, type Method, type Row } from '../../demos/bench/core/result.ts';
 import { summarize } from '../../demos/bench/core/statistics.ts';
 import { suggestion } from '../../src/core/errors.ts';

@@ -1,6 +1,7 @@
 // What an engine offers to the comparison: for each piece of work something that can be run, waited for and read.
 
-import { comparedSteps, type NetworkName, type Work } from './work.ts';
+import { comparedSteps, type NetworkName } from '../core/networks.ts';
+import type { Work } from './work.ts';
 
 /** One piece of work, ready to be repeated. */
 export interface Task {

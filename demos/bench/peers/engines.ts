@@ -1,6 +1,6 @@
 // The engines by name: what runs where, and which can train what.
 
-import type { NetworkName } from './work.ts';
+import type { NetworkName } from '../core/networks.ts';
 
 export interface EngineEntry {
   /** Also the file's name in frames/ and starts/. */

@@ -1,7 +1,7 @@
 // The cold start: from the page's address to the first finished training step, with nothing else on the page.
 
+import type { NetworkName } from '../core/networks.ts';
 import type { TrainingMaker } from './engine.ts';
-import type { NetworkName } from './work.ts';
 
 export function firstStep(trains: () => Promise<TrainingMaker>): void {
   const address = new URLSearchParams(location.search);

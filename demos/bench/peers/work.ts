@@ -1,6 +1,7 @@
 // The work that every engine does: its sizes, its inputs, and the three networks with their first weights. Written once, so
 // that all engines compute the same numbers. Nothing here imports an engine.
 
+import { comparedSteps, flopsOf, networks, sizeOf, type NetworkName } from '../core/networks.ts';
 import { generator } from '../core/statistics.ts';
 
 export type Kind =
@@ -27,8 +28,6 @@ export interface Work {
   readonly aim: number;
 }
 
-export type NetworkName = 'cnn' | 'mlp' | 'tiny';
-
 function product(m: number, k: number, n: number): Work {
   return {
     id: m === k && k === n ? `matmul ${m}` : `matmul ${m}×${k}×${n}`,
@@ -54,25 +53,18 @@ const convolutionCost = {
 const pooling = { x: [32, 28, 28, 64], y: [32, 14, 14, 64] } as const;
 const pooled = 32 * 14 * 14 * 64;
 
-/** Multiply-adds count two; a network's step is three times its forward pass, less the first layer's input gradient. */
-function step(network: NetworkName, batch: number, forward: number, aim: number): Work {
-  const names = { cnn: 'CNN', mlp: 'MLP 784-128-10', tiny: 'MLP 2-16-1' };
+function step(network: NetworkName, batch: number, aim: number): Work {
   return {
-    id: `${names[network]} step, batch ${batch}`,
+    id: `${networks[network].name} step, batch ${batch}`,
     kind: 'step',
     inputs: {},
     network,
     batch,
-    flops: batch * forward,
+    flops: batch * flopsOf(networks[network]),
     bytes: 0,
     aim,
   };
 }
-
-const cnnForward = [2 * 26 * 26 * 16 * 9, 2 * 24 * 24 * 32 * 9 * 16, 2 * 4608 * 10] as const;
-const cnnFlops = 2 * cnnForward[0] + 3 * cnnForward[1] + 3 * cnnForward[2];
-const mlpFlops = 2 * (2 * 784 * 128) + 3 * (2 * 128 * 10);
-const tinyFlops = 2 * (2 * 2 * 16) + 3 * (2 * 16);
 
 export const works: readonly Work[] = [
   product(256, 256, 256),
@@ -118,20 +110,16 @@ export const works: readonly Work[] = [
     bytes: 4 * 9 * pooled,
     aim: 7,
   },
-  step('cnn', 64, cnnFlops, 4),
-  step('cnn', 128, cnnFlops, 4),
-  step('mlp', 128, mlpFlops, 3),
-  step('tiny', 32, tinyFlops, 10),
+  step('cnn', 64, 4),
+  step('cnn', 128, 4),
+  step('mlp', 128, 3),
+  step('tiny', 32, 10),
 ];
 
 export function workById(id: string): Work {
   const found = works.find((work) => work.id === id);
   if (!found) throw new Error(`no work '${id}'; known: ${works.map((work) => work.id).join(', ')}`);
   return found;
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, length) => size * length, 1);
 }
 
 /** Uniform in [-1, 1), as f32. Pooling's has no two equal values in a window, so that every engine picks the same one. */
@@ -149,60 +137,6 @@ export function inputValues({ kind }: Work, name: string, shape: readonly number
 
 export function inputsOf(work: Work): Record<string, Float32Array<ArrayBuffer>> {
   return Object.fromEntries(Object.entries(work.inputs).map(([name, shape]) => [name, inputValues(work, name, shape)]));
-}
-
-/** The losses of so many first steps are what is compared. */
-export const comparedSteps = 3;
-
-export const learningRate = 1e-3;
-export const adam = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 } as const;
-
-export interface Network {
-  /** Of one example. */
-  readonly inputShape: readonly number[];
-  /** Classes, with labels; or 0: one number, with a mean square error. */
-  readonly classes: number;
-  /** In Retrograd's layouts, by name, in order. */
-  readonly weights: Readonly<Record<string, readonly number[]>>;
-}
-
-/** Two 3×3 convolutions (16, 32) with ReLU, max-pool 2, dense; dense 128 with ReLU, dense; dense 16 with ReLU, dense 1. */
-export const networks: Readonly<Record<NetworkName, Network>> = {
-  cnn: {
-    inputShape: [28, 28, 1],
-    classes: 10,
-    weights: { w1: [3, 3, 1, 16], b1: [16], w2: [3, 3, 16, 32], b2: [32], w3: [4608, 10], b3: [10] },
-  },
-  mlp: { inputShape: [784], classes: 10, weights: { w1: [784, 128], b1: [128], w2: [128, 10], b2: [10] } },
-  tiny: { inputShape: [2], classes: 0, weights: { w1: [2, 16], b1: [16], w2: [16, 1], b2: [1] } },
-};
-
-/** Glorot's uniform weights, and biases of 0. */
-export function firstWeights(name: NetworkName): Record<string, Float32Array<ArrayBuffer>> {
-  return Object.fromEntries(
-    Object.entries(networks[name].weights).map(([key, shape], i) => {
-      const values = new Float32Array(sizeOf(shape));
-      if (shape.length > 1) {
-        const receptive = sizeOf(shape.slice(0, -2));
-        const limit = Math.sqrt(6 / (receptive * (shape.at(-2)! + shape.at(-1)!)));
-        const random = generator(77 + i);
-        for (let j = 0; j < values.length; j++) values[j] = limit * (2 * random() - 1);
-      }
-      return [key, values];
-    }),
-  );
-}
-
-/** One batch: examples in [0, 1), and labels or targets. */
-export function batchOf(
-  name: NetworkName,
-  batch: number,
-): { x: Float32Array<ArrayBuffer>; y: Float32Array<ArrayBuffer> } {
-  const { inputShape, classes } = networks[name];
-  const random = generator(5);
-  const x = Float32Array.from({ length: batch * sizeOf(inputShape) }, () => random());
-  const y = Float32Array.from({ length: batch }, () => (classes > 0 ? Math.floor(random() * classes) : random()));
-  return { x: new Float32Array(x), y: new Float32Array(y) };
 }
 
 /** Labels as rows of zeros with a one. */

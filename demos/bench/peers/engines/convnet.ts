@@ -2,8 +2,9 @@
 
 import convnetjs from 'convnetjs';
 
+import { sizeOf } from '../../core/networks.ts';
 import { trainingTask, type Engine, type Task } from '../engine.ts';
-import { inputsOf, outputShape, sizeOf } from '../work.ts';
+import { inputsOf, outputShape } from '../work.ts';
 import { train } from './convnet_train.ts';
 
 interface Vol {

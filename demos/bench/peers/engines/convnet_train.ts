@@ -3,8 +3,8 @@
 
 import convnetjs from 'convnetjs';
 
+import { adam, batchOf, firstWeights, learningRate, networks, sizeOf, type NetworkName } from '../../core/networks.ts';
 import type { Training } from '../engine.ts';
-import { adam, batchOf, firstWeights, learningRate, networks, sizeOf, type NetworkName } from '../work.ts';
 
 interface Vol {
   readonly w: Float64Array;
@@ -48,8 +48,8 @@ export async function train(name: NetworkName, batch: number): Promise<Training>
   const { inputShape, classes } = networks[name];
   const net = new convnetjs.Net() as Net;
   net.makeLayers(definitions[name]);
-  setWeights(net, Object.values(firstWeights(name)));
-  const { x, y } = batchOf(name, batch);
+  setWeights(net, Object.values(firstWeights(networks[name])));
+  const { x, y } = batchOf(networks[name], batch);
   const [h, w, c] = inputShape.length === 3 ? (inputShape as [number, number, number]) : [1, 1, inputShape[0]!];
   const size = sizeOf(inputShape);
   const examples = Array.from({ length: batch }, (_, i): Vol => {

@@ -2,17 +2,17 @@
 
 import { init, defaultDevice, getWebGPUDevice, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 
-import type { Training } from '../engine.ts';
 import {
   adam,
   batchOf,
-  channelsFirst,
   firstWeights,
   learningRate,
   networks,
-  oneHot,
   type NetworkName,
-} from '../work.ts';
+  weightShapes,
+} from '../../core/networks.ts';
+import type { Training } from '../engine.ts';
+import { channelsFirst, oneHot } from '../work.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the package's types are there only where it is installed
 type JaxArray = any;
@@ -45,10 +45,10 @@ const forwards: Record<NetworkName, (w: Record<string, JaxArray>, x: JaxArray, b
 };
 
 export async function train(device: 'webgpu' | 'wasm', name: NetworkName, batch: number): Promise<Training> {
-  const { inputShape, classes, weights } = networks[name];
-  const values = firstWeights(name);
+  const { inputShape, classes } = networks[name];
+  const values = firstWeights(networks[name]);
   let w: Record<string, JaxArray> = Object.fromEntries(
-    Object.entries(weights).map(([key, shape]) => {
+    Object.entries(weightShapes(networks[name])).map(([key, shape]) => {
       const own = values[key]!;
       if (shape.length === 4) {
         const filter = channelsFirst.filter(own, shape);
@@ -62,7 +62,7 @@ export async function train(device: 'webgpu' | 'wasm', name: NetworkName, batch:
   let m = zeros();
   let v = zeros();
   let t: JaxArray = arrayOf(Float32Array.of(0), []);
-  const given = batchOf(name, batch);
+  const given = batchOf(networks[name], batch);
   // One channel: with channels first or last, the numbers are the same.
   const x = arrayOf(given.x, name === 'cnn' ? [batch, 1, 28, 28] : [batch, ...inputShape]);
   const y = classes > 0 ? arrayOf(oneHot(given.y, classes), [batch, classes]) : arrayOf(given.y, [batch, 1]);

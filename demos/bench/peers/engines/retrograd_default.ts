@@ -1,8 +1,16 @@
 // Retrograd by its upper door, on the device that it chooses: what a tiny model gets without anybody asking.
 
 import { adam as adamOptimizer, dataset, type Dataset, dense, sequential } from '../../../../src/index.ts';
+import {
+  adam,
+  batchOf,
+  comparedSteps,
+  firstWeights,
+  learningRate,
+  networks,
+  weightShapes,
+} from '../../core/networks.ts';
 import type { Engine, Task } from '../engine.ts';
-import { adam, batchOf, comparedSteps, firstWeights, learningRate, networks } from '../work.ts';
 
 /** Steps in an epoch of a timed fit. */
 const stepsInEpoch = 1024;
@@ -20,13 +28,15 @@ async function tinyTask(batch: number): Promise<Task> {
     dense({ name: 'hidden', units: 16, activation: 'relu', inputShape: [2] }),
     dense({ name: 'output', units: 1 }),
   ]);
-  const values = firstWeights('tiny');
+  const values = firstWeights(networks.tiny);
   const names = ['hidden/kernel', 'hidden/bias', 'output/kernel', 'output/bias'];
   model.setWeights(
-    new Map(Object.entries(networks.tiny.weights).map(([key, shape], i) => [names[i]!, { shape, data: values[key]! }])),
+    new Map(
+      Object.entries(weightShapes(networks.tiny)).map(([key, shape], i) => [names[i]!, { shape, data: values[key]! }]),
+    ),
   );
   await model.compile({ optimizer: adamOptimizer({ learningRate, ...adam }), loss: 'meanSquaredError' });
-  const { x, y } = batchOf('tiny', batch);
+  const { x, y } = batchOf(networks.tiny, batch);
   const repeated = (times: number): Dataset => {
     const copies = (one: Float32Array) =>
       Float32Array.from({ length: times * one.length }, (_, i) => one[i % one.length]!);

@@ -4,8 +4,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 
+import {
+  adam,
+  batchOf,
+  firstWeights,
+  learningRate,
+  networks,
+  type NetworkName,
+  weightShapes,
+} from '../../core/networks.ts';
 import type { Training } from '../engine.ts';
-import { adam, batchOf, firstWeights, learningRate, networks, oneHot, type NetworkName } from '../work.ts';
+import { oneHot } from '../work.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- the package's types are there only where it is installed
 type TfTensor = any;
@@ -16,12 +25,15 @@ export async function useBackend(name: string): Promise<void> {
 }
 
 export async function train(name: NetworkName, batch: number): Promise<Training> {
-  const { inputShape, classes, weights } = networks[name];
-  const values = firstWeights(name);
+  const { inputShape, classes } = networks[name];
+  const values = firstWeights(networks[name]);
   const w: Record<string, TfTensor> = Object.fromEntries(
-    Object.entries(weights).map(([key, shape]) => [key, tf.variable(tf.tensor(values[key], shape))]),
+    Object.entries(weightShapes(networks[name])).map(([key, shape]) => [
+      key,
+      tf.variable(tf.tensor(values[key], shape)),
+    ]),
   );
-  const given = batchOf(name, batch);
+  const given = batchOf(networks[name], batch);
   const x = tf.tensor(given.x, [batch, ...inputShape]);
   const y = classes > 0 ? tf.tensor(oneHot(given.y, classes), [batch, classes]) : tf.tensor(given.y, [batch, 1]);
   const forwards: Record<NetworkName, () => TfTensor> = {
