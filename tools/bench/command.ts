@@ -1,13 +1,18 @@
 // The command from its arguments to its exit code: measures in Chrome or in Node, prints tables, keeps the JSON.
 
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 import type { BenchEvent, BenchRequest } from '../../demos/bench/core/run.ts';
+import { pageSuites, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
+import { engines } from '../../demos/bench/peers/engines.ts';
 import { UsageError } from '../flags.ts';
 import { benchInChrome } from './chrome.ts';
 import { benchInNode } from './node.ts';
-import { parseOptions, usage } from './options.ts';
-import { sourceOf } from './source.ts';
+import { parseOptions, usage, type BenchOptions } from './options.ts';
+import { bundlePages, servePages } from './pages.ts';
+import { slug, sourceOf } from './source.ts';
+import { measureStarts } from './starts.ts';
 import { headOf, tableOf, titleOf, wrongRows } from './table.ts';
 
 const exitCodes = { done: 0, error: 1, usage: 2, wrong: 4 } as const;
@@ -19,33 +24,63 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
       process.stdout.write(`${usage}\n`);
       return exitCodes.done;
     }
-    const { suites, ops, shapes, attrs, kernels, device, roofs, quick, repeat } = options;
-    const request: BenchRequest = {
-      suites,
-      ops,
-      shapes,
-      attrs,
-      kernels,
-      device,
-      roofs,
-      quick,
-      repeat,
-      source: sourceOf(root),
-      command: ['bench', ...argv].join(' '),
-    };
     // With JSON on stdout, what people read goes to stderr.
     const screen = options.json === '-' ? process.stderr : process.stdout;
     const show = (text: string): void => void screen.write(`${text}\n`);
-    const measure = options.runtime === 'node' ? benchInNode : benchInChrome;
-    const result = await measure(root, request, (event) => showEvent(event, show));
-    if (options.json === '-') process.stdout.write(`${JSON.stringify(result)}\n`);
-    else if (options.json) writeFileSync(options.json, `${JSON.stringify(result)}\n`);
+    const result = await measure(root, options, ['bench', ...argv].join(' '), show);
+    const text = `${JSON.stringify(result)}\n`;
+    if (options.json === '-') process.stdout.write(text);
+    else if (options.json) writeFileSync(options.json, text);
+    if (options.keep) {
+      const file = join(root, 'demos/bench/results', `bench-${slug(result.device)}.json`);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+      show(`\nkept in ${relative(root, file)}`);
+    }
     const wrong = wrongRows(result.rows);
     if (wrong.length > 0) show(`\n${wrong.length} wrong:\n${wrong.join('\n')}`);
     return wrong.length > 0 ? exitCodes.wrong : exitCodes.done;
   } catch (error) {
     process.stderr.write(`bench: ${(error as Error).message}\n`);
     return error instanceof UsageError ? exitCodes.usage : exitCodes.error;
+  }
+}
+
+async function measure(
+  root: string,
+  options: BenchOptions,
+  command: string,
+  show: (text: string) => void,
+): Promise<BenchResult> {
+  const { suites, ops, shapes, attrs, kernels, device, roofs, quick, repeat, runtime } = options;
+  const request: BenchRequest = {
+    suites: pageSuites.filter((suite) => suites.includes(suite)),
+    ops,
+    shapes,
+    attrs,
+    kernels,
+    device,
+    roofs,
+    quick,
+    repeat,
+    source: sourceOf(root),
+    command,
+  };
+  const inPlace = runtime === 'node' ? benchInNode : benchInChrome;
+  const result = await inPlace(root, request, (event) => showEvent(event, show));
+  if (!suites.includes('start')) return result;
+  if (runtime === 'node') return { ...result, notes: [...result.notes, 'No cold starts: they need a browser.'] };
+  const rows = await startRows(root, quick, (found) => show(`\n${titleOf(found[0]!)}\n${tableOf(found)}`));
+  return { ...result, rows: [...result.rows, ...rows] };
+}
+
+async function startRows(root: string, quick: boolean, show: (rows: readonly Row[]) => void): Promise<Row[]> {
+  const server = await servePages(root, await bundlePages(root, 'own starts'));
+  try {
+    const own = engines.filter(({ own: ours, starts }) => ours && starts.length > 0);
+    return await measureStarts(server.origin, own, quick ? 1 : 5, show);
+  } finally {
+    await server.close();
   }
 }
 

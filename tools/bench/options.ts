@@ -1,10 +1,14 @@
 // The command line of `npm run bench`: what is understood, and what is wrong with the rest.
 
+import { pageSuites } from '../../demos/bench/core/result.ts';
 import { suggestion } from '../../src/core/errors.ts';
 import { readFlags, UsageError, type Given } from '../flags.ts';
 
-export const suites = ['shapes', 'samples'] as const;
+export const suites = [...pageSuites, 'start'] as const;
 export type Suite = (typeof suites)[number];
+
+/** Scaling is a study of its own. */
+const usual: readonly Suite[] = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'start'];
 
 export interface BenchOptions {
   readonly suites: readonly Suite[];
@@ -20,6 +24,8 @@ export interface BenchOptions {
   readonly repeat: number;
   /** Where the result goes; null: nowhere, '-': stdout. */
   readonly json: string | null;
+  /** Whether it is kept among the results of this repository. */
+  readonly keep: boolean;
   readonly help: boolean;
 }
 
@@ -35,15 +41,21 @@ const flags = {
   quick: 'none',
   repeat: 'one',
   json: 'one',
+  keep: 'none',
   help: 'none',
 } as const;
 
 export const usage = `npm run bench -- [options]
 
-Times the kernels on this machine's GPU, each checked against the CPU reference first.
+Times kernels and training on this machine's GPU, each result compared with the CPU reference first.
 
-  --suite shapes|samples    shapes of real networks, or every op's own samples; may be repeated (both)
-  --op name                 only this op; may be repeated
+  --suite name              may be repeated (all but scaling)
+                            shapes: shapes of real networks, every kernel that fits
+                            samples: every op's own samples, every kernel that fits
+                            steps: training steps; memory: predicted against live bytes; transfers: uploads, readbacks
+                            start: page load to first finished training step
+                            scaling: steps against batch, width, depth and layers
+  --op name                 only this op's shapes and samples; may be repeated
   --shape shape             this shape of the one op given, in place of the suites; may be repeated
                             matmul: MxKxN. conv2d, conv2d_grad_input, conv2d_grad_filter: NxHxWxC,k3,f64
                             with s2, d2, same. max_pool_2d, max_pool_2d_grad: NxHxWxC with k3, s2.
@@ -55,7 +67,8 @@ Times the kernels on this machine's GPU, each checked against the CPU reference 
   --no-roofs                do not measure the device's ceilings first
   --quick                   fewer and smaller
   --repeat n                n times as many samples (1)
-  --json file               keep the result, with every sample, as JSON; - for stdout
+  --json file               the result, with every sample, as JSON; - for stdout
+  --keep                    the same in demos/bench/results/bench-<device>.json, for npm run bench:report
   --help                    this text
 
 Exit codes: 0 done, 1 error, 2 wrong use, 4 a kernel's results are wrong.
@@ -71,7 +84,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   if (given.has('attrs') && shapes.length === 0) throw new UsageError('--attrs needs --shape');
   const wanted = given.many('suite').map((name) => choice('suite', name, suites));
   return {
-    suites: wanted.length > 0 ? wanted : suites,
+    suites: wanted.length > 0 ? wanted : ops.length > 0 ? ['shapes', 'samples'] : usual,
     ops: ops.length > 0 ? ops : null,
     shapes,
     attrs: attributes(given),
@@ -82,6 +95,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     quick: given.has('quick'),
     repeat: given.integer('repeat', 1, 100) ?? 1,
     json: given.one('json'),
+    keep: given.has('keep'),
     help: given.has('help'),
   };
 }

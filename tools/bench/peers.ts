@@ -6,15 +6,14 @@ import { dirname, join, relative } from 'node:path';
 import { engines as allEngines, type EngineEntry } from '../../demos/bench/peers/engines.ts';
 import type { PeersEvent, PeersPart } from '../../demos/bench/peers/page.ts';
 import { works } from '../../demos/bench/peers/work.ts';
-import type { NetworkName } from '../../demos/bench/core/networks.ts';
-import { SCHEMA, type BenchResult, type Method, type Row } from '../../demos/bench/core/result.ts';
-import { summarize } from '../../demos/bench/core/statistics.ts';
+import { SCHEMA, type BenchResult, type Method } from '../../demos/bench/core/result.ts';
 import { suggestion } from '../../src/core/errors.ts';
 import { readFlags, UsageError } from '../flags.ts';
 import { guarded, withBrowser } from './chrome.ts';
-import { bundlePeers, installPeers, servePeers } from './peers_bundle.ts';
+import { bundlePages, installPeers, servePages } from './pages.ts';
 import { peersTable, ratioLines } from './peers_table.ts';
-import { sourceOf } from './source.ts';
+import { slug, sourceOf } from './source.ts';
+import { measureStarts } from './starts.ts';
 import { headOf } from './table.ts';
 
 const flags = {
@@ -57,15 +56,19 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
       throw new UsageError(`no work is called so; known: ${works.map(({ id }) => id).join(', ')}`);
     const show = (text: string): void => void process.stdout.write(`${text}\n`);
     installPeers(root, show);
-    const bundle = await bundlePeers(root);
-    const server = await servePeers(root, bundle);
+    const bundle = await bundlePages(root, 'all');
+    const server = await servePages(root, bundle);
     try {
       const method = methodOf(given.has('quick'));
       const works = given.has('start-only') ? [] : wanted.map(({ id }) => id);
       const part = await measureWork(server.origin, { engines: chosen, works, method }, (event) =>
         showEvent(event, show),
       );
-      const starts = given.has('no-start') ? [] : await measureStarts(server.origin, chosen, given.has('quick'), show);
+      const starts = given.has('no-start')
+        ? []
+        : await measureStarts(server.origin, chosen, given.has('quick') ? 1 : 5, (found) =>
+            show(`\n${found[0]?.work ?? ''}\n${peersTable(found)}`),
+          );
       const rows = [...part.rows, ...starts];
       show(`\n${headOf({ info: part.device, host: part.host, clock: part.clock })}`);
       show(`\n${ratioLines(rows).join('\n')}`);
@@ -95,17 +98,6 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     process.stderr.write(`bench:peers: ${(error as Error).message}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
-}
-
-/** `google-swiftshader`: which machine's numbers a file holds. */
-export function slug({ vendor, architecture, kind }: BenchResult['device']): string {
-  return (
-    [vendor, architecture]
-      .filter(Boolean)
-      .join('-')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]+/g, '-') || kind
-  );
 }
 
 function enginesOf(wanted: readonly string[]): readonly EngineEntry[] {
@@ -159,77 +151,4 @@ function measureWork(
 function showEvent(event: PeersEvent, show: (text: string) => void): void {
   if (event.kind === 'note') show(`note  ${event.text}`);
   else show(`\n${event.rows[0]?.work ?? ''}\n${peersTable(event.rows)}`);
-}
-
-const startBatch: Record<NetworkName, number> = { cnn: 64, mlp: 128, tiny: 32 };
-
-/** Each start in a browser of its own, just launched, so that nothing is compiled or cached yet; engines take turns. */
-async function measureStarts(
-  origin: string,
-  engines: readonly EngineEntry[],
-  quick: boolean,
-  show: (text: string) => void,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const network of ['cnn', 'mlp'] as const) {
-    const able = engines.filter(({ starts }) => starts.includes(network));
-    const times = new Map<EngineEntry, number[]>(able.map((entry) => [entry, []]));
-    const failures = new Map<EngineEntry, string>();
-    for (let round = 0; round < (quick ? 1 : 5); round++) {
-      for (const entry of able) {
-        if (failures.has(entry)) continue;
-        // The slow ones are slow enough to be told apart by three.
-        if (round >= 3 && Math.min(...times.get(entry)!) > 5000) continue;
-        try {
-          times.get(entry)!.push(await startOnce(origin, entry, network));
-        } catch (error) {
-          failures.set(entry, (error as Error).message);
-        }
-      }
-    }
-    const found = able.map((entry) => startRow(entry, network, times.get(entry)!, failures.get(entry)));
-    show(`\n${found[0]?.work ?? ''}\n${peersTable(found)}`);
-    rows.push(...found);
-  }
-  return rows;
-}
-
-function startOnce(origin: string, { id, name }: EngineEntry, network: NetworkName): Promise<number> {
-  return withBrowser(async (browser) => {
-    const page = await browser.newPage();
-    return guarded(browser, page, async () => {
-      await page.goto(`${origin}/start.html?engine=${id}&network=${network}&batch=${startBatch[network]}`, {
-        timeout: 0,
-      });
-      const { milliseconds, loss } = await page.evaluate(() => window.firstStep);
-      if (!Number.isFinite(loss)) throw new Error(`${name}: the loss of the first step is ${loss}`);
-      return milliseconds;
-    });
-  });
-}
-
-function startRow(entry: EngineEntry, network: NetworkName, milliseconds: readonly number[], failure?: string): Row {
-  const samplesNs = milliseconds.map((ms) => 1e6 * ms);
-  return {
-    suite: 'start',
-    work: `first ${network.toUpperCase()} step from page load, batch ${startBatch[network]}`,
-    subject: network,
-    variant: entry.name,
-    preferred: entry.id === 'retrograd-webgpu',
-    shape: `batch ${startBatch[network]}`,
-    dtype: 'f32',
-    flops: 0,
-    bytes: 0,
-    samplesNs,
-    repeats: 1,
-    summary: samplesNs.length > 0 ? summarize(samplesNs) : null,
-    compileMs: null,
-    gflops: null,
-    gigabytesPerSecond: null,
-    roof: null,
-    check: { state: failure ? 'wrong' : 'ok', maxAbsolute: 0, maxRelative: 0, worst: 0, message: failure ?? '' },
-    counts: {},
-    flags: [],
-    skipped: failure ? 'it failed' : '',
-  };
 }

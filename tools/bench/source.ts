@@ -14,3 +14,14 @@ export function sourceOf(root: string): BenchResult['source'] {
   };
   return { version, commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
 }
+
+/** `google-swiftshader`: which machine's numbers a file holds. */
+export function slug({ vendor, architecture, kind }: BenchResult['device']): string {
+  return (
+    [vendor, architecture]
+      .filter(Boolean)
+      .join('-')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]+/g, '-') || kind
+  );
+}

@@ -7,10 +7,37 @@ const headings = ['kernel', 'median', 'p10–p90', 'n×batch', 'GFLOP/s', 'GB/s'
 /** A table of the rows of one piece of work: a line each, the fastest right one marked. */
 export function tableOf(rows: readonly Row[]): string {
   const best = Math.min(
-    ...rows.filter(({ check }) => check.state === 'ok').map(({ summary }) => summary?.median ?? Infinity),
+    ...rows.filter(({ check }) => check.state !== 'wrong').map(({ summary }) => summary?.median ?? Infinity),
   );
-  const lines = rows.map((row) => cells(row, best));
-  return alignColumns([headings, ...lines]);
+  const lines = rows.map((row) => cells(row, rows.length > 1 ? best : Infinity));
+  const counted = rows.flatMap(({ counts, variant, parts }) => countLines(variant, counts, parts));
+  return [alignColumns([headings, ...lines]), ...counted].join('\n');
+}
+
+/** Only what a training step tells; the rest is in the JSON. */
+function countLines(variant: string, counts: Row['counts'], parts: Row['parts']): string[] {
+  const said: string[] = [];
+  const say = (name: string, text: (value: number) => string): void => {
+    if (counts[name] !== undefined) said.push(text(counts[name]));
+  };
+  if (counts['stepsPerSecond'] !== undefined) {
+    say('stepsPerSecond', (value) => `${digits(value)} steps/s`);
+    say('imagesPerSecond', (value) => `${digits(value)} examples/s`);
+    say('dispatches', (value) => `${value} dispatches`);
+    say('submitsPerStep', (value) => `${digits(value)} submits a step`);
+    say('javaScriptNs', (value) => `JavaScript ${duration(value)} a step`);
+    say('gpuShare', (value) => `GPU busy ${(100 * value).toFixed(0)} %`);
+    say('buffersCreated', (value) => `${value} buffers`);
+    say('pipelinesCreated', (value) => `${value} pipelines made meanwhile`);
+  }
+  say('predictedBytes', (value) => `predicted ${value} bytes`);
+  say('liveBytes', (value) => `live ${value} bytes`);
+  if (said.length === 0) return [];
+  const slowest = [...parts].sort((a, b) => b.nanoseconds - a.nanoseconds).slice(0, 6);
+  return [
+    `  ${variant}: ${said.join(', ')}`,
+    ...slowest.map(({ op, label, kernel, nanoseconds }) => `    ${duration(nanoseconds)}  ${op} ${label} (${kernel})`),
+  ];
 }
 
 /** Lines of cells under each other; the first and the last column begin at the left. */
@@ -27,9 +54,10 @@ export function alignColumns(lines: readonly (readonly string[])[]): string {
 }
 
 function cells(row: Row, best: number): string[] {
-  const name = row.preferred && row.suite !== 'roofs' ? `${row.variant} *` : row.variant;
+  const name = row.preferred && (row.suite === 'shapes' || row.suite === 'samples') ? `${row.variant} *` : row.variant;
   const { summary, check } = row;
-  if (!summary) return [name, '', '', '', '', '', '', '', '', [check.message, row.skipped].filter(Boolean).join('; ')];
+  if (!summary)
+    return [name, '', '', '', '', '', '', compiled(row), '', [check.message, row.skipped].filter(Boolean).join('; ')];
   const wrong = check.state === 'wrong';
   const remarks = [
     ...(wrong ? [`WRONG: ${check.message}`] : []),
@@ -45,10 +73,14 @@ function cells(row: Row, best: number): string[] {
     row.gflops === null ? '' : digits(row.gflops),
     row.gigabytesPerSecond === null ? '' : digits(row.gigabytesPerSecond),
     row.roof === null ? '' : `${(100 * row.roof.share).toFixed(0)} % ${row.roof.bound}`,
-    row.compileMs === null ? 'cached' : `${row.compileMs.toFixed(0)} ms`,
+    compiled(row),
     check.state === 'ok' ? check.worst.toFixed(2) : '',
     remarks.join(', '),
   ];
+}
+
+function compiled({ compileMs }: Row): string {
+  return compileMs === null ? '' : `${compileMs.toFixed(0)} ms`;
 }
 
 export function duration(nanoseconds: number): string {
@@ -63,7 +95,7 @@ export function digits(value: number): string {
 }
 
 export function titleOf({ suite, subject, shape }: Row): string {
-  return `${suite === 'roofs' ? 'roof: ' : ''}${subject} ${shape}`;
+  return `${suite === 'roofs' ? 'roof: ' : suite === 'shapes' || suite === 'samples' ? '' : `${suite}: `}${subject} ${shape}`;
 }
 
 /** What stands above all tables. */

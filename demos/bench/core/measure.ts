@@ -62,6 +62,7 @@ export async function measureCase(
     roof: null,
     check: notChecked(''),
     counts: {},
+    parts: [],
     flags: [],
     skipped: '',
   });

@@ -91,10 +91,21 @@ export interface Row {
   readonly check: Check;
   /** What else was counted, by name. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Of a training step: each dispatch, on the GPU's own clock. */
+  readonly parts: readonly Part[];
   /** 'disturbed', 'hidden', 'below resolution'. */
   readonly flags: readonly string[];
   /** Why there are no samples, in words; empty where there are. */
   readonly skipped: string;
+}
+
+export interface Part {
+  readonly op: string;
+  /** The layer or tensor it computes. */
+  readonly label: string;
+  readonly kernel: string;
+  readonly entry: string;
+  readonly nanoseconds: number;
 }
 
 /** 'wrong' strikes the row: it is shown, and never ranked. */
@@ -108,8 +119,22 @@ export interface Check {
   readonly message: string;
 }
 
-export const suiteNames = ['roofs', 'shapes', 'samples', 'steps', 'memory', 'start', 'scaling', 'peers'] as const;
+export const suiteNames = [
+  'roofs',
+  'shapes',
+  'samples',
+  'steps',
+  'memory',
+  'transfers',
+  'scaling',
+  'start',
+  'peers',
+] as const;
 export type SuiteName = (typeof suiteNames)[number];
+
+/** What can be measured in one page; a cold start takes a new one each time. */
+export const pageSuites = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'scaling'] as const;
+export type PageSuite = (typeof pageSuites)[number];
 
 /** Rows that may be ranked: right, and measured. */
 export function ranked(rows: readonly Row[]): Row[] {

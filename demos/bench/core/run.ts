@@ -4,14 +4,16 @@
 import { ops } from '../../../src/ops/index.ts';
 import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './cases.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
-import { SCHEMA, type BenchResult, type Row } from './result.ts';
+import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
 import { roofCases, roofsOf, withRoof } from './roofs.ts';
 import { methodOf, openSession, type Session } from './session.ts';
+import { measureStep, scalingCases, stepCases, type StepCase } from './steps.ts';
+import { measureTransfers } from './transfers.ts';
 
 /** What can be asked for; plain data, so that it crosses to a page. */
 export interface BenchRequest {
   readonly device: 'webgpu' | 'cpu';
-  readonly suites: readonly MicroSuite[];
+  readonly suites: readonly PageSuite[];
   /** Only these ops, all unless given. */
   readonly ops: readonly string[] | null;
   /** Shapes for the one op that is given, in place of the suites' own. */
@@ -26,8 +28,6 @@ export interface BenchRequest {
   readonly source: BenchResult['source'];
   readonly command: string;
 }
-
-export type MicroSuite = 'shapes' | 'samples';
 
 export type BenchEvent =
   | { readonly kind: 'device'; readonly session: Pick<Session, 'info' | 'host' | 'clock'> }
@@ -51,20 +51,23 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     const options: MeasureOptions = { method, signal: hooks.signal, hidden: hooks.hidden };
     const roofs = device.target && request.roofs ? roofCases(device.target) : [];
     const cases = casesOf(request);
-    hooks.emit({ kind: 'total', cases: roofs.length + cases.length });
+    const steps = stepsOf(request);
+    hooks.emit({ kind: 'total', cases: roofs.length + cases.length + steps.length });
 
     const rows: Row[] = [];
     const speeds: Speeds = new Map();
     let done = 0;
-    const measure = async (one: Case, own: MeasureOptions): Promise<void> => {
-      const found = await measureCase(session, one, own, speeds);
+    const add = (found: readonly Row[]): void => {
       const ceilings = roofsOf(rows);
-      const shared = one.suite === 'roofs' ? found : found.map((row) => withRoof(row, ceilings));
+      const shared = found.map((row) => (row.suite === 'roofs' ? row : withRoof(row, ceilings)));
       rows.push(...shared);
       hooks.emit({ kind: 'rows', rows: shared, done: ++done });
     };
-    for (const one of roofs) await measure(one, options);
-    for (const one of cases) await measure(one, { ...options, kernels: request.kernels ?? undefined });
+    for (const one of roofs) add(await measureCase(session, one, options, speeds));
+    const named = { ...options, kernels: request.kernels ?? undefined };
+    for (const one of cases) add(await measureCase(session, one, named, speeds));
+    for (const one of steps) add([await measureStep(session, one, options)]);
+    if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
     return {
       schema: SCHEMA,
       tool: 'bench',
@@ -81,6 +84,15 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
   } finally {
     session.dispose();
   }
+}
+
+function stepsOf({ suites, ops: names, quick }: BenchRequest): StepCase[] {
+  if (names) return [];
+  return [
+    ...(suites.includes('steps') ? stepCases('steps') : []),
+    ...(suites.includes('memory') ? stepCases('memory') : []),
+    ...(suites.includes('scaling') ? scalingCases(quick) : []),
+  ];
 }
 
 /** OptionError for an op that does not exist or a shape that cannot be its. */

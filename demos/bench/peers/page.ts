@@ -128,6 +128,7 @@ function blank(work: Work, entry: EngineEntry): Row {
     roof: null,
     check: notChecked(''),
     counts: {},
+    parts: [],
     flags: [],
     skipped: '',
   };

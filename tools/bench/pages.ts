@@ -54,20 +54,21 @@ function versionsOf(root: string): Record<string, string> {
 // may its name change nor the question be answered beforehand.
 const keepsNames = (entry: string): boolean => entry.endsWith('tfjs-wasm');
 
-/** Bundles to a folder of its own; minified, as an app would ship them. */
-export async function bundlePeers(root: string): Promise<string> {
+/** Bundles pages to a folder of their own, minified, as an app would ship them: all engines', or of Retrograd's starts alone. */
+export async function bundlePages(root: string, which: 'all' | 'own starts'): Promise<string> {
   const folder = folderOf(root);
+  const all = which === 'all';
   const out = mkdtempSync(join(tmpdir(), 'retrograd-peers-'));
   process.once('exit', () => rmSync(out, { recursive: true, force: true }));
-  const entries = ['frames', 'starts'].flatMap((kind) =>
-    readdirSync(join(folder, kind)).map(
-      (file) => [`${kind}/${basename(file, '.ts')}`, join(folder, kind, file)] as const,
-    ),
-  );
+  const entries = (all ? ['frames', 'starts'] : ['starts'])
+    .flatMap((kind) => readdirSync(join(folder, kind)).map((file) => [kind, basename(file, '.ts')] as const))
+    .filter(([, name]) => all || name.startsWith('retrograd-'))
+    .map(([kind, name]): [string, string] => [`${kind}/${name}`, join(folder, kind, `${name}.ts`)]);
+  if (all) entries.push(['page', join(folder, 'page.ts')]);
   const parts = [
-    { small: true, input: [...entries.filter(([name]) => !keepsNames(name)), ['page', join(folder, 'page.ts')]] },
+    { small: true, input: entries.filter(([name]) => !keepsNames(name)) },
     { small: false, input: entries.filter(([name]) => keepsNames(name)) },
-  ];
+  ].filter(({ input }) => input.length > 0);
   for (const { small, input } of parts) {
     await build({
       root,
@@ -110,7 +111,7 @@ const html = (script: string): string =>
   `<body><script type="module" src="./${script}.js"></script></body></html>`;
 
 /** Serves the bundle, the wasm files, and a page for every script: page.html, and with ?engine=… frame.html, start.html. */
-export async function servePeers(root: string, bundle: string): Promise<{ origin: string; close(): Promise<void> }> {
+export async function servePages(root: string, bundle: string): Promise<{ origin: string; close(): Promise<void> }> {
   const modules = join(folderOf(root), 'node_modules');
   const folders: Record<string, string> = {
     ort: join(modules, 'onnxruntime-web/dist'),

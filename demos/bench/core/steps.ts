@@ -1,0 +1,263 @@
+// Whole training steps: how long one takes, how much of that the GPU is at work and how much is JavaScript; what memory it
+// takes against what was predicted; and how all of it grows with the work.
+
+import { createCpuDevice } from '../../../src/cpu/device.ts';
+import type { DispatchTime } from '../../../src/plan/device.ts';
+import { notChecked } from './check.ts';
+import { rates, type MeasureOptions } from './measure.ts';
+import { cnn, comparedSteps, flopsOf, mlp, networks, type Network } from './networks.ts';
+import type { Check, Part, Row, SuiteName } from './result.ts';
+import { sampleInTurns, type Timed } from './sampling.ts';
+import type { Session } from './session.ts';
+import { median, summarize } from './statistics.ts';
+import { trainingOf, type NetworkTraining } from './training.ts';
+
+export interface StepCase {
+  readonly suite: 'steps' | 'memory' | 'scaling';
+  readonly network: Network;
+  readonly batch: number;
+  /** Which curve the point is of, and where on it. */
+  readonly series?: { readonly name: string; readonly x: number };
+}
+
+const standard: readonly [Network, number][] = [
+  [networks.cnn, 64],
+  [networks.cnn, 128],
+  [networks.mlp, 128],
+  [networks.tiny, 32],
+];
+
+export function stepCases(suite: 'steps' | 'memory'): StepCase[] {
+  return standard.map(([network, batch]) => ({ suite, network, batch }));
+}
+
+/** Step time against batch, width, depth and number of layers. */
+export function scalingCases(quick: boolean): StepCase[] {
+  const point = (name: string, x: number, network: Network, batch: number): StepCase => ({
+    suite: 'scaling',
+    network,
+    batch,
+    series: { name, x },
+  });
+  const batches = quick ? [16, 64] : [16, 32, 64, 128, 256, 512, 1024];
+  const layers = quick ? [1, 4] : [1, 2, 4, 8, 16];
+  return [
+    ...batches.map((batch) => point('CNN by batch', batch, networks.cnn, batch)),
+    ...batches.map((batch) => point('MLP by batch', batch, networks.mlp, batch)),
+    ...(quick ? [1, 2] : [1, 2, 4, 8]).map((width) => point('CNN by width, batch 16', width, cnn({ width }), 16)),
+    ...(quick ? [64, 256] : [32, 64, 128, 256, 512, 1024]).map((width) =>
+      point('MLP by width, batch 128', width, mlp({ width }), 128),
+    ),
+    ...(quick ? [1, 2] : [1, 2, 4, 6, 8]).map((convolutions) =>
+      point('CNN by convolutions, batch 16', convolutions, cnn({ convolutions }), 16),
+    ),
+    ...layers.map((hidden) => point('MLP by layers, batch 128', hidden, mlp({ hidden }), 128)),
+  ];
+}
+
+/** Losses of the first steps agree within this with those of the CPU's references. */
+const lossTolerance = 1e-3;
+
+export async function measureStep(session: Session, one: StepCase, options: MeasureOptions): Promise<Row> {
+  const { device, instruments, clock } = session;
+  const before = instruments?.liveBytes() ?? device.stats().liveBytes;
+  instruments?.compileMs();
+  const training = await trainingOf(device, one.network, one.batch);
+  try {
+    const compileMs = instruments?.compileMs() ?? null;
+    const losses = [];
+    for (let i = 0; i < comparedSteps; i++) {
+      await stepOf(training);
+      losses.push((await training.program.read('loss'))[0]!);
+    }
+    await training.program.flush();
+    const row = blank(one, device.kind);
+    const { plan } = training.program;
+    if (one.suite === 'memory') {
+      const live = (instruments?.liveBytes() ?? device.stats().liveBytes) - before;
+      const { bytes } = plan;
+      const counts = {
+        predictedBytes: bytes.total,
+        liveBytes: live,
+        slotsBytes: bytes.slots,
+        slotsLowerBound: bytes.slotsLowerBound,
+      };
+      return { ...row, compileMs, counts, check: memoryCheck(bytes.total, live) };
+    }
+    const check = await lossCheck(one, losses, device.kind);
+    const countsBefore = { ...training.program.stats(), ...device.stats() };
+    const [samples] = await sampleInTurns([await timedSteps(training)], {
+      method: options.method,
+      clock: { quantumNs: clock.kind === 'wall' ? clock.quantumNs : 5000 },
+      signal: options.signal,
+      ...(options.hidden ? { hidden: options.hidden } : {}),
+    });
+    const summary = summarize(samples!.samplesNs);
+    const after = { ...training.program.stats(), ...device.stats() };
+    const runs = after.runs - countsBefore.runs;
+    const parts = await partsOf(training);
+    const busyNs = parts.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0);
+    const javaScriptNs = await javaScriptOf(training, summary.median);
+    return {
+      ...row,
+      ...samples!,
+      check,
+      compileMs,
+      summary,
+      ...rates(row, summary.median),
+      parts,
+      counts: {
+        stepsPerSecond: 1e9 / summary.median,
+        imagesPerSecond: (one.batch * 1e9) / summary.median,
+        dispatches: after.dispatches,
+        submitsPerStep: (after.submits - countsBefore.submits) / runs,
+        buffersCreated: after.buffersCreated - countsBefore.buffersCreated,
+        pipelinesCreated: after.pipelinesCreated - countsBefore.pipelinesCreated,
+        javaScriptNs,
+        ...(parts.length > 0 ? { gpuNs: busyNs, gpuShare: busyNs / summary.median } : {}),
+        ...(one.series ? { x: one.series.x } : {}),
+      },
+    };
+  } finally {
+    training.dispose();
+    device.releaseVariable(training.weights.arena);
+  }
+}
+
+async function stepOf({ program, feeds }: NetworkTraining): Promise<void> {
+  const wait = program.ready();
+  if (wait) await wait;
+  program.run(feeds);
+}
+
+/** Steps until the last one is finished, less the wait where there is nothing to wait for. */
+async function timedSteps(training: NetworkTraining): Promise<Timed> {
+  const elapsed = async (repeats: number): Promise<number> => {
+    const began = performance.now();
+    for (let i = 0; i < repeats; i++) {
+      const wait = training.program.ready();
+      if (wait) await wait;
+      training.program.run(training.feeds);
+    }
+    await training.program.flush();
+    return (performance.now() - began) * 1e6;
+  };
+  const waits = [];
+  for (let i = 0; i < 9; i++) waits.push(await elapsed(0));
+  const waitNs = median(waits);
+  return { sample: async (repeats) => Math.max(1, (await elapsed(repeats)) - waitNs) };
+}
+
+/** The time inside `run` alone, a mean over steps that nothing holds up. */
+async function javaScriptOf(training: NetworkTraining, stepNs: number): Promise<number> {
+  // Enough for a clock of 5 µs, and about 2 s at most.
+  const steps = Math.max(5, Math.min(200, Math.floor(2e9 / stepNs)));
+  let spent = 0;
+  for (let i = 0; i < steps; i++) {
+    const wait = training.program.ready();
+    if (wait) await wait;
+    const began = performance.now();
+    training.program.run(training.feeds);
+    spent += performance.now() - began;
+  }
+  await training.program.flush();
+  return (spent * 1e6) / steps;
+}
+
+/** Each dispatch's median time on the GPU's own clock, of five steps; nothing where it has none. */
+async function partsOf({ program }: NetworkTraining): Promise<Part[]> {
+  const profiles: (readonly DispatchTime[])[] = [];
+  for (let i = 0; i < 5; i++) {
+    try {
+      const profile = await program.profile();
+      if (profile) profiles.push(profile);
+    } catch {
+      return []; // no timestamp queries
+    }
+  }
+  return (profiles[0] ?? []).map(({ op, label, kernel, entry }, i) => ({
+    op,
+    label,
+    kernel,
+    entry,
+    nanoseconds: median(profiles.map((profile) => profile[i]!.nanoseconds)),
+  }));
+}
+
+/** The losses that the CPU's references give; what they take grows with the batch, so scaling's points are not all compared. */
+const compared = new Map<string, readonly number[]>();
+
+async function lossCheck({ suite, network, batch }: StepCase, losses: readonly number[], kind: string): Promise<Check> {
+  if (kind === 'cpu') return notChecked('this is the reference');
+  const largest = 3e9;
+  if (suite === 'scaling' && flopsOf(network) * batch * comparedSteps > largest) {
+    const finite = losses.every(Number.isFinite);
+    const message = 'too large for the CPU reference';
+    return finite ? notChecked(message) : { ...notChecked(`losses ${losses.join(', ')}`), state: 'wrong' };
+  }
+  const key = `${network.name} ${batch}`;
+  let expected = compared.get(key);
+  if (!expected) {
+    const training = await trainingOf(createCpuDevice(), network, batch);
+    const found = [];
+    for (let i = 0; i < comparedSteps; i++) {
+      await stepOf(training);
+      found.push((await training.program.read('loss'))[0]!);
+    }
+    training.dispose();
+    compared.set(key, (expected = found));
+  }
+  const errors = losses.map((loss, i) => Math.abs(loss - expected[i]!));
+  const relative = errors.map((error, i) => error / Math.abs(expected[i]!));
+  const at = relative.findIndex((error) => !(error <= lossTolerance));
+  return {
+    state: at < 0 ? 'ok' : 'wrong',
+    maxAbsolute: finiteMax(errors),
+    maxRelative: finiteMax(relative),
+    worst: finiteMax(relative) / lossTolerance,
+    message:
+      at < 0 ? '' : `loss of step ${at}: got ${losses[at]}, expected ${expected[at]} within ${lossTolerance} of it`,
+  };
+}
+
+/** JSON has neither NaN nor infinity. */
+function finiteMax(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, Number.isFinite(value) ? value : Number.MAX_VALUE), 0);
+}
+
+function memoryCheck(predicted: number, live: number): Check {
+  const difference = Math.abs(live - predicted);
+  return {
+    state: difference === 0 ? 'ok' : 'wrong',
+    maxAbsolute: difference,
+    maxRelative: difference / predicted,
+    worst: difference,
+    message: difference === 0 ? '' : `${live} bytes are live, ${predicted} were predicted`,
+  };
+}
+
+function blank({ suite, network, batch, series }: StepCase, kind: string): Row {
+  return {
+    suite: suite as SuiteName,
+    work: series ? `${series.name}: ${series.x}` : `${network.name} step, batch ${batch}`,
+    subject: series?.name ?? network.name,
+    variant: kind,
+    preferred: true,
+    shape: `${network.name}, batch ${batch}`,
+    dtype: 'f32',
+    flops: flopsOf(network) * batch,
+    bytes: 0,
+    samplesNs: [],
+    repeats: 0,
+    summary: null,
+    compileMs: null,
+    gflops: null,
+    gigabytesPerSecond: null,
+    roof: null,
+    check: notChecked(''),
+    counts: {},
+    parts: [],
+    flags: [],
+    skipped: '',
+  };
+}
