@@ -58,6 +58,7 @@ export function createCpuDevice(): Device {
     description: 'CPU',
     target: null,
     lost,
+    runnerBytes: (plan) => plan.storages.reduce((sum, { bytes }) => sum + bytes, 0),
     async createRunner(plan, options = {}) {
       alive();
       return createRunner(device, plan, options, { allocate, release, memoryOf, alive });

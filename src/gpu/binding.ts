@@ -52,7 +52,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
   /** By row; launches that use no small input have the same group in all of them. */
   const groups: { made: (GPUBindGroup | undefined)[]; missing: Set<number> }[] = [];
   const users = usersOf(launches);
-  const offsets: number[] = [];
+  const { offsets, bytes: paramsAll } = paramsOffsets(launches.map(({ entry }) => entry));
 
   function make(label: string, bytes: number, use: number): GPUBuffer {
     const { buffer, checked } = buffers.allocate(label, bytes, use);
@@ -85,12 +85,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
   }
 
   function makeParams(): GPUBuffer {
-    let bytes = 0;
-    for (const { entry } of launches) {
-      offsets.push(bytes);
-      bytes += Math.ceil(paramsBytes(entry) / 256) * 256; // minUniformBufferOffsetAlignment's default
-    }
-    const values = new Uint8Array(Math.max(bytes, 4));
+    const values = new Uint8Array(Math.max(paramsAll, 4));
     launches.forEach((launch, i) => writeParams(launch, new DataView(values.buffer, offsets[i]!)));
     const buffer = make('params', values.byteLength, usage.uniform | usage.copySource | usage.copyTarget);
     buffers.write(buffer, 0, values);
@@ -174,6 +169,20 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     },
     dispose,
   };
+}
+
+/** Where each entry's params stand in the one buffer that holds them all, and that buffer's bytes. */
+export function paramsOffsets(entries: readonly Entry[]): {
+  readonly offsets: readonly number[];
+  readonly bytes: number;
+} {
+  const offsets: number[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    offsets.push(bytes);
+    bytes += Math.ceil(paramsBytes(entry) / 256) * 256; // minUniformBufferOffsetAlignment's default
+  }
+  return { offsets, bytes };
 }
 
 /** Launches by the storages they bind. */

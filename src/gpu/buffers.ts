@@ -20,6 +20,9 @@ export const computeStage = 0x4;
 /** Usage of every buffer that kernels see: it can be written, read back and bound. */
 export const tensorUsage = usage.storage | usage.copySource | usage.copyTarget;
 
+/** A buffer's size: copies are made of whole words, and no buffer is empty. */
+export const wholeWords = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
+
 export interface Allocation {
   readonly buffer: GPUBuffer;
   /** Rejects when the device could not hold it; the buffer is freed then. May go unheard. */
@@ -48,7 +51,7 @@ export function createBuffers(life: Life, queue: Queue): Buffers {
   function allocate(label: string, bytes: number, use: number): Allocation {
     life.check();
     const { maxBufferSize } = life.gpu.limits;
-    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const size = wholeWords(bytes);
     // Over a limit is a validation error in WebGPU, never out of memory, and NaN or 2⁵³ a TypeError: named here instead.
     if (!Number.isSafeInteger(size) || size > maxBufferSize) throw bufferTooLarge(label, bytes, maxBufferSize);
     const liveBefore = liveBytes;

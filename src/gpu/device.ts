@@ -13,6 +13,7 @@ import { checkBindable } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { createPipelines } from './pipelines.ts';
 import { createQueue } from './queue.ts';
+import { runnerBytes } from './predict.ts';
 import { createReader } from './reader.ts';
 import { createRunner } from './runner.ts';
 import { timeKernels } from './tune.ts';
@@ -67,6 +68,7 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
     gpu,
     lost: life.lost,
     createRunner: (plan, runnerOptions) => createRunner(parts, plan, runnerOptions),
+    runnerBytes: (plan, runnerOptions = {}) => runnerBytes(plan, runnerOptions),
 
     async upload(values, type) {
       life.check();

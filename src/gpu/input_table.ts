@@ -23,17 +23,27 @@ export interface InputTable extends Allocation {
 // WebGPU binds storage at multiples of 256 bytes, so this much is taken by the least input anyway.
 const smallest = 256;
 
-/** Null where the plan has no such input. Inputs that are outputs as well have a buffer of their own, to be read from. */
-export function createInputTable(buffers: Buffers, plan: Plan): InputTable | null {
+/** Where each small input stands in a row. Inputs that are outputs as well have a buffer of their own, to be read from. */
+export function tableOffsets(plan: Plan): ReadonlyMap<number, number> {
   const outputs = new Set(Object.values(plan.outputs).map(({ storage }) => storage));
   const places = new Map<number, number>();
   plan.storages.forEach(({ kind, bytes }, index) => {
     if (kind === 'input' && bytes <= smallest && !outputs.has(index)) places.set(index, places.size * smallest);
   });
+  return places;
+}
+
+export function tableBytes(places: ReadonlyMap<number, number>): number {
+  return mostTogether * places.size * smallest;
+}
+
+/** Null where the plan has no small input. */
+export function createInputTable(buffers: Buffers, plan: Plan): InputTable | null {
+  const places = tableOffsets(plan);
   if (places.size === 0) return null;
   const rowBytes = places.size * smallest;
   const values = new Uint8Array(rowBytes);
-  const rows = new Uint8Array(mostTogether * rowBytes);
+  const rows = new Uint8Array(tableBytes(places));
   const { buffer, checked } = buffers.allocate('small inputs', rows.length, tensorUsage);
   let taken = 0;
   return {

@@ -36,6 +36,9 @@ interface Staging {
 // Two on their way while one fills.
 const ringLength = 3;
 
+/** Of the staging buffers for so many scalars of so many runs. */
+export const ringBytes = (scalars: number, every: number): number => ringLength * every * 4 * scalars;
+
 export function createRows(
   life: Life,
   buffers: Buffers,

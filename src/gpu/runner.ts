@@ -12,6 +12,7 @@ import { swallow } from './life.ts';
 import { checkPlan } from './limits.ts';
 import type { DeviceParts } from './parts.ts';
 import { createReader } from './reader.ts';
+import { reservedStaging } from './predict.ts';
 import { createReplayer } from './replay.ts';
 import { createRows, type TrackedScalar } from './rows.ts';
 import { timeLaunches, timeRepeated } from './timer.ts';
@@ -56,7 +57,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
       pipelines.compile(dispatches, options.onProgress),
       binding.checked,
       rows?.checked,
-      reader.reserve(4),
+      reader.reserve(reservedStaging),
     ]);
     life.check();
   } catch (error) {
@@ -213,6 +214,12 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     async time(repeats) {
       const launch = await untracked();
       return timeRepeated(parts, (pass) => launches.forEach((_, index) => launch(pass, index)), repeats);
+    },
+    async replay(times) {
+      const launch = await untracked();
+      return replayer.replay((pass) => {
+        for (let i = 0; i < times; i++) launches.forEach((_, index) => launch(pass, index));
+      });
     },
     stats: () => ({
       runs,

@@ -15,6 +15,11 @@ export interface Device {
   readonly target: Target | null;
   /** Everything that a program will need is made here; nothing is made while it runs. */
   createRunner(plan: Plan, options?: RunnerOptions): Promise<Runner>;
+  /**
+   * The bytes that `createRunner` and a step with arrays for all inputs will take, the plan's variables among them, before
+   * any of them is allocated.
+   */
+  runnerBytes(plan: Plan, options?: RunnerOptions): number;
   /** Copies an array to the device, to be given to programs as an input without further copies. */
   upload(values: TypedArray, type: TensorType): Promise<DeviceTensor>;
   readVariable(variable: Variable): Promise<TypedArray>;

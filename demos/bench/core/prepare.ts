@@ -70,6 +70,8 @@ export async function prepareKernel(
   const chosen = plan.steps.find((step) => step.call.op === op)?.kernel;
   if (chosen !== kernel) throw new Error(`${op.name}: asked for kernel '${kernel}', the plan took '${chosen}'`);
   const runner = await device.createRunner(plan);
+  if (device.kind === 'webgpu' && !runner.replay)
+    throw new Error('the device cannot replay a plan, so nothing can be timed');
   const dispose = (): void => {
     runner.dispose();
     for (const variable of variables) device.releaseVariable(variable);

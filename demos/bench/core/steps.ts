@@ -62,7 +62,7 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
   const { device, instruments, clock } = session;
   const before = instruments?.liveBytes() ?? device.stats().liveBytes;
   instruments?.compileMs();
-  const training = await trainingOf(device, one.network, one.batch);
+  const training = await trainingOf(device, one.network, one.batch, one.suite !== 'memory');
   try {
     const compileMs = instruments?.compileMs() ?? null;
     const losses = [];
@@ -76,13 +76,14 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
     if (one.suite === 'memory') {
       const live = (instruments?.liveBytes() ?? device.stats().liveBytes) - before;
       const { bytes } = plan;
+      const predicted = device.runnerBytes(plan);
       const counts = {
-        predictedBytes: bytes.total,
+        predictedBytes: predicted,
         liveBytes: live,
         slotsBytes: bytes.slots,
         slotsLowerBound: bytes.slotsLowerBound,
       };
-      return { ...row, compileMs, counts, check: memoryCheck(bytes.total, live) };
+      return { ...row, compileMs, counts, check: memoryCheck(predicted, live) };
     }
     const check = await lossCheck(one, losses, device.kind);
     const countsBefore = { ...training.program.stats(), ...device.stats() };

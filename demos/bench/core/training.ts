@@ -12,6 +12,7 @@ import {
   type Program,
   type Tensor,
   type TensorType,
+  type TypedArray,
 } from '../../../src/index.ts';
 import { adam, batchOf, firstWeights, learningRate, weightShapes, type Network } from './networks.ts';
 
@@ -20,7 +21,7 @@ const { add, conv2d, matmul, maxPool2d, mean, relu, reshape, sparseSoftmaxCrossE
 export interface NetworkTraining {
   readonly program: Program;
   /** What every step is given. */
-  readonly feeds: Readonly<Record<'x' | 'y', DeviceTensor>>;
+  readonly feeds: Readonly<Record<'x' | 'y', DeviceTensor | TypedArray>>;
   readonly weights: Parameters;
   dispose(): void;
 }
@@ -38,7 +39,13 @@ function forward({ layers }: Network, weight: (name: string) => Tensor, x: Tenso
   }, x);
 }
 
-export async function trainingOf(device: Device, network: Network, batch: number): Promise<NetworkTraining> {
+/** `resident`: the batch lies on the device; else every step is given arrays. */
+export async function trainingOf(
+  device: Device,
+  network: Network,
+  batch: number,
+  resident = true,
+): Promise<NetworkTraining> {
   const values = firstWeights(network);
   const weights = parameters(
     Object.fromEntries(
@@ -62,19 +69,17 @@ export async function trainingOf(device: Device, network: Network, batch: number
     { parameters: weights, optimizer: adamOptimizer({ learningRate, ...adam }), device },
   );
   const given = batchOf(network, batch);
-  const [, x, y] = await Promise.all([
-    step.prepare(),
-    device.upload(given.x, types.x),
-    device.upload(labelled ? Int32Array.from(given.y) : given.y, types.y),
-  ]);
+  const arrays = { x: given.x, y: labelled ? Int32Array.from(given.y) : given.y };
+  const uploaded = resident ? [device.upload(arrays.x, types.x), device.upload(arrays.y, types.y)] : [];
+  const [, ...tensors] = await Promise.all([step.prepare(), ...uploaded]);
+  const [x = arrays.x, y = arrays.y] = tensors;
   return {
     program: step,
     feeds: { x, y },
     weights,
     dispose() {
       step.dispose();
-      x.dispose();
-      y.dispose();
+      for (const tensor of tensors) tensor.dispose();
     },
   };
 }
