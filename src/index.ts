@@ -6,9 +6,9 @@ export { asLayer, type AsLayerOptions } from './train/as_layer.ts';
 export { model, type ModelOptions, type PredictionOf, type SymbolicTensors } from './train/functional.ts';
 export { callable, input, type InputOptions, type SymbolicTensor } from './nn/symbolic.ts';
 export type { CompileOptions } from './train/compile.ts';
-export type { HeadOptions, PerOutput } from './train/heads.ts';
+export type { AnyMetric, HeadOptions, PerOutput } from './train/heads.ts';
 export type { HostTensor, InputPort, OutputPort } from './train/core.ts';
-export type { EvaluateOptions, Examples, PredictOptions } from './train/evaluate.ts';
+export type { ConfusionOptions, EvaluateOptions, Examples, PredictOptions } from './train/evaluate.ts';
 export type { FitOptions, FitResult } from './train/fit.ts';
 export type { TrainingPlan } from './train/memory.ts';
 export type { TrainingData } from './train/targets.ts';
@@ -186,7 +186,16 @@ export { createState, type Optimizer, type OptimizerState } from './nn/optimizer
 export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
 export type { ConfiguredLoss, Loss, LossFunction, LossName } from './nn/losses.ts';
 export * as losses from './nn/loss_functions.ts';
-export type { Metric, MetricName } from './nn/metrics.ts';
+export type { ConfiguredMetric, EpochMetric, MeanMetric, Metric, MetricName, Tally } from './nn/metrics.ts';
+export {
+  accuracyOf,
+  classRates,
+  type ClassRates,
+  type ConfusionMatrix,
+  confusionMatrix,
+  percentages,
+} from './nn/confusion.ts';
+export * as metrics from './nn/metric_functions.ts';
 export {
   type BatchLogs,
   type Callback,

@@ -85,3 +85,17 @@ export function accuracyOf({ classes, counts }: ConfusionMatrix): number {
   });
   return right / all;
 }
+
+/**
+ * Percentages of a matrix's counts, row-major: of 'rows' (of each true class, what it was taken for), of 'columns' (of each
+ * predicted class, what it was), or of 'all' examples. A row or column without examples is 0 throughout.
+ */
+export function percentages({ classes, counts }: ConfusionMatrix, of: 'rows' | 'columns' | 'all'): Float64Array {
+  if (of !== 'rows' && of !== 'columns' && of !== 'all') {
+    throw new OptionError(`percentages: of is '${String(of)}', expected 'rows', 'columns' or 'all'`);
+  }
+  const groupOf = (i: number) => (of === 'rows' ? Math.floor(i / classes) : of === 'columns' ? i % classes : 0);
+  const totals = new Float64Array(classes);
+  counts.forEach((count, i) => (totals[groupOf(i)]! += count));
+  return counts.map((count, i) => (count === 0 ? 0 : (100 * count) / totals[groupOf(i)]!));
+}

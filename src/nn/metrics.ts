@@ -1,19 +1,25 @@
-// Metrics by name. Each gives a batch's sum, so that an epoch's value is exact however its batches are cut.
+// Metrics by name. Those that are means give a batch's sum, others gather in a variable, so that an epoch's value is exact
+// however its batches are cut.
 
 import { OptionError, suggestion } from '../core/errors.ts';
-import { sizeOf } from '../core/shape.ts';
+import type { DType, TypedArray } from '../core/dtype.ts';
+import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { div, equal, greater, maximum, mul, sub } from '../ops/binary.ts';
-import { correctPredictions } from '../ops/loss.ts';
-import { argmax, sum } from '../ops/reduce.ts';
-import { reshape } from '../ops/reshape.ts';
-import { abs } from '../ops/unary.ts';
-import { perWeight } from './loss.ts';
-import { asRows, asValues, type Loss } from './losses.ts';
+import type { Loss } from './losses.ts';
+import {
+  accuracy,
+  auc,
+  f1,
+  iou,
+  meanAbsoluteError,
+  meanSquaredError,
+  precision,
+  recall,
+  specificity,
+} from './metric_functions.ts';
 
-export type MetricName = 'accuracy' | 'meanSquaredError' | 'mse' | 'meanAbsoluteError' | 'mae';
-
-export interface Metric {
+/** A metric that is a mean over the examples. */
+export interface MeanMetric {
   /** The key in logs and history. */
   readonly name: string;
   /**
@@ -23,67 +29,60 @@ export interface Metric {
   sum(prediction: Tensor, target: Tensor, mask?: Tensor): Tensor;
 }
 
-const byName: Readonly<Record<MetricName, (where: string, loss: Loss) => Metric>> = {
-  accuracy: (where, loss) => ({ name: 'accuracy', sum: (p, t, mask) => countCorrect(where, loss, p, t, mask) }),
-  meanSquaredError: () => errorMetric('meanSquaredError', (difference) => mul(difference, difference)),
-  mse: () => byName.meanSquaredError('', anyLoss),
-  meanAbsoluteError: () => errorMetric('meanAbsoluteError', abs),
-  mae: () => byName.meanAbsoluteError('', anyLoss),
-};
-
-const anyLoss: Loss = { name: '', output: 'any', target: 'any', apply: (prediction) => prediction };
-
-function errorMetric(name: string, of: (difference: Tensor) => Tensor): Metric {
-  return {
-    name,
-    sum: (prediction, target, mask) =>
-      sumOfMeans(of(sub(prediction, asValues(name, prediction, target))), prediction.shape[0]!, mask),
-  };
+/** A metric of all examples at once: what it needs is gathered on the device and read when the epoch is over. */
+export interface EpochMetric {
+  readonly name: string;
+  readonly tally: Tally;
+  /** The metric of what was gathered. */
+  result(values: TypedArray): number;
 }
 
-/** The sum over examples of the means of an example's terms; of those at its steps that are there, with a mask. */
-function sumOfMeans(terms: Tensor, examples: number, mask: Tensor | undefined): Tensor {
-  if (!mask) return div(sum(terms), sizeOf(terms.shape) / examples);
-  const total = sum(mul(perWeight(terms, mask), mask), { axes: 1 });
-  return sum(div(total, maximum(sum(mask, { axes: 1 }), 1)));
+/** A variable that starts an epoch as zeros. */
+export interface Tally {
+  /** Metrics of one output with equal keys share a variable. */
+  readonly key: string;
+  readonly dtype: DType & ('u32' | 'f32');
+  /** For so many examples, from the batch's prediction and target. */
+  shape(examples: number, prediction: Tensor, target: Tensor): Shape;
+  /**
+   * The call that overwrites `state` with what the batch adds; cursor u32 [1] counts the examples before it, and padding,
+   * as `mask` has it, is left out.
+   */
+  add(state: Tensor, prediction: Tensor, target: Tensor, cursor: Tensor, mask?: Tensor): Tensor;
 }
 
-/** Above which number a prediction, and a target, mean yes, for losses of single yes-or-no answers. */
-const thresholds: Readonly<Record<string, readonly [prediction: number, target: number]>> = {
-  binaryCrossentropy: [0, 0.5],
-  hinge: [0, 0],
-  squaredHinge: [0, 0],
-};
+export type Metric = MeanMetric | EpochMetric;
 
-/**
- * The number of examples whose largest score is at the label; with 'binaryCrossentropy' those whose logit is above 0 (or
- * probability above 0.5) where the target is above 0.5. Examples with several positions count the share of them.
- */
-function countCorrect(where: string, loss: Loss, prediction: Tensor, target: Tensor, mask?: Tensor): Tensor {
-  const examples = prediction.shape[0]!;
-  if (target.dtype === 'i32') {
-    const [scores, labels] = asRows('accuracy', prediction, target);
-    return sumOfMeans(correctPredictions(scores, labels), examples, mask);
-  }
-  const threshold = thresholds[loss.name];
-  if (threshold) {
-    const [ofPrediction, ofTarget] = loss.output === 'probabilities' ? [0.5, 0.5] : threshold;
-    const truths = greater(asValues('accuracy', prediction, target), ofTarget);
-    return sumOfMeans(equal(greater(prediction, ofPrediction), truths), examples, mask);
-  }
-  if (loss.perRow) {
-    const classes = prediction.shape.at(-1)!;
-    const rows = sizeOf(prediction.shape) / classes;
-    const best = argmax(reshape(asValues('accuracy', prediction, target), [rows, classes]));
-    return sumOfMeans(correctPredictions(reshape(prediction, [rows, classes]), best), examples, mask);
-  }
-  throw new OptionError(`${where}: 'accuracy' needs classes, but the loss '${loss.name}' has none`);
+/** A metric that depends on the loss: on whether scores are logits, and which of them mean yes. */
+export interface ConfiguredMetric {
+  readonly name: string;
+  /** OptionError where the loss has no classes and the metric needs them. */
+  resolve(where: string, loss: Loss): Metric;
 }
 
-/** The metric called `metric`, or the caller's own record. */
-export function resolveMetric(where: string, metric: MetricName | Metric, loss: Loss): Metric {
-  if (typeof metric !== 'string') return metric;
-  if (Object.hasOwn(byName, metric)) return byName[metric](where, loss);
+// Those that would bring ops of their own into every page (topKError, psnr, ssim) go by their functions alone.
+const byName = {
+  accuracy,
+  precision,
+  recall,
+  sensitivity: () => recall({ name: 'sensitivity' }),
+  specificity,
+  f1,
+  dice: () => f1({ name: 'dice' }),
+  iou,
+  auc,
+  meanSquaredError,
+  mse: meanSquaredError,
+  meanAbsoluteError,
+  mae: meanAbsoluteError,
+} as const satisfies Readonly<Record<string, () => ConfiguredMetric>>;
+
+export type MetricName = keyof typeof byName;
+
+/** The metric called `metric` with its default options, one made by the function of that name, or the caller's own record. */
+export function resolveMetric(where: string, metric: MetricName | ConfiguredMetric | Metric, loss: Loss): Metric {
+  if (typeof metric !== 'string') return 'resolve' in metric ? metric.resolve(where, loss) : metric;
+  if (Object.hasOwn(byName, metric)) return byName[metric]().resolve(where, loss);
   const known = Object.keys(byName);
   throw new OptionError(`${where}: unknown metric '${metric}'${suggestion(metric, known)}; known: ${known.join(', ')}`);
 }

@@ -244,5 +244,6 @@ export { sort, type SortOptions, topK, type TopKOptions } from './top_k.ts';
 export { sinusoidalEncoding } from './positional_encoding.ts';
 export { flip, slice, type SliceOptions } from './slice.ts';
 export { stack, unstack } from './stack.ts';
+export { confusionAdd, recordRows } from './tally.ts';
 export { expandDims, repeat, squeeze, tile } from './tile.ts';
 export { transpose } from './transpose.ts';

@@ -56,6 +56,7 @@ import { whereOp } from './where.ts';
 import { cumulativeSumOp } from './cumulative_sum.ts';
 import { prodOps } from './prod.ts';
 import { topKOp } from './top_k.ts';
+import { confusionAddOp, recordRowsOp } from './tally.ts';
 import { tileOp } from './tile.ts';
 import { transposeOp } from './transpose.ts';
 import { trigonometryOps } from './trigonometry.ts';
@@ -112,6 +113,7 @@ const all: readonly (readonly Op[])[] = [
   // Normalization, random numbers
   normalizeOps,
   [normalizeWithOp, movingAverageOp],
+  [confusionAddOp, recordRowsOp],
   randomOps,
   [randomPermutationOp],
   // Products

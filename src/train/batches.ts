@@ -6,10 +6,21 @@ import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import type { KernelChoices } from '../plan/choices.ts';
 import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
-import { forward, placesFor, type Compiled, type InputPort, type Network, type UsedKernels } from './core.ts';
+import {
+  forward,
+  placesFor,
+  type Compiled,
+  type Head,
+  type InputPort,
+  type Network,
+  type UsedKernels,
+} from './core.ts';
 import { lossAndMetrics } from './heads.ts';
 import { keepPrograms } from './kept_programs.ts';
+import { confusionTally } from '../nn/classification.ts';
+import type { Tally } from '../nn/metrics.ts';
 import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
+import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
 
 /** A data set on the device, by the names that programs over data sets give its arrays. */
@@ -33,6 +44,10 @@ export interface Batches {
   /** Programs for data of this size and these types; the values themselves are given to each run. */
   train(data: Arrays, batch: number, every: number): Promise<BatchProgram>;
   evaluate(data: Arrays, batch: number): Promise<BatchProgram>;
+  /** An evaluation that counts every head's confusions as well. */
+  confusion(data: Arrays, batch: number): Promise<BatchProgram>;
+  /** What programs of a kind gather over data sets of one size. */
+  tallies(kind: 'train' | 'evaluate' | 'confusion', size: number): Tallies;
   /** From arrays [batch, …], called as the inputs that are needed, to the values at `places`, called by their number. */
   predict(batch: number, places: readonly number[], drawing: boolean): Promise<Program>;
   /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
@@ -45,7 +60,10 @@ export interface Batches {
 /** Data sets kept for the next call; the ones used longest ago give way. A fit uses 2. */
 const keptDatasets = 4;
 
-type Kind = 'train' | 'evaluate' | 'predict';
+type Kind = 'train' | 'evaluate' | 'confusion' | 'predict';
+
+/** Sizes of data sets that tallies are kept for, of each kind: more than there are programs that may use them. */
+const keptTallies = 8;
 
 /** How many steps' values an evaluation reads at once. */
 const evaluateEvery = 64;
@@ -59,6 +77,7 @@ export function createBatches(
 ): Batches {
   const residents = new Map<object, { of: Resident; types: string }>();
   const programs = keepPrograms();
+  const tallies = new Map<string, Tallies>();
   const heads = compiled?.heads ?? [];
   const needed = inputsFor(heads.map(({ output }) => output.at));
   const featuresOf = ({ name }: InputPort) => (network.inputs.length === 1 ? 'data' : `data/${name}`);
@@ -77,6 +96,20 @@ export function createBatches(
   function inputsFor(places: readonly number[]): InputPort[] {
     const all = placesFor(network, places);
     return network.inputs.filter((_, at) => all.has(at));
+  }
+
+  function talliesOf(kind: Exclude<Kind, 'predict'>, size: number): Tallies {
+    const key = `${kind} ${size}`;
+    const found =
+      tallies.get(key) ?? createTallies(device, heads, size, kind === 'confusion' ? confusionOf : undefined);
+    tallies.delete(key);
+    tallies.set(key, found);
+    const alike = [...tallies.keys()].filter((other) => other.startsWith(kind));
+    for (const oldest of alike.slice(0, -keptTallies)) {
+      tallies.get(oldest)!.dispose();
+      tallies.delete(oldest);
+    }
+    return found;
   }
 
   function overData(kind: Exclude<Kind, 'predict'>, data: Arrays, batch: number, every: number): Promise<BatchProgram> {
@@ -116,6 +149,7 @@ export function createBatches(
           const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
           const made = forward(network, examples, places, { training, random, examples: size });
           made.effects.forEach(perform);
+          talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
           terms.push(...Object.keys(made.terms));
           outputs.push(...terms);
           return lossAndMetrics(compiled!, made, targets, batch, weights);
@@ -178,6 +212,8 @@ export function createBatches(
     },
     train: (data, batch, every) => overData('train', data, batch, every),
     evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),
+    confusion: (data, batch) => overData('confusion', data, batch, evaluateEvery),
+    tallies: talliesOf,
     predict: async (batch, places, drawing) => {
       const made = await programs.get('predict', [drawing, batch, ...places].join(' '), async () => ({
         program: await program(
@@ -212,10 +248,16 @@ export function createBatches(
     },
     dispose() {
       programs.dispose();
+      for (const one of tallies.values()) one.dispose();
+      tallies.clear();
       for (const { of } of residents.values()) free(of);
       residents.clear();
     },
   };
+}
+
+function confusionOf({ loss }: Head): Tally[] {
+  return [confusionTally('confusionMatrix', 'confusionMatrix', loss)];
 }
 
 /** Runs a step whose listener was put in `waiting`; a step that was refused has no values to wait for. */

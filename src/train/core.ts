@@ -6,7 +6,7 @@ import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { labelled, type Tensor, type Variable } from '../graph/tensor.ts';
 import { applyLayer, layerContext, type BuiltLayer, type Given } from '../nn/layer.ts';
 import type { Loss } from '../nn/losses.ts';
-import type { Metric } from '../nn/metrics.ts';
+import type { EpochMetric, MeanMetric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { add } from '../ops/binary.ts';
@@ -56,7 +56,9 @@ export interface Head {
   readonly loss: Loss;
   /** What the loss is multiplied by in the sum of all. */
   readonly weight: number;
-  readonly metrics: readonly Metric[];
+  /** Those that every step gives, and those that an epoch does. */
+  readonly metrics: readonly MeanMetric[];
+  readonly epochMetrics: readonly EpochMetric[];
   /** What the loss is logged as where there are several outputs. */
   readonly lossKey: string | null;
 }

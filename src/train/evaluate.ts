@@ -3,6 +3,8 @@
 import { DataError, OptionError, StateError, checkOptions, suggestion } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import type { Dataset, NamedDataset } from '../data/dataset.ts';
+import type { ConfusionMatrix } from '../nn/confusion.ts';
+import { matrixOf } from '../nn/classification.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import {
   compiledOf,
@@ -42,44 +44,95 @@ export async function evaluate(
 }
 
 /** The compiled programs of whole batches and of the rest, if there is one, that `measure` is about to want. */
-export function programsFor(core: Core, data: Arrays, batchSize: number): Promise<[BatchProgram, BatchProgram | null]> {
+export function programsFor(
+  core: Core,
+  data: Arrays,
+  batchSize: number,
+  kind: 'evaluate' | 'confusion' = 'evaluate',
+): Promise<[BatchProgram, BatchProgram | null]> {
   const batch = Math.min(batchSize, data.size);
   const rest = data.size % batch;
   const batches = core.batches!;
-  return together(batches.evaluate(data, batch), rest === 0 ? null : batches.evaluate(data, rest));
+  return together(batches[kind](data, batch), rest === 0 ? null : batches[kind](data, rest));
 }
 
 /** The mean loss and metrics over a data set, each example counted once; nothing is trained. */
 export function measure(core: Core, data: Arrays, batchSize: number): Promise<Record<string, number>> {
   return enqueue(core, async () => {
-    const { keys } = compiledOf(core, 'evaluate');
-    const batches = core.batches!;
-    const { size } = data;
-    const batch = Math.min(batchSize, size);
-    const [[full, partial], resident] = await together(programsFor(core, data, batchSize), batches.resident(data));
-    const order = Uint32Array.from({ length: size }, (_, i) => i);
-    const sums: Record<string, number> = { loss: 0 };
-    const begun = new Set<BatchProgram>();
-    let lastTurn = performance.now();
-    for (let start = 0; start < size; start += batch) {
-      const current = start + batch <= size ? full : partial!;
-      const room = current.program.ready();
-      if (room) await room;
-      if (performance.now() - lastTurn > turnEvery) {
-        await nextTurn();
-        lastTurn = performance.now();
-      }
-      current.waiting.push((values) => {
-        sums['loss']! += values['loss']! * current.batch;
-        for (const name of [...keys, ...current.terms]) sums[name] = (sums[name] ?? 0) + values[name]!;
-      });
-      const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
-      begun.add(current);
-    }
-    for (const { program } of begun) await program.flush();
-    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / size]));
+    const sums = await sweep(core, 'evaluate', data, batchSize);
+    const means = Object.entries(sums).map(([name, sum]) => [name, sum / data.size]);
+    return { ...Object.fromEntries(means), ...(await core.batches!.tallies('evaluate', data.size).results()) };
   });
+}
+
+export interface ConfusionOptions extends EvaluateOptions {
+  /** Of which output, where the model has several. */
+  readonly output?: string;
+}
+
+/** Counts of true against predicted classes, made on the device; answers of yes or no are classes 1 and 0. */
+export async function confusion(
+  core: Core,
+  data: TrainingData,
+  options: ConfusionOptions = {},
+): Promise<ConfusionMatrix> {
+  const compiled = compiledOf(core, 'confusionMatrix');
+  const network = networkOf(core, 'confusionMatrix');
+  checkOptions('confusionMatrix', options, ['batchSize', 'output']);
+  const batchSize = checkBatchSize('confusionMatrix', options.batchSize);
+  const names = compiled.heads.map(({ output }) => output.name);
+  const head = options.output === undefined && names.length === 1 ? 0 : names.indexOf(options.output ?? '');
+  if (head < 0) {
+    const given = options.output === undefined ? 'no output is named' : `no trained output '${options.output}'`;
+    throw new OptionError(`confusionMatrix: ${given}; known: ${names.join(', ')}`);
+  }
+  const set = resolveData('confusionMatrix', data, network, compiled);
+  try {
+    const counts = await enqueue(core, async () => {
+      await sweep(core, 'confusion', set, batchSize);
+      return await core.batches!.tallies('confusion', set.size).read(head, 'confusion');
+    });
+    return matrixOf(counts!);
+  } finally {
+    if (set.source !== data) core.batches?.release(set);
+  }
+}
+
+/** Runs every batch of a data set once, and gives the sums of loss and metrics over its examples. */
+async function sweep(
+  core: Core,
+  kind: 'evaluate' | 'confusion',
+  data: Arrays,
+  batchSize: number,
+): Promise<Record<string, number>> {
+  const { keys } = compiledOf(core, 'evaluate');
+  const batches = core.batches!;
+  const { size } = data;
+  const batch = Math.min(batchSize, size);
+  const [[full, partial], resident] = await together(programsFor(core, data, batchSize, kind), batches.resident(data));
+  batches.tallies(kind, size).clear();
+  const order = Uint32Array.from({ length: size }, (_, i) => i);
+  const sums: Record<string, number> = { loss: 0 };
+  const begun = new Set<BatchProgram>();
+  let lastTurn = performance.now();
+  for (let start = 0; start < size; start += batch) {
+    const current = start + batch <= size ? full : partial!;
+    const room = current.program.ready();
+    if (room) await room;
+    if (performance.now() - lastTurn > turnEvery) {
+      await nextTurn();
+      lastTurn = performance.now();
+    }
+    current.waiting.push((values) => {
+      sums['loss']! += values['loss']! * current.batch;
+      for (const name of [...keys, ...current.terms]) sums[name] = (sums[name] ?? 0) + values[name]!;
+    });
+    const cursor = Uint32Array.of(start);
+    submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
+    begun.add(current);
+  }
+  for (const { program } of begun) await program.flush();
+  return sums;
 }
 
 export interface PredictOptions extends EvaluateOptions {

@@ -125,6 +125,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       : Uint32Array.from({ length: size }, (_, i) => i);
     const sums: Record<string, number> = {};
     const begun = new Set<BatchProgram>();
+    const tallies = batches.tallies('train', size);
+    tallies.clear();
 
     for (let start = 0, index = 0; start < size && !stopping(); start += batch, index++) {
       const current = start + batch <= size ? full : await partialProgram();
@@ -155,7 +157,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     await hooks.drain();
     watch.check();
     if (stopping()) return null;
-    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / size]));
+    const means = Object.entries(sums).map(([name, sum]) => [name, sum / size]);
+    return { ...Object.fromEntries(means), ...(await tallies.results()) };
   }
 
   function stopping(): boolean {

@@ -4,7 +4,7 @@ import { OptionError, suggestion } from '../core/errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
 import { maskWeights } from '../nn/masking.ts';
-import { resolveMetric, type Metric, type MetricName } from '../nn/metrics.ts';
+import { resolveMetric, type ConfiguredMetric, type Metric, type MetricName } from '../nn/metrics.ts';
 import { add, mul } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
 import type { Compiled, Forward, Head, Network, OutputPort } from './core.ts';
@@ -21,8 +21,11 @@ export interface HeadOptions {
   /** What each output's loss counts in the sum that is trained; 1 unless given. */
   readonly lossWeights?: PerOutput<number>;
   /** Logged beside the loss; none unless given. A model of several outputs takes a list for each, in an array or a record. */
-  readonly metrics?: readonly (MetricName | Metric)[] | PerOutput<readonly (MetricName | Metric)[]>;
+  readonly metrics?: readonly AnyMetric[] | PerOutput<readonly AnyMetric[]>;
 }
+
+/** A name, what one of `metrics`' functions gives, or a record of the caller's own. */
+export type AnyMetric = MetricName | ConfiguredMetric | Metric;
 
 /**
  * The outputs that have a loss. Of several outputs each loss is logged as `<output>_loss`, each metric as
@@ -46,7 +49,7 @@ export function headsOf(where: string, network: Network, options: HeadOptions): 
     where,
     'metrics',
     outputs,
-    (flat ? outputs.map(() => metrics) : metrics) as PerOutput<readonly (MetricName | Metric)[]>,
+    (flat ? outputs.map(() => metrics) : metrics) as PerOutput<readonly AnyMetric[]>,
   );
   const several = outputs.length > 1;
   const heads = outputs.flatMap((output, i): Head[] => {
@@ -66,18 +69,28 @@ export function headsOf(where: string, network: Network, options: HeadOptions): 
       const found = resolveMetric(where, metric, loss);
       return several ? { ...found, name: prefix + found.name } : found;
     });
-    return [{ output, loss, weight, metrics: named, lossKey: several ? `${prefix}loss` : null }];
+    return [
+      {
+        output,
+        loss,
+        weight,
+        metrics: named.filter((metric) => 'sum' in metric),
+        epochMetrics: named.filter((metric) => 'tally' in metric),
+        lossKey: several ? `${prefix}loss` : null,
+      },
+    ];
   });
   if (heads.length === 0) throw new OptionError(`${where}: no output has a loss, expected one for at least one`);
   return heads;
 }
 
-/** What a step's values are called, `loss` left out; no two alike. */
+/** What a step's values are called, `loss` left out. Throws where two metrics are called alike. */
 export function keysOf(where: string, heads: readonly Head[]): string[] {
   const keys = heads.flatMap(({ lossKey }) => lossKey ?? []);
   for (const { metrics } of heads) keys.push(...metrics.map(({ name }) => name));
-  keys.forEach((name, i) => {
-    if (name !== 'loss' && keys.indexOf(name) === i) return;
+  const all = [...keys, ...heads.flatMap(({ epochMetrics }) => epochMetrics.map(({ name }) => name))];
+  all.forEach((name, i) => {
+    if (name !== 'loss' && all.indexOf(name) === i) return;
     throw new OptionError(`${where}: two metrics are called '${name}', expected a name for each`);
   });
   return keys;

@@ -20,7 +20,17 @@ import {
   type Network,
   type OutputPort,
 } from './core.ts';
-import { evaluate, inspect, predict, type EvaluateOptions, type Examples, type PredictOptions } from './evaluate.ts';
+import {
+  confusion,
+  evaluate,
+  inspect,
+  predict,
+  type ConfusionOptions,
+  type EvaluateOptions,
+  type Examples,
+  type PredictOptions,
+} from './evaluate.ts';
+import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
 import { describe } from './describe.ts';
@@ -61,6 +71,8 @@ export interface Model<Prediction = HostTensor> {
   fit(data: TrainingData, options?: FitOptions): Promise<FitResult>;
   /** `{ loss, accuracy, … }` over all examples, with dropout off. */
   evaluate(data: TrainingData, options?: EvaluateOptions & SampleWeighting): Promise<Record<string, number>>;
+  /** How often each class was taken for each, counted on the device; answers of yes or no are classes 1 and 0. */
+  confusionMatrix(data: TrainingData, options?: ConfusionOptions): Promise<ConfusionMatrix>;
   /** The model's output for each example, [N, …outputShape], with dropout off unless `training` asks for it. Bytes are read as 0 to 1. */
   predict(x: Examples, options?: PredictOptions): Promise<Prediction>;
   /** The outputs of the layers called `names` for each example. */
@@ -200,6 +212,7 @@ export function createModel<Prediction = HostTensor>(
     compile: (compileOptions) => compile(core, compileOptions),
     fit: (data, fitOptions) => fit(core, model as Model<never>, data, fitOptions),
     evaluate: (data, evaluateOptions) => evaluate(core, data, evaluateOptions),
+    confusionMatrix: (data, confusionOptions) => confusion(core, data, confusionOptions),
     predict: (x, predictOptions) => onDevice('predict', () => predict(core, x, predictOptions) as Promise<Prediction>),
     inspect: (x, wanted) => onDevice('inspect', () => inspect(core, x, wanted)),
     summary(summaryOptions = {}) {
