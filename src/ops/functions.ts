@@ -237,7 +237,12 @@ export {
 export { cast, stopGradient } from './cast.ts';
 export { oneHot } from './one_hot.ts';
 export { where } from './where.ts';
+export { cumulativeProd } from './cumulative_prod.ts';
 export { cumulativeSum, type CumulativeSumOptions } from './cumulative_sum.ts';
+export { type BlockOptions, depthToSpace, spaceToDepth } from './depth_to_space.ts';
+export { einsum } from './einsum.ts';
+export { gridSample, type GridSampleOptions } from './grid_sample.ts';
+export { localResponseNormalization, type LocalResponseOptions } from './local_response.ts';
 export { prod } from './prod.ts';
 export { all, any, logSumExp, norm, type NormOptions, std, variance, type VarianceOptions } from './statistics.ts';
 export { sort, type SortOptions, topK, type TopKOptions } from './top_k.ts';

@@ -53,6 +53,7 @@ import { maskedSoftmaxOp } from './masked_softmax.ts';
 import { castOps } from './cast.ts';
 import { oneHotOp } from './one_hot.ts';
 import { whereOp } from './where.ts';
+import { cumulativeProdOps } from './cumulative_prod.ts';
 import { cumulativeSumOp } from './cumulative_sum.ts';
 import { prodOps } from './prod.ts';
 import { topKOp } from './top_k.ts';
@@ -99,6 +100,7 @@ const all: readonly (readonly Op[])[] = [
   [tileOp, transposeOp],
   prodOps,
   [cumulativeSumOp, topKOp],
+  cumulativeProdOps,
   [oneHotOp, whereOp],
   castOps,
   [maskedSoftmaxOp],

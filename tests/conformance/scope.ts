@@ -3,8 +3,6 @@
 export const outsideScope: Readonly<Record<string, string>> = {
   Compress: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
   NonZero: "its result's shape depends on its numbers, and a static graph knows every shape before it runs",
-  GridSample:
-    'sampling an image at learned places (spatial transformers) belongs to no layer of this engine; resizing and augmentation have ops of their own',
 };
 
 /** Attributes and inputs that say nothing about the numbers of these operators' cases; all others must be looked at. */

@@ -4,7 +4,16 @@ import { allocate } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import { constantTensor, type Tensor } from '../../src/graph/tensor.ts';
 import * as ops from '../../src/ops/functions.ts';
-import { type Adapter, type Given, numbersOf, range, type StoredTensor } from './case.ts';
+import {
+  type Adapter,
+  channelsFirst,
+  channelsLast,
+  type Given,
+  numbersOf,
+  range,
+  type Result,
+  type StoredTensor,
+} from './case.ts';
 
 const positive = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
@@ -21,11 +30,7 @@ const value = (given: Given, name: string): number[] | undefined => {
   return found && numbersOf(found);
 };
 
-/** depth to space: b·b blocks of channels become blocks of pixels; the block is the first axis or the last of a channel. */
-const blocks = (given: Given): { n: number; c: number; h: number; w: number; b: number } => {
-  const [n, c, h, w] = given.shape(0) as [number, number, number, number];
-  return { n, c, h, w, b: given.number('blocksize', 1) };
-};
+const lastly = (tensor: Tensor): Result => ({ tensor, axes: channelsFirst(4) });
 
 /** Indices as ONNX counts them for one example of a batch: a column that names the example goes before them. */
 function withBatch(indices: Tensor): Tensor {
@@ -38,52 +43,6 @@ const triangle = (rows: number, columns: number, keep: (row: number, column: num
     range(0, rows * columns).map((i) => Number(keep(Math.floor(i / columns), i % columns))),
     [rows, columns],
   );
-
-/** einsum of one or two tensors: equal letters pick the diagonal, products broadcast, letters left out are summed. */
-function einsum(given: Given): Tensor {
-  const [from = '', to] = given.text('equation', '').replaceAll(' ', '').split('->');
-  const dots = (term: string, rank: number) => {
-    const others = rank - term.replace('...', '').length;
-    return term.replace('...', 'ABCDEFGH'.slice(0, others)).split('');
-  };
-  const terms = from.split(',').map((term, i) => {
-    let x = given.x(i);
-    let letters = dots(term, x.shape.length);
-    for (let axis = letters.length - 1; axis > 0; axis--) {
-      const first = letters.indexOf(letters[axis]!);
-      if (first === axis) continue;
-      const length = x.shape[axis]!;
-      const onDiagonal = ops.reshape(
-        triangle(length, length, (r, c) => r === c),
-        x.shape.map((n, k) => (k === first || k === axis ? n : 1)),
-      );
-      x = ops.sum(ops.mul(x, onDiagonal), { axes: axis });
-      letters = letters.filter((_, k) => k !== axis);
-    }
-    return { x, letters };
-  });
-  const all = [...new Set(terms.flatMap(({ letters }) => letters))];
-  const counted = (letter: string) => terms.filter(({ letters }) => letters.includes(letter)).length;
-  const wanted =
-    to === undefined
-      ? all.filter((letter) => counted(letter) === 1).sort()
-      : dots(to, to.includes('...') ? all.length : to.length).filter((l) => all.includes(l));
-  const order = [...wanted, ...all.filter((letter) => !wanted.includes(letter))];
-  const aligned = terms.map(({ x, letters }) => {
-    const present = order.filter((letter) => letters.includes(letter));
-    const moved = ops.transpose(
-      x,
-      present.map((letter) => letters.indexOf(letter)),
-    );
-    return ops.reshape(
-      moved,
-      order.map((letter) => (letters.includes(letter) ? x.shape[letters.indexOf(letter)]! : 1)),
-    );
-  });
-  const product = aligned.reduce((a, b) => ops.mul(a, b));
-  const summed = range(wanted.length, order.length);
-  return summed.length > 0 ? ops.sum(product, { axes: summed }) : ops.copy(product);
-}
 
 /** f and the largest's place, the last of equals where asked. */
 const place =
@@ -122,20 +81,13 @@ export const shapes: Readonly<Record<string, Adapter>> = {
   ],
   Constant: (given) => [constant(value(given, 'value')!, given.outputs[0]!.dims)],
   ConstantOfShape: (given) => [ops.full(given.numbers(0), value(given, 'value')?.[0] ?? 0)],
-  // The product of those elements that come before, for each: there is no running product.
-  CumProd(given) {
-    const x = given.x(0);
-    const axis = positive(given.numbers(1)[0]!, x.shape.length);
-    const [exclusive, reverse] = [given.number('exclusive', 0), given.number('reverse', 0)];
-    const n = x.shape[axis]!;
-    const counts = triangle(n, n, (r, c) => (reverse ? c >= r + exclusive : c <= r - exclusive));
-    const spread = [...x.shape.slice(0, axis), n, ...x.shape.slice(axis)];
-    const mask = ops.reshape(
-      counts,
-      spread.map((length, i) => (i === axis || i === axis + 1 ? length : 1)),
-    );
-    return [ops.prod(ops.where(mask, ops.expandDims(x, axis), 1), { axes: axis + 1 })];
-  },
+  CumProd: (given) => [
+    ops.cumulativeProd(given.x(0), {
+      axis: given.numbers(1)[0]!,
+      exclusive: given.number('exclusive', 0) === 1,
+      reverse: given.number('reverse', 0) === 1,
+    }),
+  ],
   CumSum: (given) => [
     ops.cumulativeSum(given.x(0), {
       axis: given.numbers(1)[0]!,
@@ -143,14 +95,15 @@ export const shapes: Readonly<Record<string, Adapter>> = {
       reverse: given.number('reverse', 0) === 1,
     }),
   ],
-  DepthToSpace(given) {
-    const { n, c, h, w, b } = blocks(given);
-    const own = c / (b * b);
-    const first = given.text('mode', 'DCR') === 'DCR';
-    const x = ops.reshape(given.x(0), first ? [n, b, b, own, h, w] : [n, own, b, b, h, w]);
-    return [ops.reshape(ops.transpose(x, first ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]), [n, own, h * b, w * b])];
-  },
-  Einsum: (given) => [einsum(given)],
+  DepthToSpace: (given) => [
+    lastly(
+      ops.depthToSpace(given.x(0, channelsLast(4)), {
+        blockSize: given.number('blocksize', 1),
+        order: given.text('mode', 'DCR') === 'DCR' ? 'blocks' : 'channels',
+      }),
+    ),
+  ],
+  Einsum: (given) => [ops.einsum(given.text('equation', ''), ...given.inputs.map((_, i) => given.x(i)))],
   EyeLike(given) {
     const [rows, columns] = given.x(0).shape as [number, number];
     const k = given.number('k', 0);
@@ -269,11 +222,9 @@ export const shapes: Readonly<Record<string, Adapter>> = {
       }),
     ];
   },
-  SpaceToDepth(given) {
-    const { n, c, h, w, b } = blocks(given);
-    const x = ops.reshape(given.x(0), [n, c, h / b, b, w / b, b]);
-    return [ops.reshape(ops.transpose(x, [0, 3, 5, 1, 2, 4]), [n, c * b * b, h / b, w / b])];
-  },
+  SpaceToDepth: (given) => [
+    lastly(ops.spaceToDepth(given.x(0, channelsLast(4)), { blockSize: given.number('blocksize', 1) })),
+  ],
   Split(given) {
     const x = given.x(0);
     const axis = positive(given.number('axis', 0), x.shape.length);

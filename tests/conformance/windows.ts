@@ -252,17 +252,32 @@ export const windows: Readonly<Record<string, Adapter>> = {
   },
   GlobalAveragePool: global([ops.globalAveragePool1d, ops.globalAveragePool2d, ops.globalAveragePool3d]),
   GlobalMaxPool: global([ops.globalMaxPool1d, ops.globalMaxPool2d, ops.globalMaxPool3d]),
-  // x / (bias + alpha/size · the sum of x² over neighbouring channels)^beta
-  LRN(given) {
+  GridSample(given) {
     const rank = given.shape(0).length;
-    const x = given.x(0, channelsLast(rank));
-    const channels = x.shape.at(-1)!;
+    const modes = {
+      linear: 'linear',
+      bilinear: 'linear',
+      nearest: 'nearest',
+      cubic: 'cubic',
+      bicubic: 'cubic',
+    } as const;
+    const y = ops.gridSample(given.x(0, channelsLast(rank)), given.x(1), {
+      interpolation: modes[given.text('mode', 'linear') as keyof typeof modes],
+      paddingMode: given.text('padding_mode', 'zeros') as 'zeros' | 'border' | 'reflection',
+      alignCorners: given.number('align_corners', 0) === 1,
+    });
+    return [last(y)];
+  },
+  LRN(given) {
     const size = given.number('size', 1);
-    const squares = ops.reshape(ops.square(x), [x.shape.slice(0, -1).reduce((a, b) => a * b), channels, 1]);
-    const padding: Pair = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
-    const sums = ops.reshape(ops.sumPool1d(squares, { poolSize: size, strides: 1, padding }), x.shape);
-    const scale = ops.add(ops.mul(sums, given.number('alpha', 1e-4) / size), given.number('bias', 1));
-    return [last(ops.div(x, ops.pow(scale, given.number('beta', 0.75))))];
+    if (size % 2 === 0) throw new Error('no case has an even size, whose odd channel is after the middle there');
+    const y = ops.localResponseNormalization(given.x(0, channelsLast(given.shape(0).length)), {
+      size,
+      alpha: given.number('alpha', 1e-4),
+      beta: given.number('beta', 0.75),
+      bias: given.number('bias', 1),
+    });
+    return [last(y)];
   },
   LpPool: (given) => [pooled(given, pools(ops.lpPool1d, ops.lpPool2d, ops.lpPool3d), { p: given.number('p', 2) })],
   MaxPool(given) {

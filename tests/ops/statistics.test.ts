@@ -3,6 +3,7 @@ import { gradcheck } from '../../src/autodiff/gradcheck.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
 import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
+import { cumulativeProd } from '../../src/ops/cumulative_prod.ts';
 import { cumulativeSum } from '../../src/ops/cumulative_sum.ts';
 import { sum } from '../../src/ops/functions.ts';
 import { prod } from '../../src/ops/prod.ts';
@@ -36,6 +37,27 @@ test('cumulativeSum in all four ways (ONNX CumSum)', () => {
   expect(() => cumulativeSum(inputTensor('x', [2]), { axes: 0 })).toThrow(
     "unknown option 'axes', did you mean 'axis'?",
   );
+});
+
+describe('cumulativeProd', () => {
+  test('in all four ways (ONNX CumProd)', () => {
+    const row = (options: Parameters<typeof cumulativeProd>[1]) =>
+      run((x) => cumulativeProd(x, options), [4], [1, 2, 3, 4]).values;
+    expect(row({})).toEqual([1, 2, 6, 24]);
+    expect(row({ exclusive: true })).toEqual([1, 1, 2, 6]);
+    expect(row({ reverse: true })).toEqual([24, 24, 12, 4]);
+    expect(row({ exclusive: true, reverse: true })).toEqual([24, 12, 4, 1]);
+    expect(run((x) => cumulativeProd(x, { axis: 0 }), [2, 2], [1, 2, 3, 4]).values).toEqual([1, 2, 3, 8]);
+  });
+
+  test('the gradient is right with one zero and with two', () => {
+    // y = a, ab, abc.
+    expect(slope((x) => cumulativeProd(x), [3], [2, 3, 4])).toEqual([1 + 3 + 12, 2 + 8, 6]);
+    expect(slope((x) => cumulativeProd(x), [3], [2, 0, 4])).toEqual([1, 2 + 8, 0]);
+    expect(slope((x) => cumulativeProd(x), [3], [0, 3, 0])).toEqual([1 + 3, 0, 0]);
+    expect(slope((x) => cumulativeProd(x, { exclusive: true }), [3], [2, 0, 4])).toEqual([1, 2, 0]);
+    expectGradient((x) => cumulativeProd(x, { axis: 1, reverse: true }));
+  });
 });
 
 describe('prod', () => {
