@@ -28,7 +28,8 @@ function namesOf(term: string, rank: number): string[] {
   if (after === undefined ? dots !== 0 : dots < 0) {
     throw new ShapeError(`einsum: '${term}' names ${before.length + (after?.length ?? 0)} axes of a tensor of ${rank}`);
   }
-  return [...before, ...Array.from({ length: dots }, (_, i) => String(dots - 1 - i)), ...(after ?? '')];
+  const between = Array.from({ length: dots }, (_, i) => String(dots - 1 - i));
+  return [...before.split(''), ...between, ...(after ?? '').split('')];
 }
 
 /** Axes of one name are one: their diagonal. */

@@ -16,11 +16,11 @@ function define(equation: string, tensors: readonly { shape: readonly number[]; 
   const [from, to] = equation.split('->') as [string, string];
   const terms = from.split(',');
   const lengths = new Map<string, number>();
-  terms.forEach((term, i) => [...term].forEach((letter, axis) => lengths.set(letter, tensors[i]!.shape[axis]!)));
+  terms.forEach((term, i) => term.split('').forEach((letter, axis) => lengths.set(letter, tensors[i]!.shape[axis]!)));
   const letters = [...lengths.keys()];
-  const y = new Float64Array(sizeOf([...to].map((letter) => lengths.get(letter)!)));
+  const y = new Float64Array(sizeOf(to.split('').map((letter) => lengths.get(letter)!)));
   const at = new Map(letters.map((letter) => [letter, 0]));
-  const place = (names: string) => [...names].reduce((sum, name) => sum * lengths.get(name)! + at.get(name)!, 0);
+  const place = (names: string) => names.split('').reduce((sum, name) => sum * lengths.get(name)! + at.get(name)!, 0);
   for (let i = 0; i < sizeOf([...lengths.values()]); i++) {
     let rest = i;
     for (const letter of letters) {
@@ -29,7 +29,7 @@ function define(equation: string, tensors: readonly { shape: readonly number[]; 
     }
     y[place(to)]! += terms.reduce((product, term, k) => product * tensors[k]!.values[place(term)]!, 1);
   }
-  return { shape: [...to].map((letter) => lengths.get(letter)!), y };
+  return { shape: to.split('').map((letter) => lengths.get(letter)!), y };
 }
 
 const values = (shape: readonly number[], seed: number) => sampleValues({ shape }, seed) as Float64Array;
