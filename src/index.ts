@@ -182,7 +182,11 @@ export {
   sgd,
   type SgdOptions,
 } from './nn/optimizers.ts';
-export { createState, type Optimizer, type OptimizerState } from './nn/optimizer_state.ts';
+export { createState, type Optimizer, type OptimizerState, type StateUpdate } from './nn/optimizer_state.ts';
+export { mixedPrecision } from './train/mixed_precision.ts';
+export type { LossScaleOptions } from './nn/loss_scaling.ts';
+export type { LossScaler, LossScaleState, Precision } from './nn/precision.ts';
+export type { PrecisionOption } from './train/precision.ts';
 export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
 export type { ConfiguredLoss, Loss, LossFunction, LossName } from './nn/losses.ts';
 export * as losses from './nn/loss_functions.ts';
@@ -211,9 +215,11 @@ export { progress, type ProgressEvent, type ProgressOptions } from './train/prog
 export {
   FIRST_BAD,
   type InputSpec,
+  LOSS_SCALE,
   program,
   type Program,
   type ProgramOptions,
+  SKIPPED_STEPS,
   type TraceContext,
 } from './train/program.ts';
 export {

@@ -3,6 +3,7 @@
 import { sizeOf } from '../core/shape.ts';
 import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
 import type { Parameters } from './parameters.ts';
+import type { LossScaler, Precision } from './precision.ts';
 import type { Schedule } from './schedules.ts';
 
 /** An optimizer as data: how it updates whole arenas, and which scalars a step needs. */
@@ -13,6 +14,8 @@ export interface Optimizer {
   readonly moments: readonly string[];
   /** What every element of a moment is at first; 0 for those not named. */
   readonly initialMoments?: Readonly<Record<string, number>>;
+  /** Of decaying means whose corrections, 1 / (1 − βᵗ), are `scalars`' second and third number. */
+  readonly betas?: readonly [number, number];
   /** Adds the update to the graph: in-place calls on the arenas, and the index of the first non-finite gradient. */
   update(arenas: {
     parameters: Tensor;
@@ -33,14 +36,31 @@ export interface OptimizerState {
   learningRate: number | null;
   readonly moments: readonly Variable[];
   readonly firstBad: Variable;
-  update(gradients: Tensor, scalars: Tensor): { effects: Tensor[]; firstBad: Tensor };
+  /** Where the loss is scaled; else null. */
+  readonly scaler: LossScaler | null;
+  /** All that it keeps on a device. */
+  readonly variables: readonly Variable[];
+  /** With a scaler, the scale and the number of steps skipped after the step too. */
+  update(gradients: Tensor, scalars: Tensor): StateUpdate;
   scalars(): Float32Array;
+}
+
+export interface StateUpdate {
+  readonly effects: readonly Tensor[];
+  readonly firstBad: Tensor;
+  readonly scale?: Tensor;
+  readonly skipped?: Tensor;
 }
 
 /** What `firstBad` holds while every gradient has been finite. */
 export const NO_BAD_INDEX = 0xffffffff;
 
-export function createState(optimizer: Optimizer, parameters: Parameters): OptimizerState {
+/** The state of an optimizer that has done nothing yet, for programs to share; of the precision that they have. */
+export function createState(
+  optimizer: Optimizer,
+  parameters: Parameters,
+  precision: Precision | null = null,
+): OptimizerState {
   const { arena } = parameters;
   const moments = optimizer.moments.map((name): Variable => ({
     name: `${optimizer.name}/${name}`,
@@ -54,20 +74,27 @@ export function createState(optimizer: Optimizer, parameters: Parameters): Optim
     dtype: 'u32',
     initial: () => Uint32Array.of(NO_BAD_INDEX),
   };
+  const scaler = precision?.scaler(optimizer) ?? null;
   return {
     optimizer,
     step: 0,
     learningRate: null,
     moments,
     firstBad,
+    scaler,
+    variables: [...moments, firstBad, ...(scaler?.variables ?? [])],
     update(gradients, scalars) {
-      return optimizer.update({
+      const given = { scalars, firstBad: variableTensor(firstBad) };
+      const guarded = scaler?.guard(gradients, given.scalars, given.firstBad);
+      const updated = optimizer.update({
         parameters: variableTensor(arena),
         gradients,
         moments: moments.map((moment) => variableTensor(moment)),
-        scalars,
-        firstBad: variableTensor(firstBad),
+        ...given,
+        ...(guarded ? { scalars: guarded.scalars, firstBad: guarded.firstBad } : {}),
       });
+      if (!guarded) return updated;
+      return { ...guarded, ...updated, effects: [...guarded.effects, ...updated.effects] };
     },
     scalars() {
       return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step));

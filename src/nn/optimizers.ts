@@ -80,6 +80,7 @@ function adamWith(name: string, options: AdamOptions, defaultDecay: number, deco
     name,
     schedule: resolveSchedule(name, learningRate),
     moments: ['m', 'v'],
+    betas: [beta1, beta2],
     update({ parameters: params, gradients: grads, moments: [m, v], scalars, firstBad }) {
       const arenas = { params, grads, m: m!, v: v!, scalars, firstBad };
       const updated = adamStep(arenas, { beta1, beta2, epsilon, weightDecay, decoupled });

@@ -81,7 +81,7 @@ function halfSample<A>(op: Op<A>, sample: Sample<A>, narrow: boolean): Sample<Ha
     inputs.map(({ shape, dtype }) => widened({ shape, dtype: dtype ?? 'f32' })),
     sample.attrs,
   );
-  const outputs = types.map(({ dtype }, i) => (narrow && writes.includes(i) ? 'f16' : dtype));
+  const outputs = types.map(({ dtype }, i) => (narrow && dtype === 'f32' && writes.includes(i) ? 'f16' : dtype));
   return { ...sample, inputs, attrs: { of: sample.attrs, outputs } };
 }
 

@@ -1,14 +1,15 @@
 // Mixed precision: products read halves, and what lies between them is kept as halves; all else stays f32.
 
+import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import { castHalf } from '../ops/cast_half.ts';
 import { halfOp, type HalfAttrs } from '../ops/half_op.ts';
 import { halfRows } from '../ops/half_rows.ts';
 
 /**
- * Fused calls over f16 storage, by the table of half_rows.ts. A value is kept as halves, and never as f32, where a product
- * or an op that read halves writes it, every reader takes halves, nobody wants it after the step, and its last axis is a
- * multiple of four. Other operands of products, weights above all, are rounded to f16 once, by a call before their first
+ * Fused calls over f16 storage, by the table of half_rows.ts. A value is kept as halves, and never as f32, where an op of
+ * the table writes it (a product, one that reads halves, or any whose result a product reads), every reader takes halves,
+ * nobody wants it after the step, and it can be stored four numbers at a time. Other operands of products, weights above all, are rounded to f16 once, by a call before their first
  * reader. `roots`: tensors that are results or change variables; they stay f32.
  */
 export function mixedStorage(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
@@ -54,21 +55,25 @@ function rowOf({ op }: Call) {
 /** The values that are kept as halves, `calls` being in the order in which they run. */
 function halvesAmong(calls: readonly Call[], roots: readonly Tensor[]): Set<Source> {
   const full = new Set(roots.map(sourceThroughViews));
+  const operands = new Set<Source>();
   for (const call of calls) {
     if (call.op.view) continue;
+    const row = rowOf(call);
     call.inputs.forEach((tensor, i) => {
-      if (!rowOf(call)?.reads.includes(i)) full.add(sourceThroughViews(tensor));
+      if (!row?.reads.includes(i)) full.add(sourceThroughViews(tensor));
+      else if (row.operands?.includes(i)) operands.add(sourceThroughViews(tensor));
     });
   }
   const halves = new Set<Source>();
   for (const call of calls) {
     const row = rowOf(call);
     if (!row) continue;
-    const reads = row.operands !== undefined || row.reads.some((i) => isIn(halves, call.inputs[i]));
-    if (!reads) continue;
+    const readsHalves = row.operands !== undefined || row.reads.some((i) => isIn(halves, call.inputs[i]));
     for (const i of row.writes) {
       const { source, dtype, shape } = call.outputs[i]!;
-      if (dtype === 'f32' && (shape.at(-1) ?? 1) % 4 === 0 && !full.has(source)) halves.add(source);
+      const length = row.flat ? sizeOf(shape) : (shape.at(-1) ?? 1);
+      const fits = dtype === 'f32' && length % 4 === 0 && !full.has(source);
+      if (fits && (readsHalves || operands.has(source))) halves.add(source);
     }
   }
   return halves;

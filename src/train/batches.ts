@@ -19,7 +19,15 @@ import { lossAndMetrics } from './heads.ts';
 import { keepPrograms } from './kept_programs.ts';
 import { confusionTally } from '../nn/classification.ts';
 import type { Tally } from '../nn/metrics.ts';
-import { FIRST_BAD, type InputSpec, program, type Program, type ProgramOptions } from './program.ts';
+import {
+  FIRST_BAD,
+  type InputSpec,
+  LOSS_SCALE,
+  program,
+  SKIPPED_STEPS,
+  type Program,
+  type ProgramOptions,
+} from './program.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
 
@@ -90,6 +98,7 @@ export function createBatches(
     kernels: compiled?.kernels,
     tune: compiled?.tune,
     choices: saved?.device === device.description ? saved.choices : undefined,
+    precision: compiled?.precision ?? 'f32',
   };
 
   /** The inputs that the values at `places` depend on. */
@@ -126,7 +135,8 @@ export function createBatches(
     const signature = Object.entries(arrays).map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`);
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
     return programs.get(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
-      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD] : [])];
+      const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
+      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...scaling] : [])];
       const places = heads.map(({ output }) => output.at);
       const terms: string[] = [];
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {

@@ -4,7 +4,10 @@ import { checkOptions, OptionError, suggestion } from '../core/errors.ts';
 import type { HostTensor } from './core.ts';
 import type { Model } from './model.ts';
 
-/** Metrics by history key: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
+/**
+ * Metrics by history key: `loss`, `accuracy`, `val_loss`, `val_accuracy`; in mixed precision also `lossScale` and
+ * `skippedSteps`, as they are after the last step.
+ */
 export type Logs = Readonly<Record<string, number>>;
 
 /** What a fit was asked to do. */

@@ -5,6 +5,7 @@ import { fromHalf } from '../core/half.ts';
 import { equal, format } from '../core/shape.ts';
 import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
 import type { Json } from '../nn/layer.ts';
+import type { LossScaleState } from '../nn/precision.ts';
 import type { HostTensor, UsedKernels } from './core.ts';
 import type { Model } from './model.ts';
 import { modelOf, recordOf } from './from_topology.ts';
@@ -16,8 +17,8 @@ const VERSION = 1;
 const MOMENTS = 'optimizer/';
 
 /**
- * The model as one file: weights, layers, and, once it was compiled, the optimizer's moments and step, epochs and
- * history, so that training can go on where it was. Optimizer options, losses, callbacks and initializers are code and
+ * The model as one file: weights, layers, and, once it was compiled, the optimizer's moments and step, the loss's scale
+ * where it is scaled, epochs and history, so that training can go on where it was. Optimizer options, losses, callbacks and initializers are code and
  * are not in it.
  */
 export async function saveModel(model: Model<unknown>): Promise<Uint8Array> {
@@ -139,6 +140,7 @@ function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, 
     history: Object.fromEntries(curves),
     moments: new Map(named),
     kernels: usedKernels(saved['kernels']),
+    ...(saved['lossScale'] === undefined ? {} : { lossScale: lossScaleOf(saved['lossScale']) }),
   };
 }
 
@@ -153,6 +155,19 @@ function usedKernels(value: Json | undefined): UsedKernels | undefined {
   });
   if (typeof device !== 'string') throw new DataError('loadModel: the kernels name no device');
   return { device, choices: Object.fromEntries(entries) };
+}
+
+function lossScaleOf(value: Json): LossScaleState {
+  const { scale, goodSteps, skippedSteps, appliedSteps } = recordOf('lossScale', value);
+  const counts = [goodSteps, skippedSteps, appliedSteps];
+  if (typeof scale === 'number' && Number.isInteger(Math.log2(scale)) && counts.every(isCount)) {
+    return { scale, goodSteps, skippedSteps, appliedSteps } as LossScaleState;
+  }
+  throw new DataError('loadModel: the loss scale is no power of two with three counts of steps');
+}
+
+function isCount(value: Json | undefined): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 32;
 }
 
 function isTexts(value: Json | undefined): value is readonly string[] {

@@ -8,6 +8,7 @@ import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
 import { chooseDevice, type Choice } from './choose.ts';
 import { arenasOf, networkOf, type Core, type Network } from './core.ts';
+import { resolvePrecision, type PrecisionOption } from './precision.ts';
 import { headsOf, keysOf, type HeadOptions } from './heads.ts';
 import { restoreTraining } from './training_state.ts';
 
@@ -29,20 +30,18 @@ export interface CompileOptions extends HeadOptions {
    * so that losses may differ in the last bits from those of another choice. `saveModel` keeps the choices.
    */
   readonly tune?: boolean;
+  /**
+   * 'f32' unless given. 'mixed' (Keras's mixed_float16; PyTorch's autocast with GradScaler), or `mixedPrecision(options)`:
+   * products read f16, weights and all else stay f32, and the loss is scaled while it trains.
+   */
+  readonly precision?: PrecisionOption;
 }
+
+const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'device', 'seed', 'kernels', 'tune', 'precision'];
 
 export async function compile(core: Core, options: CompileOptions): Promise<void> {
   const network = networkOf(core, 'compile');
-  checkOptions('compile', options, [
-    'optimizer',
-    'loss',
-    'lossWeights',
-    'metrics',
-    'device',
-    'seed',
-    'kernels',
-    'tune',
-  ]);
+  checkOptions('compile', options, known);
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
   const { seed = core.seed, kernels, tune = false } = options;
   checkWord('compile', 'seed', seed);
@@ -53,12 +52,14 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   const optimizer = resolveOptimizer('compile', options.optimizer);
   const heads = headsOf('compile', network, options);
   const keys = keysOf('compile', heads);
+  const precision = await resolvePrecision('compile', options.precision);
+  const state = createState(optimizer, network.parameters, precision);
 
   const choice = await choiceFor(core, network, options.device);
   const { device } = choice;
   await core.queue;
   await moveTo(core, network, choice);
-  core.compiled = { state: createState(optimizer, network.parameters), heads, keys, seed, kernels, tune };
+  core.compiled = { state, heads, keys, seed, kernels, tune, precision };
   core.batches = createBatches(device, network, core.compiled, seed, core.savedKernels);
   core.epochs = 0;
   if (core.savedTraining) restoreTraining(core, core.savedTraining);
@@ -99,7 +100,7 @@ function releaseTraining(core: Core): void {
   const { compiled, device } = core;
   core.compiled = null;
   if (!compiled || !device) return;
-  for (const variable of [...compiled.state.moments, compiled.state.firstBad]) device.releaseVariable(variable);
+  for (const variable of compiled.state.variables) device.releaseVariable(variable);
 }
 
 /** Frees all of a model's memory on its device. */

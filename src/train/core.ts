@@ -9,6 +9,7 @@ import type { Loss } from '../nn/losses.ts';
 import type { EpochMetric, MeanMetric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import type { Precision } from '../nn/precision.ts';
 import { add } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
 import type { KernelChoices } from '../plan/choices.ts';
@@ -73,6 +74,8 @@ export interface Compiled {
   readonly kernels: Readonly<Record<string, string>> | undefined;
   /** Whether kernels are measured before programs are made. */
   readonly tune: boolean;
+  /** Null for f32. */
+  readonly precision: Precision | null;
 }
 
 /** The kernels that a model's programs use, and the device they were chosen for. */

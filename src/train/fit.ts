@@ -10,7 +10,7 @@ import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
-import { FIRST_BAD } from './program.ts';
+import { FIRST_BAD, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
 import { resolveData, type TrainingData } from './targets.ts';
 import type { Weighting } from './weights.ts';
 
@@ -124,6 +124,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       ? shuffleOrder(size, compiled.seed, core.epochs)
       : Uint32Array.from({ length: size }, (_, i) => i);
     const sums: Record<string, number> = {};
+    const scaling: Record<string, number> = {};
     const begun = new Set<BatchProgram>();
     const tallies = batches.tallies('train', size);
     tallies.clear();
@@ -146,7 +147,11 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         for (const name of [...keys, ...current.terms]) logs[name] = values[name]! / current.batch;
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * current.batch;
-        hooks.arrived(index, logs as BatchLogs);
+        if (state.scaler) {
+          scaling['lossScale'] = values[LOSS_SCALE]!;
+          scaling['skippedSteps'] = values[SKIPPED_STEPS]!;
+        }
+        hooks.arrived(index, { ...logs, ...scaling } as BatchLogs);
         void prepareLater();
       });
       const cursor = Uint32Array.of(start);
@@ -158,7 +163,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     watch.check();
     if (stopping()) return null;
     const means = Object.entries(sums).map(([name, sum]) => [name, sum / size]);
-    return { ...Object.fromEntries(means), ...(await tallies.results()) };
+    return { ...Object.fromEntries(means), ...scaling, ...(await tallies.results()) };
   }
 
   function stopping(): boolean {
@@ -219,7 +224,8 @@ function watchSteps(core: Core) {
       }
       const parameter = firstBad === NO_BAD_INDEX ? null : parameterAt(core.network!.parameters, firstBad);
       const tensor = parameter ? `${parameter.name} gradient` : 'loss';
-      const what = Number.isFinite(loss) ? 'a gradient is not finite' : `loss is ${loss}`;
+      const range = core.compiled?.precision ? ' (in mixed precision what exceeds 65504 is infinite)' : '';
+      const what = Number.isFinite(loss) ? 'a gradient is not finite' : `loss is ${loss}${range}`;
       const before = last ? ` (last finite ${Number(last.loss.toPrecision(4))} at step ${last.step})` : '';
       failure = new NonFiniteError(
         `fit: step ${step}: ${what}${before}; first non-finite tensor: ${tensor}. Try a smaller learningRate`,

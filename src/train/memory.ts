@@ -13,7 +13,7 @@ export interface TrainingPlan {
   /** What layers keep without training it: running statistics. */
   readonly state: number;
   readonly gradients: number;
-  /** Moments, and the index of the first bad gradient. */
+  /** Moments, the index of the first bad gradient, and in mixed precision the loss's scale. */
   readonly optimizer: number;
   /** What the forward pass leaves for the backward pass, and scratch, in slots that are shared by lifetime. */
   readonly activations: number;
@@ -41,10 +41,7 @@ export async function planTraining(core: Core, options: { readonly batchSize?: n
   const batches = core.batches ?? createBatches(core.device!, network, compiled, compiled.seed, core.savedKernels);
   const sketch = await batches.sketch(batchSize, targets);
   const { bytes } = sketch.plan;
-  const optimizer = [...compiled.state.moments, compiled.state.firstBad].reduce(
-    (sum, variable) => sum + bytesOf(variable),
-    0,
-  );
+  const optimizer = compiled.state.variables.reduce((sum, variable) => sum + bytesOf(variable), 0);
   return {
     parameters: bytesOf(parameters.arena),
     state: state ? bytesOf(state.arena) : 0,

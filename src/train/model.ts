@@ -6,6 +6,7 @@ import { checkShape, equal, format, sizeOf, type Shape } from '../core/shape.ts'
 import { buildLayers, nameLayers, type BuiltLayer, type LayerRecord } from '../nn/layer.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import { joinArena, parameters, splitArena, type Parameters, type ParameterSpec } from '../nn/parameters.ts';
+import type { LossScaleState } from '../nn/precision.ts';
 import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
 import { compile, ensureDevice, release, type CompileOptions } from './compile.ts';
@@ -37,7 +38,7 @@ import { describe } from './describe.ts';
 import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from './summary.ts';
 import type { TrainingData } from './targets.ts';
 import type { SampleWeighting } from './weights.ts';
-import { readTraining, restoreTraining, type TrainingState } from './training_state.ts';
+import { readLossScale, readTraining, restoreTraining, type TrainingState } from './training_state.ts';
 
 /** `Prediction`: numbers, or for models whose outputs are a record or a list, a record of them by name. */
 export interface Model<Prediction = HostTensor> {
@@ -96,6 +97,8 @@ export interface Model<Prediction = HostTensor> {
   setTraining(state: TrainingState): void;
   /** The optimizer's step count and learning rate; null before `compile`. */
   readonly optimizer: OptimizerState | null;
+  /** What the loss is multiplied by in mixed precision, and the steps counted; null in f32 and before `compile`. */
+  lossScale(): Promise<LossScaleState | null>;
   /** Frees the model's memory on the device. */
   dispose(): void;
 }
@@ -241,6 +244,7 @@ export function createModel<Prediction = HostTensor>(
       }
     },
     getTraining: () => readTraining(core),
+    lossScale: () => readLossScale(core),
     setTraining: (state) => restoreTraining(core, state),
     dispose() {
       if (core.disposed) return;

@@ -14,6 +14,7 @@ import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRo
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
 import { defaultDevice } from './device.ts';
+import { resolvePrecision, type PrecisionOption } from './precision.ts';
 
 /** A shape of f32, or a shape with its dtype. */
 export type InputSpec = Shape | { readonly shape: Shape; readonly dtype: DType };
@@ -45,6 +46,8 @@ export interface ProgramOptions {
   readonly tune?: boolean;
   /** The kernels of an earlier program (`choices`), used where they are still the same, so that sums have the same bits. */
   readonly choices?: KernelChoices;
+  /** 'f32' unless given. 'mixed': products read f16; with an optimizer, the loss is scaled: see `mixedPrecision`. */
+  readonly precision?: PrecisionOption;
 }
 
 export interface Program {
@@ -77,7 +80,23 @@ export interface Program {
 /** The lowest arena index with a non-finite gradient in any step so far; `NO_BAD_INDEX` while there is none. */
 export const FIRST_BAD = '$firstBad';
 
-const known = ['parameters', 'optimizer', 'device', 'seed', 'track', 'onRows', 'kernels', 'fuse', 'tune', 'choices'];
+/** In mixed precision: what the loss is multiplied by in the next step, and how many steps were skipped so far. */
+export const LOSS_SCALE = '$lossScale';
+export const SKIPPED_STEPS = '$skippedSteps';
+
+const known = [
+  'parameters',
+  'optimizer',
+  'device',
+  'seed',
+  'track',
+  'onRows',
+  'kernels',
+  'fuse',
+  'tune',
+  'choices',
+  'precision',
+];
 
 /**
  * Traces `f` once with symbolic inputs and plans what it returns. With an optimizer, the gradients of `loss` with
@@ -90,6 +109,7 @@ export async function program(
 ): Promise<Program> {
   checkOptions('program', options, known);
   const { parameters, optimizer, seed = 0, track, onRows } = options;
+  const precision = await resolvePrecision('program', options.precision);
 
   const symbols: Record<string, Tensor> = {};
   for (const [name, spec] of Object.entries(inputs)) {
@@ -110,11 +130,17 @@ export async function program(
     if (sizeOf(loss.shape) !== 1) {
       throw new ShapeError(`program: 'loss' must be one number to differentiate, got shape ${format(loss.shape)}`);
     }
-    state = isOptimizerState(optimizer) ? optimizer : createState(optimizer, parameters);
+    state = isOptimizerState(optimizer) ? optimizer : createState(optimizer, parameters, precision);
+    if (precision && !state.scaler) {
+      throw new OptionError(
+        "program: the optimizer's state has no loss scale; make it by createState(optimizer, parameters, mixedPrecision())",
+      );
+    }
     const list = parameters.list;
     const slopes = gradients(
       loss,
       list.map(({ tensor }) => tensor),
+      state.scaler?.seed(loss.shape),
     );
     const packed = pack(
       slopes,
@@ -124,12 +150,15 @@ export async function program(
     const update = state.update(packed, inputTensor('$scalars', [4]));
     effects.push(...update.effects);
     outputs[FIRST_BAD] = update.firstBad;
+    if (update.scale) outputs[LOSS_SCALE] = update.scale;
+    if (update.skipped) outputs[SKIPPED_STEPS] = update.skipped;
   }
 
   const device = options.device ?? (await defaultDevice());
   const { kernels, fuse, tune = false, choices } = options;
   const tuned = [...(choices ? [restoring(choices)] : []), ...(device.tuned ? [device.tuned] : [])];
-  const makeIt = () => makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned });
+  const makeIt = () =>
+    makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned, storage: precision?.storage });
   let plan = makeIt();
   if (tune && (await device.tune(plan)).size > 0) plan = makeIt();
   checkInputsUsed(plan, symbols);

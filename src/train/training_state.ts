@@ -2,6 +2,7 @@
 
 import { DataError } from '../core/errors.ts';
 import { joinArena, splitArena } from '../nn/parameters.ts';
+import type { LossScaleState } from '../nn/precision.ts';
 import { createBatches } from './batches.ts';
 import { compiledOf, networkOf, type Core, type HostTensor, type UsedKernels } from './core.ts';
 
@@ -17,6 +18,8 @@ export interface TrainingState {
   readonly moments: ReadonlyMap<string, ReadonlyMap<string, HostTensor>>;
   /** So that on the same device training goes on with the same order of sums. */
   readonly kernels?: UsedKernels | undefined;
+  /** In mixed precision. */
+  readonly lossScale?: LossScaleState;
 }
 
 export async function readTraining(core: Core): Promise<TrainingState | null> {
@@ -28,8 +31,26 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
     moments.set(name, splitArena(parameters, await core.device!.readVariable(state.moments[i]!)));
   }
   const { step } = state;
+  const lossScale = await readLossScale(core);
   const { epochs, history, batches } = core;
-  return { optimizer: state.optimizer.name, step, epochs, seed, history, moments, kernels: batches?.kernels() };
+  return {
+    optimizer: state.optimizer.name,
+    step,
+    epochs,
+    seed,
+    history,
+    moments,
+    kernels: batches?.kernels(),
+    ...(lossScale ? { lossScale } : {}),
+  };
+}
+
+/** Null where the loss is not scaled. */
+export async function readLossScale(core: Core): Promise<LossScaleState | null> {
+  const scaler = core.compiled?.state.scaler;
+  if (!scaler) return null;
+  const device = core.device!;
+  return scaler.read(await Promise.all(scaler.variables.map((variable) => device.readVariable(variable))));
 }
 
 /** Takes up `saved` where the optimizer is the same one; otherwise keeps it for a `compile` with that one. */
@@ -48,6 +69,13 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
     );
   });
   arenas.forEach((values, i) => device.writeVariable(state.moments[i]!, values));
+  const { scaler } = state;
+  if (scaler) {
+    // What was trained in f32 has applied all its steps, and begins with the scale that was asked for.
+    const initial = scaler.read(scaler.variables.map((variable) => variable.initial()));
+    const written = scaler.write(saved.lossScale ?? { ...initial, appliedSteps: saved.step });
+    written.forEach((values, i) => device.writeVariable(scaler.variables[i]!, values));
+  }
   if (saved.kernels) {
     core.savedKernels = saved.kernels;
     // A training that is running keeps its programs.

@@ -1,0 +1,88 @@
+// Dynamic loss scaling with PyTorch's rule (torch.amp.GradScaler), kept on the device: no step waits for a read.
+
+import { checkOptions, OptionError } from '../core/errors.ts';
+import { variableTensor, type Variable } from '../graph/tensor.ts';
+import { findNonFinite, updateLossScale } from '../ops/loss_scale.ts';
+import { reshape } from '../ops/reshape.ts';
+import { NO_BAD_INDEX, type Optimizer } from './optimizer_state.ts';
+import type { LossScaler } from './precision.ts';
+
+export interface LossScaleOptions {
+  /** A power of two; 65,536 unless given (PyTorch; Keras 32,768). */
+  readonly initialScale?: number;
+  /** Steps without a bad gradient after which the scale doubles; 2,000 unless given (PyTorch, Keras). */
+  readonly growthInterval?: number;
+  /** A power of two that the scale never falls below; 1 unless given (Keras; PyTorch has none). */
+  readonly smallestScale?: number;
+}
+
+/** What makes a scaler for an optimizer; OptionError: a number out of range. */
+export function lossScaling(where: string, options: LossScaleOptions = {}): (optimizer: Optimizer) => LossScaler {
+  checkOptions(where, options, ['initialScale', 'growthInterval', 'smallestScale']);
+  const { initialScale = 65_536, growthInterval = 2000, smallestScale = 1 } = options;
+  checkPower(where, 'smallestScale', smallestScale, 2 ** -14);
+  checkPower(where, 'initialScale', initialScale, smallestScale);
+  if (!Number.isInteger(growthInterval) || growthInterval < 1 || growthInterval > NO_BAD_INDEX) {
+    throw new OptionError(`${where}: growthInterval is ${growthInterval}, expected a whole number of at least 1`);
+  }
+  return (optimizer) => scalerFor(optimizer, initialScale, growthInterval, smallestScale);
+}
+
+function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: number, smallest: number): LossScaler {
+  const one = (name: string, initial: () => Float32Array | Uint32Array): Variable => {
+    const values = initial();
+    const dtype = values instanceof Float32Array ? 'f32' : 'u32';
+    return { name: `lossScale/${name}`, shape: [values.length], dtype, initial };
+  };
+  const scale = one('scale', () => Float32Array.of(initialScale));
+  const counts = one('counts', () => new Uint32Array(3));
+  const found = one('found', () => Uint32Array.of(NO_BAD_INDEX));
+  const logBetas = logBetasOf(optimizer);
+  return {
+    variables: [scale, counts, found],
+    seed: (shape) => reshape(variableTensor(scale), shape),
+    guard(gradients, scalars, firstBad) {
+      const state = {
+        scale: variableTensor(scale),
+        counts: variableTensor(counts),
+        found: findNonFinite(gradients, variableTensor(found)),
+        firstBad,
+        scalars,
+      };
+      const after = updateLossScale(state, { growthInterval, smallest, logBetas });
+      return { ...after, effects: [after.scale, after.counts] };
+    },
+    read: ([scales, numbers]) => ({
+      scale: scales![0]!,
+      goodSteps: numbers![0]!,
+      skippedSteps: numbers![1]!,
+      appliedSteps: numbers![2]!,
+    }),
+    write: ({ scale: value, goodSteps, skippedSteps, appliedSteps }) => [
+      Float32Array.of(value),
+      Uint32Array.of(goodSteps, skippedSteps, appliedSteps),
+      Uint32Array.of(NO_BAD_INDEX),
+    ],
+  };
+}
+
+/**
+ * The corrections of decaying means are 1 / (1 − βᵗ), where t counts the steps applied, which only the device knows: so
+ * it computes them, from the logarithms. Other optimizers' scalars must not depend on the step.
+ */
+function logBetasOf({ name, betas, scalars }: Optimizer): readonly [number, number] {
+  if (betas) {
+    const [first, second] = betas.map((beta) => (beta === 0 ? 0 : Math.log(beta)));
+    return [first!, second!];
+  }
+  const [early, late] = [scalars(0, 1), scalars(1000, 1)];
+  if (early[1] === late[1] && early[2] === late[2]) return [0, 0];
+  throw new OptionError(
+    `mixed precision: the scalars of optimizer '${name}' depend on the step, and it gives no betas to compute them from where steps are skipped`,
+  );
+}
+
+function checkPower(where: string, name: string, value: number, least: number): void {
+  if (value >= least && value <= 2 ** 100 && Number.isInteger(Math.log2(value))) return;
+  throw new OptionError(`${where}: ${name} is ${value}, expected a power of two from ${least} to 2^100`);
+}

@@ -1,0 +1,208 @@
+// Mixed precision on the GPU: it trains as f32 does, the CPU agrees, and steps whose gradients overflow change nothing but
+// the loss's scale.
+
+import { afterAll, describe, expect, test } from 'vitest';
+import { createCpuDevice } from '../../src/cpu/device.ts';
+import { toHalf } from '../../src/core/half.ts';
+import { NO_BAD_INDEX, createState } from '../../src/nn/optimizer_state.ts';
+import { adagrad, adam, adamW, rmsprop, sgd } from '../../src/nn/optimizers.ts';
+import { parameters } from '../../src/nn/parameters.ts';
+import { glorotUniform } from '../../src/nn/initializers.ts';
+import type { LossScaleOptions } from '../../src/nn/loss_scaling.ts';
+import type { Optimizer } from '../../src/nn/optimizer_state.ts';
+import { matmul, mean, mul, relu, square, sub } from '../../src/ops/index.ts';
+import type { Device } from '../../src/plan/device.ts';
+import { mixedPrecision } from '../../src/train/mixed_precision.ts';
+import { FIRST_BAD, LOSS_SCALE, program, SKIPPED_STEPS, type Program } from '../../src/train/program.ts';
+import { sharedDevice } from './device.ts';
+import { networks, runSteps, trainer } from './small_networks.ts';
+
+const programs: Program[] = [];
+afterAll(() => programs.forEach((step) => step.dispose()));
+
+async function lossesOf(
+  network: keyof typeof networks,
+  device: Device,
+  optimizer: Optimizer,
+  mixed: boolean,
+  count: number,
+) {
+  const precision = mixed ? 'mixed' : 'f32';
+  const training = await trainer(network, device, optimizer, 10, { precision });
+  programs.push(training.step);
+  await runSteps(training, 0, count);
+  return { ...training, weights: Array.from(await training.weights()) };
+}
+
+describe.each([
+  ['cnn', 'adam', () => adam({ learningRate: 2e-3 })],
+  ['mlp', 'sgd with momentum', () => sgd({ learningRate: 0.05, momentum: 0.9 })],
+] as const)('%s with %s', (network, _, optimizer) => {
+  test('80 steps of mixed precision come as far as f32', { timeout: 240_000 }, async () => {
+    const device = await sharedDevice();
+    const full = await lossesOf(network, device, optimizer(), false, 80);
+    const mixed = await lossesOf(network, device, optimizer(), true, 80);
+    const end = (losses: readonly number[]) => losses.slice(-16).reduce((sum, loss) => sum + loss, 0) / 16;
+    const worst = Math.max(...full.losses.map((loss, i) => Math.abs(mixed.losses[i]! - loss) / loss));
+    console.log(
+      `${network}: mean loss of the last 16 steps in f32 ${end(full.losses).toFixed(4)}, in mixed precision ${end(mixed.losses).toFixed(4)}; largest relative difference of a step ${worst.toExponential(1)}`,
+    );
+    expect(end(full.losses)).toBeLessThan(0.7 * full.losses[0]!);
+    expect(Math.abs(end(mixed.losses) / end(full.losses) - 1)).toBeLessThan(0.05);
+    // One rounding of 2⁻¹¹ for each operand of each product.
+    expect(Math.abs(mixed.losses[0]! / full.losses[0]! - 1)).toBeLessThan(2e-3);
+    expect(mixed.losses).not.toEqual(full.losses);
+    expect((await mixed.step.read(SKIPPED_STEPS))[0]).toBe(0);
+  });
+
+  test('the same seed gives the same bits, and the CPU agrees', { timeout: 240_000 }, async () => {
+    const device = await sharedDevice();
+    const first = await lossesOf(network, device, optimizer(), true, 20);
+    const second = await lossesOf(network, device, optimizer(), true, 20);
+    expect(second.losses).toEqual(first.losses);
+    expect(second.weights).toEqual(first.weights);
+    const cpu = await lossesOf(network, createCpuDevice(), optimizer(), true, 20);
+    const worst = Math.max(...first.losses.map((loss, i) => Math.abs(loss - cpu.losses[i]!) / cpu.losses[i]!));
+    console.log(`${network}: largest relative difference of mixed losses, CPU against GPU: ${worst.toExponential(1)}`);
+    // Sums that differ in f32's last places are rounded apart here and there, by 2⁻¹¹.
+    expect(worst).toBeLessThan(1e-3);
+  });
+
+  test('keeps activations and operands as halves in half the memory, and creates nothing while it runs', async () => {
+    const device = await sharedDevice();
+    const full = await trainer(network, device, optimizer());
+    const mixed = await trainer(network, device, optimizer(), 10, { precision: 'mixed' });
+    programs.push(full.step, mixed.step);
+    expect(mixed.step.print()).toMatch(/matmul_f16 +f16\[.*f16\[/);
+    await runSteps(mixed, 0, 1);
+    const before = device.stats();
+    await runSteps(mixed, 1, 20);
+    expect(device.stats()).toEqual(before);
+    const { slots } = mixed.step.plan.bytes;
+    if (network === 'cnn') expect(slots).toBeLessThan(0.6 * full.step.plan.bytes.slots);
+  });
+});
+
+/** A step whose loss is multiplied by an input: 1e30 makes gradients that no half can hold. */
+async function factored(device: Device, optimizer: Optimizer, options: LossScaleOptions = {}) {
+  const weights = parameters(
+    { k1: { shape: [8, 12], initializer: glorotUniform() }, k2: { shape: [12, 4], initializer: glorotUniform() } },
+    { seed: 4 },
+  );
+  const state = createState(optimizer, weights, mixedPrecision(options));
+  const rows: Readonly<Record<string, number>>[] = [];
+  const step = await program(
+    { x: [5, 8], y: [5, 4], factor: [1] },
+    ({ x, y, factor }) => {
+      const error = sub(matmul(relu(matmul(x!, weights.get('k1'))), weights.get('k2')), y!);
+      return { loss: mul(mean(square(error)), factor!) };
+    },
+    {
+      parameters: weights,
+      optimizer: state,
+      device,
+      precision: mixedPrecision(options),
+      track: { outputs: ['loss', LOSS_SCALE, SKIPPED_STEPS, FIRST_BAD], every: 1 },
+      onRows: (delivered) => rows.push(...delivered.map(({ values }) => values)),
+    },
+  );
+  programs.push(step);
+  await step.prepare();
+  const x = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
+  const y = Float32Array.from({ length: 20 }, (_, i) => Math.cos(2 * i));
+  const snapshot = async () => {
+    const kept = [weights.arena, ...state.moments];
+    const values = await Promise.all(kept.map((variable) => device.readVariable(variable)));
+    return values.map((array) => Array.from(new Uint32Array(array.buffer, array.byteOffset, array.length)));
+  };
+  return {
+    rows,
+    snapshot,
+    counts: async () => {
+      const { variables } = state.scaler!;
+      return state.scaler!.read(await Promise.all(variables.map((variable) => device.readVariable(variable))));
+    },
+    async run(factor: number) {
+      const wait = step.ready();
+      if (wait) await wait;
+      step.run({ x, y, factor: Float32Array.of(factor) });
+      await step.flush();
+      return rows.at(-1)!;
+    },
+  };
+}
+
+describe.each([
+  ['GPU', sharedDevice],
+  ['CPU', async () => createCpuDevice()],
+] as const)('loss scaling on the %s', (_, deviceOf) => {
+  test.each([
+    ['sgd', () => sgd({ weightDecay: 0.1 })],
+    ['momentum', () => sgd({ momentum: 0.9, nesterov: true })],
+    ['adam', () => adam()],
+    ['adamW', () => adamW()],
+    ['rmsprop', () => rmsprop({ centered: true, momentum: 0.9 })],
+    ['adagrad', () => adagrad()],
+  ] as const)('an overflow halves the scale and changes nothing else: %s', async (__, optimizer) => {
+    const training = await factored(await deviceOf(), optimizer());
+    await training.run(1);
+    await training.run(1);
+    const before = await training.snapshot();
+    for (const [i, scale] of [32768, 16384, 8192].entries()) {
+      const row = await training.run(1e30);
+      expect(Number.isFinite(row['loss'])).toBe(true);
+      expect(row).toMatchObject({ [LOSS_SCALE]: scale, [SKIPPED_STEPS]: i + 1, [FIRST_BAD]: NO_BAD_INDEX });
+    }
+    expect(await training.snapshot()).toEqual(before);
+    expect(await training.counts()).toEqual({ scale: 8192, goodSteps: 0, skippedSteps: 3, appliedSteps: 2 });
+    await training.run(1);
+    expect(await training.snapshot()).not.toEqual(before);
+    expect(await training.counts()).toEqual({ scale: 8192, goodSteps: 1, skippedSteps: 3, appliedSteps: 3 });
+  });
+
+  test('steps that were skipped do not count for the corrections of Adam', async () => {
+    const device = await deviceOf();
+    const straight = await factored(device, adam());
+    const interrupted = await factored(device, adam());
+    for (const factor of [1, 1e30, 1, 1e30, 1e30, 1]) await interrupted.run(factor);
+    for (let i = 0; i < 3; i++) await straight.run(1);
+    const [a] = await straight.snapshot();
+    const [b] = await interrupted.snapshot();
+    const values = (bits: readonly number[]) => new Float32Array(Uint32Array.from(bits).buffer);
+    const apart = Math.max(...values(a!).map((value, i) => Math.abs(value - values(b!)[i]!)));
+    // Another scale rounds gradients alike, as it is a power of two, but for those that are denormal halves.
+    expect(apart).toBeLessThan(1e-5);
+  });
+
+  test('the scale doubles after growthInterval good steps, which a bad one begins anew', async () => {
+    const training = await factored(await deviceOf(), sgd(), { growthInterval: 3, initialScale: 1024 });
+    const scales: number[] = [];
+    for (const factor of [1, 1, 1, 1, 1, 1e30, 1, 1, 1, 1]) scales.push((await training.run(factor))[LOSS_SCALE]!);
+    expect(scales).toEqual([1024, 1024, 2048, 2048, 2048, 1024, 1024, 1024, 2048, 2048]);
+  });
+
+  test('at the smallest scale a bad gradient is reported, and still nothing changes', async () => {
+    const training = await factored(await deviceOf(), adam(), { initialScale: 2 });
+    const before = await training.snapshot();
+    expect(await training.run(1e30)).toMatchObject({ [LOSS_SCALE]: 1, [FIRST_BAD]: NO_BAD_INDEX });
+    const row = await training.run(1e30);
+    expect(row).toMatchObject({ [LOSS_SCALE]: 1, [SKIPPED_STEPS]: 2 });
+    expect(row[FIRST_BAD]).toBeLessThan(NO_BAD_INDEX);
+    expect(await training.snapshot()).toEqual(before);
+  });
+
+  test('small gradients that f16 would lose come through', async () => {
+    const device = await deviceOf();
+    // 1e-9 times a gradient of about 1 is below half of the smallest half, 2⁻²⁵.
+    expect([...toHalf([1e-9])]).toEqual([0]);
+    const scaled = await factored(device, sgd({ learningRate: 1e6 }));
+    const plain = await factored(device, sgd({ learningRate: 1e6 }), { initialScale: 1 });
+    const [before] = await scaled.snapshot();
+    await scaled.run(1e-9);
+    await plain.run(1e-9);
+    const [moved] = await scaled.snapshot();
+    const [still] = await plain.snapshot();
+    expect(moved!.filter((bits, i) => bits !== before![i]).length).toBeGreaterThan(100);
+    expect(still!.slice(0, 96)).toEqual(before!.slice(0, 96));
+  });
+});
