@@ -52,6 +52,9 @@ export interface Op<A = any> {
   /** What an elementwise op is to a planner, which writes several of them into one kernel. */
   readonly elementwise?: Elementwise<A>;
 
+  /** The op that it does over other storage, whose kernels, by the same names, are its own. */
+  readonly storageOf?: Op;
+
   /** The output is the same memory as input 0: no dispatch at all (reshape). */
   readonly view?: boolean;
 

@@ -41,6 +41,7 @@ const kept = /* @__PURE__ */ new WeakMap<Op, Op>();
 function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
   return {
     name: `${op.name}_f16`,
+    storageOf: op,
     infer(inputs, { of, outputs }) {
       const types = op.infer(inputs.map(widened), of);
       return types.map((type, i) => ({ ...type, dtype: outputs[i]! }));

@@ -39,7 +39,7 @@ export function chooseKernel(call: Call, { target, kernels: forced, tuned = [] }
   }
   const types: CallTypes<unknown> = call;
   const candidates = fitting(op, types, target);
-  const wanted = forced && Object.hasOwn(forced, op.name) ? forced[op.name]! : null;
+  const wanted = forcedKernel(op, forced);
   if (wanted !== null && !Object.hasOwn(op.kernels, wanted)) {
     const known = Object.keys(op.kernels);
     throw new OptionError(
@@ -62,6 +62,11 @@ export function chooseKernel(call: Call, { target, kernels: forced, tuned = [] }
   const last = [...candidates.keys()].at(-1);
   if (last === undefined) throw new Error(`plan: no kernel of ${op.name} fits; the last one must fit everything`);
   return found(last, '');
+}
+
+function forcedKernel(op: Op, forced: ChooseOptions['kernels'] = {}): string | null {
+  if (Object.hasOwn(forced, op.name)) return forced[op.name]!;
+  return op.storageOf ? forcedKernel(op.storageOf, forced) : null;
 }
 
 function planned(

@@ -12,7 +12,8 @@ export async function resolvePrecision(where: string, precision: PrecisionOption
   if (precision === 'f32') return null;
   if (precision === 'mixed') return (await import('./mixed_precision.ts')).mixedPrecision();
   const known = ['f32', 'mixed'];
+  const given = typeof precision === 'object' ? 'an object' : `'${String(precision)}'`;
   throw new OptionError(
-    `${where}: unknown precision '${String(precision)}'${suggestion(String(precision), known)}; known: ${known.join(', ')}, and what mixedPrecision() gives`,
+    `${where}: unknown precision ${given}${suggestion(given.replaceAll("'", ''), known)}; known: ${known.join(', ')}, and what mixedPrecision() gives`,
   );
 }

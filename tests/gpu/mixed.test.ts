@@ -15,7 +15,7 @@ import type { Device } from '../../src/plan/device.ts';
 import { mixedPrecision } from '../../src/train/mixed_precision.ts';
 import { FIRST_BAD, LOSS_SCALE, program, SKIPPED_STEPS, type Program } from '../../src/train/program.ts';
 import { sharedDevice } from './device.ts';
-import { networks, runSteps, trainer } from './small_networks.ts';
+import { type networks, runSteps, trainer } from './small_networks.ts';
 
 const programs: Program[] = [];
 afterAll(() => programs.forEach((step) => step.dispose()));

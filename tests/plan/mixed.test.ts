@@ -114,6 +114,14 @@ describe('mixed storage', () => {
     expect(mixed.bytes.slots).toBeLessThan(0.8 * full.bytes.slots);
   });
 
+  test('a kernel that is asked for is used by the op over halves too', () => {
+    const kernelOf = (kernels: Record<string, string>) =>
+      planned({ y: matmul(x, w) }, { kernels }).steps.at(-1)!.kernel;
+    expect(kernelOf({ matmul: 'naive' })).toBe('naive');
+    expect(kernelOf({ matmul: 'naive', matmul_f16: 'tiled' })).toBe('tiled');
+    expect(() => kernelOf({ matmul: 'slow' })).toThrow("kernels: matmul_f16 has no kernel 'slow'");
+  });
+
   test('a weight is rounded before it is changed', () => {
     const variable: Variable = { name: 'w', shape: [8, 12], dtype: 'f32', initial: () => new Float32Array(96) };
     const weight = variableTensor(variable);
