@@ -154,6 +154,9 @@ export const scatterCombineOp: Op<ScatterAttrs> = {
   samples: (['mul', 'max', 'min'] as const).flatMap((reduction) => [
     sample([5, 3], [8], 0, 8, reduction, { below: 5 }),
     sample([2, 6, 4], [2, 9, 4], 1, 9, reduction, { values: [0, -1, 3, 3, 2, 1] }),
+    sample([1], [1], 0, 1, reduction, { values: [0] }),
+    sample([1, 7], [1, 5], 1, 5, reduction, { values: [6, -1, 99, 3, 3] }),
+    sample([3, 1, 5], [4], 1, 4, reduction, { values: [0, -1, 5, 0] }),
   ]),
 };
 
