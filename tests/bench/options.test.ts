@@ -8,7 +8,8 @@ import { parseOptions } from '../../tools/bench/options.ts';
 
 describe('options', () => {
   test('say what is wrong and name the nearest', () => {
-    expect(() => parseOptions(['--kernel', 'a'])).toThrow("unknown option '--kernel', did you mean '--kernels'?");
+    expect(() => parseOptions(['--kernals', 'a'])).toThrow("unknown option '--kernals', did you mean '--kernels'?");
+    expect(() => parseOptions(['--kernel', 'a.wgsl'])).toThrow('--kernel needs exactly one --op');
     expect(() => parseOptions(['--suite', 'shape'])).toThrow("--suite is 'shape', did you mean 'shapes'?");
     expect(() => parseOptions(['--shape', '1x1x1'])).toThrow('--shape needs exactly one --op');
     expect(() => parseOptions(['--op', 'matmul', '--attrs', '{}'])).toThrow('--attrs needs --shape');

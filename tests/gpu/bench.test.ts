@@ -7,6 +7,9 @@ import { measureCase } from '../../demos/bench/core/measure.ts';
 import { ranked } from '../../demos/bench/core/result.ts';
 import { roofCases, roofsOf, withRoof } from '../../demos/bench/core/roofs.ts';
 import { openSession, type Session } from '../../demos/bench/core/session.ts';
+import { networks } from '../../demos/bench/core/networks.ts';
+import { measureStep } from '../../demos/bench/core/steps.ts';
+import { measureTransfers } from '../../demos/bench/core/transfers.ts';
 import type { Kernel } from '../../src/graph/op.ts';
 import type { Shader } from '../../src/kernel/shader.ts';
 
@@ -120,5 +123,38 @@ describe('the core', () => {
     );
     expect(row!.summary).toBeNull();
     expect(row!.skipped).toMatch(/^would take about \d+ ms a dispatch/);
+  });
+});
+
+describe('training steps', () => {
+  const tiny = { network: networks.tiny, batch: 32 };
+
+  test('agree with the CPU, and make nothing on the way', { timeout: 60_000 }, async () => {
+    const row = await measureStep(session, { suite: 'steps', ...tiny }, { method });
+    expect(row.check).toMatchObject({ state: 'ok', message: '' });
+    const { counts, parts, summary } = row;
+    expect(counts).toMatchObject({ buffersCreated: 0, pipelinesCreated: 0 });
+    expect(counts['submitsPerStep']).toBeLessThanOrEqual(1);
+    expect(counts['stepsPerSecond']).toBeCloseTo(1e9 / summary!.median, 6);
+    expect(counts['javaScriptNs']).toBeGreaterThan(0);
+    expect(parts.length).toBe(counts['dispatches']);
+  });
+
+  test.each([
+    ['tiny', 32],
+    ['mlp', 16],
+    ['cnn', 2],
+  ] as const)('of the %s take the bytes that were predicted', { timeout: 60_000 }, async (name, batch) => {
+    const one = { suite: 'memory', network: networks[name], batch } as const;
+    const { counts, check } = await measureStep(session, one, { method });
+    expect(check.message).toBe('');
+    expect(counts['liveBytes']).toBe(counts['predictedBytes']);
+    expect(counts['slotsBytes']).toBeGreaterThanOrEqual(counts['slotsLowerBound']!);
+  });
+
+  test('and transfers have rows of their own', { timeout: 60_000 }, async () => {
+    const rows = await measureTransfers(session.device, { method });
+    expect(rows.map(({ subject }) => subject)).toEqual(['upload', 'step', 'readback', 'readback']);
+    for (const { summary } of rows) expect(summary!.median).toBeGreaterThan(0);
   });
 });

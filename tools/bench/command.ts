@@ -1,12 +1,14 @@
 // The command from its arguments to its exit code: measures in Chrome or in Node, prints tables, keeps the JSON.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 
+import type { OwnKernel } from '../../demos/bench/core/own_kernel.ts';
 import type { BenchEvent, BenchRequest } from '../../demos/bench/core/run.ts';
 import { pageSuites, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
 import { engines } from '../../demos/bench/peers/engines.ts';
 import { UsageError } from '../flags.ts';
+import { reflectShader } from '../wgsl_reflection.ts';
 import { benchInChrome } from './chrome.ts';
 import { benchInNode } from './node.ts';
 import { parseOptions, usage, type BenchOptions } from './options.ts';
@@ -52,13 +54,14 @@ async function measure(
   command: string,
   show: (text: string) => void,
 ): Promise<BenchResult> {
-  const { suites, ops, shapes, attrs, kernels, device, roofs, quick, repeat, runtime } = options;
+  const { suites, ops, shapes, attrs, kernels, kernel, device, roofs, quick, repeat, runtime } = options;
   const request: BenchRequest = {
     suites: pageSuites.filter((suite) => suites.includes(suite)),
     ops,
     shapes,
     attrs,
     kernels,
+    own: kernel === null ? null : readKernel(root, kernel),
     device,
     roofs,
     quick,
@@ -72,6 +75,13 @@ async function measure(
   if (runtime === 'node') return { ...result, notes: [...result.notes, 'No cold starts: they need a browser.'] };
   const rows = await startRows(root, quick, (found) => show(`\n${titleOf(found[0]!)}\n${tableOf(found)}`));
   return { ...result, rows: [...result.rows, ...rows] };
+}
+
+/** Reflected like the shaders of this repository, import comments included. */
+function readKernel(root: string, file: string): OwnKernel {
+  const read = (name: string): string => readFileSync(name === file ? file : join(root, name), 'utf8');
+  const { shader } = reflectShader(file, { read, importPath: (name) => `shaders/${name}` });
+  return { name: basename(file), shader };
 }
 
 async function startRows(root: string, quick: boolean, show: (rows: readonly Row[]) => void): Promise<Row[]> {

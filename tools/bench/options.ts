@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly shapes: readonly string[];
   readonly attrs: Readonly<Record<string, unknown>> | null;
   readonly kernels: readonly string[] | null;
+  /** A WGSL file to be timed beside the kernels of the op given. */
+  readonly kernel: string | null;
   readonly device: 'webgpu' | 'cpu';
   readonly runtime: 'chrome' | 'node';
   /** Whether the device's ceilings are measured first. */
@@ -35,6 +37,7 @@ const flags = {
   shape: 'many',
   attrs: 'one',
   kernels: 'one',
+  kernel: 'one',
   device: 'one',
   runtime: 'one',
   'no-roofs': 'none',
@@ -62,6 +65,8 @@ Times kernels and training on this machine's GPU, each result compared with the 
                             Other ops: their inputs' shapes, such as 4096x1000,4096x1000
   --attrs json              attributes for --shape, such as '{"transposeA":true}'
   --kernels a,b             only these kernels (all that fit)
+  --kernel file.wgsl        your own beside them: one @compute function whose bindings and params are called as in the
+                            op's shader, and a comment such as // @workgroups ceil(m / 16), ceil(n / 16)
   --device webgpu|cpu       (webgpu)
   --runtime chrome|node     node: without a browser, with the npm package webgpu (chrome)
   --no-roofs                do not measure the device's ceilings first
@@ -81,6 +86,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   if (shapes.length > 0 && ops.length !== 1) throw new UsageError('--shape needs exactly one --op');
   if (shapes.length > 0 && given.many('suite').length > 0)
     throw new UsageError('--shape and --suite exclude each other');
+  if (given.has('kernel') && ops.length !== 1) throw new UsageError('--kernel needs exactly one --op');
   if (given.has('attrs') && shapes.length === 0) throw new UsageError('--attrs needs --shape');
   const wanted = given.many('suite').map((name) => choice('suite', name, suites));
   return {
@@ -89,6 +95,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
     shapes,
     attrs: attributes(given),
     kernels: given.one('kernels')?.split(',') ?? null,
+    kernel: given.one('kernel'),
     device: choice('device', given.one('device') ?? 'webgpu', ['webgpu', 'cpu'] as const),
     runtime: choice('runtime', given.one('runtime') ?? 'chrome', ['chrome', 'node'] as const),
     roofs: !given.has('no-roofs'),

@@ -3,6 +3,7 @@
 
 import { ops } from '../../../src/ops/index.ts';
 import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './cases.ts';
+import { withOwnKernel, type OwnKernel } from './own_kernel.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
 import { roofCases, roofsOf, withRoof } from './roofs.ts';
@@ -20,6 +21,8 @@ export interface BenchRequest {
   readonly shapes: readonly string[];
   readonly attrs: Readonly<Record<string, unknown>> | null;
   readonly kernels: readonly string[] | null;
+  /** A user's WGSL, timed beside the kernels of the ops given. */
+  readonly own: OwnKernel | null;
   /** Whether the device's ceilings are measured first. */
   readonly roofs: boolean;
   readonly quick: boolean;
@@ -64,8 +67,13 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
       hooks.emit({ kind: 'rows', rows: shared, done: ++done });
     };
     for (const one of roofs) add(await measureCase(session, one, options, speeds));
-    const named = { ...options, kernels: request.kernels ?? undefined };
-    for (const one of cases) add(await measureCase(session, one, named, speeds));
+    const { own } = request;
+    const kernels = request.kernels && own ? [own.name, ...request.kernels] : request.kernels;
+    const named = { ...options, kernels: kernels ?? undefined };
+    for (const one of cases) {
+      const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
+      add(await measureCase(session, extended, named, speeds));
+    }
     for (const one of steps) add([await measureStep(session, one, options)]);
     if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
     return {

@@ -68,8 +68,8 @@ export async function train(name: NetworkName, batch: number): Promise<Training>
       let sum = 0;
       for (let i = 0; i < batch; i++) {
         net.forward(examples[i]!, true);
-        // Its regression counts half the square.
-        sum += classes > 0 ? net.backward(y[i]!) : 2 * net.backward([y[i]!]);
+        // Its regression reports twice the square, and half of the square's slope.
+        sum += classes > 0 ? net.backward(y[i]!) : net.backward([y[i]!]) / 2;
       }
       loss = sum / batch;
       steps++;

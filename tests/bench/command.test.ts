@@ -1,0 +1,173 @@
+// The commands as a user runs them: what they print, what they keep, and their exit codes.
+
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import schemaFile from '../../demos/bench/bench.schema.json';
+import type { BenchResult, Row } from '../../demos/bench/core/result.ts';
+import { validate, type Schema } from '../../demos/bench/core/schema.ts';
+import { main as report } from '../../tools/bench/report.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'retrograd-bench-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function bench(args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, ['tools/bench.mjs', ...args], { cwd: root });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (part: Buffer) => (stdout += part.toString()));
+    child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+    child.on('error', fail).on('close', (code) => done({ code, stdout, stderr }));
+  });
+}
+
+test('on the CPU: a table, and JSON as the schema has it', { timeout: 120_000 }, async () => {
+  const args = ['--runtime', 'node', '--device', 'cpu', '--op', 'softmax', '--shape', '8x10', '--quick', '--json', '-'];
+  const { code, stdout, stderr } = await bench(args);
+  expect(stderr).toContain('softmax 8x10');
+  expect(stderr).toContain('reference');
+  expect(code).toBe(0);
+  expect(validate(JSON.parse(stdout), schemaFile as unknown as Schema)).toEqual([]);
+  expect((JSON.parse(stdout) as BenchResult).command).toBe(`bench ${args.join(' ')}`);
+});
+
+test('a wrong kernel of a user is struck and named, and the command fails', { timeout: 180_000 }, async () => {
+  const file = join(temporaryFolder(), 'zeros.wgsl');
+  writeFileSync(
+    file,
+    `// @workgroups ceil(size / 64)
+struct Params { size: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn mine(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < params.size) { y[id.x] = 0.0 * x[id.x]; }
+}
+`,
+  );
+  const args = ['--op', 'relu', '--shape', '1000', '--quick', '--no-roofs', '--kernels', 'naive', '--kernel', file];
+  const { code, stdout } = await bench(args);
+  expect(stdout).toMatch(/✗ zeros\.wgsl .*WRONG: output 0, element \d+: got 0, expected/);
+  expect(stdout).toMatch(/1 wrong:\nrelu 1000: zeros\.wgsl: output 0/);
+  expect(stdout).toMatch(/naive .*fastest/);
+  expect(code).toBe(4);
+});
+
+test('wrong use is told in one line', { timeout: 60_000 }, async () => {
+  expect(await bench(['--ops', 'relu'])).toMatchObject({
+    code: 2,
+    stderr: "bench: unknown option '--ops', did you mean '--op'?; --help lists all\n",
+  });
+  const { code, stderr } = await bench(['--runtime', 'node', '--device', 'cpu', '--op', 'relus', '--shape', '4']);
+  expect(stderr).toBe("bench: no op 'relus', did you mean 'relu'?\n");
+  expect(code).toBe(1);
+});
+
+const row = (
+  suite: Row['suite'],
+  variant: string,
+  work: string,
+  milliseconds: number,
+  more: Partial<Row> = {},
+): Row => ({
+  suite,
+  work,
+  subject: work,
+  variant,
+  preferred: true,
+  shape: work,
+  dtype: 'f32',
+  flops: 0,
+  bytes: 0,
+  samplesNs: [milliseconds * 1e6],
+  repeats: 1,
+  summary: { n: 1, median: milliseconds * 1e6, p10: milliseconds * 1e6, p90: milliseconds * 1e6 },
+  compileMs: null,
+  gflops: null,
+  gigabytesPerSecond: null,
+  roof: null,
+  check: { state: 'ok', maxAbsolute: 0, maxRelative: 0, worst: 0, message: '' },
+  counts: {},
+  parts: [],
+  flags: [],
+  skipped: '',
+  ...more,
+});
+
+const result = (tool: BenchResult['tool'], rows: readonly Row[]): BenchResult => ({
+  schema: 'retrograd-bench/1',
+  tool,
+  created: '2026-01-02T03:04:05.000Z',
+  source: { version: '1.2.3', commit: 'abcdef0123456789', dirty: false },
+  command: tool,
+  host: { runtime: 'browser', userAgent: 'a browser', platform: 'a machine', cores: 4, crossOriginIsolated: true },
+  device: {
+    kind: 'webgpu',
+    description: 'a device',
+    adapter: 'discrete',
+    vendor: 'Maker',
+    architecture: 'New One',
+    name: '',
+    details: '',
+    fallback: false,
+    features: [],
+    limits: {},
+    subgroups: null,
+  },
+  clock: { kind: 'wall', quantumNs: 5000, emptySubmitNs: 0 },
+  method: { quick: false, leastSamples: 1, mostMs: 1, sampleNs: 1, text: '' },
+  rows,
+  notes: [],
+});
+
+test('the report: ratios, who is wrong, roofs and a plot', () => {
+  const folder = temporaryFolder();
+  for (const path of ['docs', 'demos/bench/results']) mkdirSync(join(folder, path), { recursive: true });
+  const copied = ['demos/bench/bench.schema.json', 'docs/performance.md'];
+  for (const path of copied) writeFileSync(join(folder, path), readFileSync(join(root, path)));
+  const wrong = { state: 'wrong', maxAbsolute: 1, maxRelative: 1, worst: 1, message: 'element 0' } as const;
+  const peers = [
+    row('peers', 'Retrograd WebGPU', 'matmul 256', 2, { flops: 4e9 }),
+    row('peers', 'jax-js WebGPU', 'matmul 256', 8),
+    row('peers', 'tfjs WebGPU', 'matmul 256', 1, { check: wrong }),
+    row('peers', 'tfjs wasm', 'matmul 256', 1),
+  ];
+  const roof = (subject: string, more: Partial<Row>) => row('roofs', 'vec4', subject, 1, { ...more, subject });
+  const own = [
+    roof('multiply_add', { gflops: 4000 }),
+    roof('stream_copy', { gigabytesPerSecond: 100 }),
+    roof('storage_loads', { gflops: 500 }),
+    row('scaling', 'webgpu', 'CNN by batch: 16', 10, { subject: 'CNN by batch', counts: { x: 16 } }),
+    row('scaling', 'webgpu', 'CNN by batch: 32', 19, { subject: 'CNN by batch', counts: { x: 32 } }),
+  ];
+  const write = (name: string, value: BenchResult) =>
+    writeFileSync(join(folder, 'demos/bench/results', name), JSON.stringify(value));
+  write('peers.json', result('peers', peers));
+  write('bench.json', result('bench', own));
+  expect(report(folder)).toBe(0);
+  const text = readFileSync(join(folder, 'docs/performance.md'), 'utf8');
+  // The wrong engine is faster, and is no one's rival.
+  expect(text).toContain(
+    '| matmul 256 | 2.00 ms | 50 % multiply-add | jax-js WebGPU 8.00 ms | 4.00× (aim 2.5×) | tfjs wasm 1.00 ms | 0.500× |',
+  );
+  expect(text).toContain('wrong result');
+  expect(text).toContain('![Step time against the size of the work](performance_maker-new-one.svg)');
+  expect(readFileSync(join(folder, 'docs/performance_maker-new-one.svg'), 'utf8')).toContain('CNN by batch');
+  // Written again, it is the same: what stands around the tables stays.
+  expect(report(folder)).toBe(0);
+  expect(readFileSync(join(folder, 'docs/performance.md'), 'utf8')).toBe(text);
+  expect(text.startsWith(readFileSync(join(root, 'docs/performance.md'), 'utf8').slice(0, 200))).toBe(true);
+
+  write('bench.json', { ...result('bench', own), tool: 'other' as never });
+  expect(report(folder)).toBe(1);
+});
