@@ -15,7 +15,7 @@ import { createReader } from './reader.ts';
 import { reservedStaging } from './predict.ts';
 import { createReplayer } from './replay.ts';
 import { createRows, type TrackedScalar } from './rows.ts';
-import { timeLaunches, timeRepeated } from './timer.ts';
+import { timeLaunches } from './timer.ts';
 
 // Staging buffers for results are kept up to this many bytes a runner; larger reads make and free their own.
 const keptStaging = 64 * 2 ** 20;
@@ -210,10 +210,6 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     async profile() {
       const launch = await untracked();
       return timeLaunches(parts, launches, launch);
-    },
-    async time(repeats) {
-      const launch = await untracked();
-      return timeRepeated(parts, (pass) => launches.forEach((_, index) => launch(pass, index)), repeats);
     },
     async replay(times) {
       const launch = await untracked();

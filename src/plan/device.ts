@@ -72,8 +72,6 @@ export interface Runner {
   read(output: string): Promise<TypedArray>;
   /** Runs one step with the last inputs, untracked, and times each dispatch on the GPU. Absent where that means nothing. */
   profile?(): Promise<readonly DispatchTime[]>;
-  /** Nanoseconds of a step, over `repeats` steps with the last inputs, untracked. Absent where `profile` is. */
-  time?(repeats: number): Promise<number>;
   /**
    * For benchmarks: runs the step `times` over in one submit, with the last inputs and untracked, and waits for it.
    * Nanoseconds on the GPU's own clock, or null where it has none. Absent on the CPU, where `run` has finished when it returns.
