@@ -3,7 +3,7 @@
 import type { Op, Sample, SampleInput } from '../graph/op.ts';
 import { addOp, divOp, gradientRows, lessOp, mulOp } from './binary.ts';
 import { castOp } from './cast.ts';
-import type { FusedAttrs, FusedMember, FusedOperand } from './fused_text.ts';
+import { type FusedAttrs, fusedAttrs, type FusedMember, type FusedOperand } from './fused_text.ts';
 import { broadcastToOp } from './reduce.ts';
 import { geluOp, reluOp, sigmoidOp, tanhOp } from './unary.ts';
 import { whereOp } from './where.ts';
@@ -26,7 +26,7 @@ function samples(): Sample<FusedAttrs>[] {
   const add = (inputs: readonly (readonly number[] | SampleInput)[], members: FusedMember[], outputs: number[]) =>
     made.push({
       inputs: inputs.map((given) => ('shape' in given ? given : { shape: given })),
-      attrs: { members, outputs },
+      attrs: fusedAttrs(members, outputs),
     });
   // A dense layer's bias and activation, with what the gradient needs kept.
   for (const s of [

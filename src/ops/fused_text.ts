@@ -28,6 +28,12 @@ export interface FusedAttrs {
   readonly outputs: readonly number[];
 }
 
+export function fusedAttrs(members: readonly FusedMember[], outputs: readonly number[]): FusedAttrs {
+  // Ops by name: attributes are written out where kernels are chosen and samples named, and a record is long.
+  const named = () => ({ members: members.map(({ op, ...rest }) => ({ op: op.name, ...rest })), outputs });
+  return Object.defineProperty({ members, outputs }, 'toJSON', { value: named, enumerable: false });
+}
+
 /** What the shader has room for. */
 export const mostOperands = 7;
 export const mostResults = 4;

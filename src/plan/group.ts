@@ -5,7 +5,7 @@ import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import type { Target } from '../kernel/target.ts';
 import { fusedElementwiseOp, type FusedAttrs, type FusedMember, type FusedOperand } from '../ops/fused_elementwise.ts';
-import { mostNumbers, mostOperands, mostResults, numbersOf, slotsOf } from '../ops/fused_text.ts';
+import { fusedAttrs, mostNumbers, mostOperands, mostResults, numbersOf, slotsOf } from '../ops/fused_text.ts';
 import { removeUnused } from './fuse.ts';
 import { overwrittenParts, readsPart, rootSource } from './schedule.ts';
 import { uniformValue } from './simplify.ts';
@@ -169,7 +169,7 @@ function describe(graph: Graph, members: readonly Call[]): Call<FusedAttrs> {
   });
   return {
     op: fusedElementwiseOp,
-    attrs: { members: described, outputs },
+    attrs: fusedAttrs(described, outputs),
     inputs: [...inputs.values()],
     outputs: outputs.map((index) => members[index]!.outputs[0]!),
   };

@@ -141,6 +141,13 @@ describe('random graphs', () => {
   });
 });
 
+test('attributes are written with the names of ops, not their records', () => {
+  const { attrs } = planOf({ y: relu(add(x, row)) }).steps[0]!.call;
+  expect(JSON.stringify(attrs)).toMatch(
+    /^\{"members":\[\{"op":"add","attrs":\{\},"operands":\[.*"op":"relu".*"outputs":\[1\]\}$/,
+  );
+});
+
 test('the printed plan names the members', () => {
   expect(printPlan(planOf({ y: relu(add(x, row)) }))).toMatch(/add \+ relu +\[6,8\] \[8\] -> \[6,8\] +vec4/);
 });

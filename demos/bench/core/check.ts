@@ -22,7 +22,7 @@ export function callTypes<A>(op: Op<A>, sample: Sample<A>): CallTypes<A> {
 /** A short name for titles: `[5,9] [9,7] {"transposeA":true}`. */
 export function describeSample<A>(sample: Sample<A>): string {
   const shapes = sample.inputs.map((input) => `[${input.shape.join(',')}]`).join(' ');
-  const attrs = JSON.stringify(sample.attrs, (key, value: unknown) => (key === 'op' ? (value as Op).name : value));
+  const attrs = JSON.stringify(sample.attrs);
   return attrs === undefined || attrs === '{}' || attrs === 'null' ? shapes : `${shapes} ${attrs}`;
 }
 
