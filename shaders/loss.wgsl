@@ -2,6 +2,7 @@
 //   nll: y[n] = -x[n, label[n]];  nll_grad: dx[n, c] = -dy[n] where c = label[n], else 0
 //   sparse_softmax_cross_entropy: y[n] = m + log s - x[n, label[n]], m = max over c, s = sum over c of e^(x[n, c] - m)
 //   sparse_softmax_cross_entropy_grad: dx[n, c] = dy[n] (e^(x[n, c] - m) / s - (1 where c = label[n], else 0))
+//   sparse_softmax_cross_entropy_with_grad: both of these in one pass
 //   correct_predictions: y[n] = 1 where label[n] is the first c of the largest x[n, c], else 0
 //   x, dx: f32[rows, columns]; labels: u32[rows] or i32 of the same bits; y, dy: f32[rows]
 // A label outside 0 .. columns - 1 counts as columns - 1, so that no other row is read.
@@ -78,6 +79,23 @@ fn sparse_softmax_cross_entropy_grad(@builtin(global_invocation_id) thread: vec3
 }
 
 @compute @workgroup_size(GROUP_SIZE)
+fn sparse_softmax_cross_entropy_with_grad(
+  @builtin(global_invocation_id) thread: vec3u,
+  @builtin(num_workgroups) groups: vec3u
+) {
+  let row = flat_index(thread, groups, GROUP_SIZE);
+  if (row >= params.rows) { return; }
+  let first = row * params.columns;
+  let found = largest_and_sum(first);
+  let at = first + label_of(row);
+  let weight = dy[row];
+  y[row] = (found.x - x[at]) + log(found.y);
+  for (var i = first; i < first + params.columns; i++) {
+    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
+  }
+}
+
+@compute @workgroup_size(GROUP_SIZE)
 fn correct_predictions(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
@@ -138,6 +156,24 @@ fn sparse_softmax_cross_entropy_grad_rows(
   let found = shared_largest_and_sum(first, lane);
   let at = first + label_of(row);
   let weight = dy[row];
+  for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
+    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
+  }
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn sparse_softmax_cross_entropy_with_grad_rows(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32
+) {
+  let row = flat_index(group, groups, 1);
+  if (row >= params.rows) { return; }
+  let first = row * params.columns;
+  let found = shared_largest_and_sum(first, lane);
+  let at = first + label_of(row);
+  let weight = dy[row];
+  if (lane == 0) { y[row] = (found.x - x[at]) + log(found.y); }
   for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
     dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
   }

@@ -1,7 +1,7 @@
 // max_pool_2d: y[n, oh, ow, c] = max of x[n, h, w, c] over rows oh·stride_h − pad_top + [0, KH) and columns
 //   ow·stride_w − pad_left + [0, KW), as far as they lie on the image.
 // Its gradient: dx[n, h, w, c] = the sum of dy over the windows whose first largest element x[n, h, w, c] is. It is a
-//   gather, so the order of every sum is fixed.
+//   gather, so the order of every sum is fixed. `slope` may then take the gradient on through the activation that gave x.
 // x, dx [N, H, W, C]; y, dy, winners [N, OH, OW, C].
 // One workgroup does 64 consecutive elements of the buffer it writes (max_pool_2d_grad_tiles: 64 tiles of it). The vec4
 // entries do four channels at once; their C and size count vec4s.
@@ -78,6 +78,14 @@ fn x_index(n: u32, pixel: u32, c: u32) -> u32 {
 
 fn y_index(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   return ((n * params.OH + oh) * params.OW + ow) * params.C + c;
+}
+
+// What becomes of the gradient a of an element b of x; 0 of 0.
+// @hook
+fn slope(a: f32, b: f32) -> f32 { return a; }
+
+fn slope4(a: vec4f, b: vec4f) -> vec4f {
+  return vec4f(slope(a.x, b.x), slope(a.y, b.y), slope(a.z, b.z), slope(a.w, b.w));
 }
 
 struct Winner {
@@ -165,7 +173,7 @@ fn max_pool_2d_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
       }
     }
   }
-  dx[i] = sum;
+  dx[i] = slope(sum, x[i]);
 }
 
 @compute @workgroup_size(group_size)
@@ -199,7 +207,7 @@ fn max_pool_2d_grad_winners(@builtin(global_invocation_id) thread: vec3u, @built
       sum += select(0.0, dy[from_index], found[from_index] == pixel);
     }
   }
-  dx[i] = sum;
+  dx[i] = slope(sum, x[i]);
 }
 
 @compute @workgroup_size(group_size)
@@ -217,7 +225,7 @@ fn max_pool_2d_grad_winners_vec4(@builtin(global_invocation_id) thread: vec3u, @
       sum += select(vec4f(0.0), dy4[from_index], found4[from_index] == pixel);
     }
   }
-  dx4[i] = sum;
+  dx4[i] = slope4(sum, x4[i]);
 }
 
 // Tiles of stride_h × stride_w pixels cover the padded image up to its last row and column; a tile holds its window, or
@@ -240,8 +248,9 @@ fn max_pool_2d_grad_tiles(@builtin(global_invocation_id) thread: vec3u, @builtin
   var gradient = 0.0;
   var winner = 0u;
   if (at.y < params.OH && at.z < params.OW) {
-    gradient = dy[y_index(at.x, at.y, at.z, at.w)];
-    winner = winner_of(at.x, at.y, at.z, at.w).pixel;
+    let best = winner_of(at.x, at.y, at.z, at.w);
+    gradient = slope(dy[y_index(at.x, at.y, at.z, at.w)], best.value);
+    winner = best.pixel;
   }
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
@@ -261,8 +270,9 @@ fn max_pool_2d_grad_tiles_vec4(@builtin(global_invocation_id) thread: vec3u, @bu
   var gradient = vec4f(0.0);
   var winner = vec4u(0u);
   if (at.y < params.OH && at.z < params.OW) {
-    gradient = dy4[y_index(at.x, at.y, at.z, at.w)];
-    winner = winner4_of(at.x, at.y, at.z, at.w).pixel;
+    let best = winner4_of(at.x, at.y, at.z, at.w);
+    gradient = slope4(dy4[y_index(at.x, at.y, at.z, at.w)], best.value);
+    winner = best.pixel;
   }
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {

@@ -8,7 +8,7 @@ import { applyOne, expectDType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
-import { eachWindowElement, pooledShape } from './max_pool_2d.ts';
+import { eachWindowElement, pooledShape } from './max_pool_2d_sizes.ts';
 import { type PoolCount, poolCounts } from './pool_3d_kernels.ts';
 import {
   checkImage,

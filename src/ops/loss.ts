@@ -2,53 +2,30 @@
 
 import shader from '../../shaders/loss.wgsl';
 import { ShapeError } from '../core/errors.ts';
-import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
+import { equal, format, sizeOf } from '../core/shape.ts';
 import type { Values } from '../core/dtype.ts';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
-import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import type { Op } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
-import { flatGrid, type Target } from '../kernel/target.ts';
+import { flatGrid } from '../kernel/target.ts';
 import { mul, sigmoidCrossEntropy, sub } from './binary.ts';
+import {
+  checkScores,
+  clampLabel,
+  crossEntropyOps,
+  scoreBytes,
+  scoreSamples,
+  sparseSoftmaxCrossEntropyGradOp,
+  sparseSoftmaxCrossEntropyOp,
+} from './cross_entropy.ts';
 import { mean, sum } from './reduce.ts';
-import { logSoftmax, type NoAttrs, rowsOf, sumExp } from './softmax.ts';
+import { logSoftmax, logSoftmaxGradOp, logSoftmaxOp, type NoAttrs, rowsOf, softmaxOp } from './softmax.ts';
 import { abs, neg, square } from './unary.ts';
 
-function checkScores(name: string, x: TensorType, labels: TensorType): void {
-  expectDType(name, 'scores', x, 'f32');
-  expectDType(name, 'labels', labels, 'i32', 'u32');
-  if (x.shape.length !== 2) throw new ShapeError(`${name}: scores are ${format(x.shape)}, expected [N,C]`);
-  if (!equal(labels.shape, [x.shape[0]!])) {
-    throw new ShapeError(
-      `${name}: labels are ${format(labels.shape)}, expected [${x.shape[0]}] for scores ${format(x.shape)}`,
-    );
-  }
+/** What `op` was applied to, where `result` is what it gave. */
+function argumentOf(op: Op, { source }: Tensor): Tensor | null {
+  return source.kind === 'call' && source.call.op === op ? source.call.inputs[0]! : null;
 }
-
-/** As the shader has it: outside 0..columns − 1 a label, seen as u32, counts as the last class. */
-const clampLabel = (label: number, columns: number) => Math.min(label >>> 0, columns - 1);
-
-const samplesOf = (inputs: (shape: Shape, labels: Shape) => Sample<NoAttrs>['inputs']): Sample<NoAttrs>[] =>
-  (
-    [
-      [3, 5],
-      [1, 1],
-      [67, 10],
-      [64, 8],
-      [5, 129],
-      [4, 256],
-    ] as const
-  ).map(([n, c]) => ({ inputs: inputs([n, c], [n]), attrs: {} }));
-const scoreSamples: readonly Sample<NoAttrs>[] = [
-  ...samplesOf((shape, labels) => [{ shape }, { shape: labels, dtype: 'i32', fill: { below: shape[1]! } }]),
-  { inputs: [{ shape: [6, 3] }, { shape: [6], dtype: 'u32', fill: { below: 3 } }], attrs: {} },
-  { inputs: [{ shape: [4, 3] }, { shape: [4], dtype: 'i32', fill: { values: [-1, 3, 2147483647, 0] } }], attrs: {} },
-];
-
-/** Rows long enough to share among a workgroup, on a device whose barriers are cheap. */
-const sharesRows = ({ inputs }: CallTypes<unknown>, { adapter }: Target) =>
-  adapter !== 'software' && inputs.some(({ shape }) => shape.length === 2 && shape[1]! >= 64);
-
-const scoreBytes = ({ inputs }: CallTypes<NoAttrs>) => 4 * (sizeOf(inputs[0]!.shape) + 2 * inputs[0]!.shape[0]!);
 
 export const nllOp: Op<NoAttrs> = {
   name: 'nll',
@@ -75,6 +52,11 @@ export const nllOp: Op<NoAttrs> = {
     dy ? applyOne(nllGradOp, [dy, labels!], { columns: x!.shape[1]! }) : null,
     null,
   ],
+  // Of log-softmax: the cross-entropy of what that was computed of.
+  fuseOver: ({ inputs: [x, labels], outputs }) => {
+    const scores = argumentOf(logSoftmaxOp, x!);
+    return scores && { op: sparseSoftmaxCrossEntropyOp, attrs: {}, inputs: [scores, labels!], outputs };
+  },
   cost: ({ outputs }) => ({ flops: 0, bytes: 12 * outputs[0]!.shape[0]! }),
   accuracy: { kind: 'exact' },
   samples: scoreSamples,
@@ -102,6 +84,10 @@ export const nllGradOp: Op<{ readonly columns: number }> = {
     },
   },
   grad: null,
+  fuseInto({ inputs: [dy, labels] }, { op, inputs, outputs }) {
+    const scores = op === logSoftmaxGradOp ? argumentOf(logSoftmaxOp, inputs[1]!) : null;
+    return scores && { op: sparseSoftmaxCrossEntropyGradOp, attrs: {}, inputs: [dy!, scores, labels!], outputs };
+  },
   cost: ({ outputs }) => ({ flops: 0, bytes: 4 * sizeOf(outputs[0]!.shape) + 8 * outputs[0]!.shape[0]! }),
   accuracy: { kind: 'exact' },
   samples: (
@@ -115,91 +101,6 @@ export const nllGradOp: Op<{ readonly columns: number }> = {
     attrs: { columns },
   })),
 };
-
-export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
-  name: 'sparse_softmax_cross_entropy',
-  infer([x, labels]) {
-    checkScores('sparse_softmax_cross_entropy', x!, labels!);
-    return [{ shape: labels!.shape, dtype: 'f32' }];
-  },
-  cpu([x, labels], [y], { inputs }) {
-    const { rows, columns } = rowsOf(inputs[0]!.shape);
-    for (let n = 0; n < rows; n++) {
-      const row = x!.subarray(n * columns, (n + 1) * columns);
-      const { highest, sum } = sumExp(row);
-      y![n] = highest - row[clampLabel(labels![n]!, columns)]! + Math.log(sum);
-    }
-  },
-  kernels: {
-    rows: { preferred: sharesRows, plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy_rows', call) },
-    naive: { plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy', call) },
-  },
-  grad: ({ dy: [dy], x: [x, labels] }) => [
-    dy ? applyOne(sparseSoftmaxCrossEntropyGradOp, [dy, x!, labels!], {}) : null,
-    null,
-  ],
-  cost: (call) => ({ flops: 8 * sizeOf(call.inputs[0]!.shape), bytes: scoreBytes(call) }),
-  // 3e-6·max(1, |logit|), at the |logit| < 5 of the samples.
-  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
-  samples: scoreSamples,
-};
-
-function crossEntropyPlan(
-  entry: 'sparse_softmax_cross_entropy' | 'sparse_softmax_cross_entropy_rows',
-  { inputs }: CallTypes<NoAttrs>,
-) {
-  const size = rowsOf(inputs[0]!.shape);
-  const bindings = { x: input(0), labels: input(1), y: output(0) };
-  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
-  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
-}
-
-export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
-  name: 'sparse_softmax_cross_entropy_grad',
-  infer([dy, x, labels]) {
-    checkScores('sparse_softmax_cross_entropy_grad', x!, labels!);
-    expectDType('sparse_softmax_cross_entropy_grad', 'dy', dy!, 'f32');
-    return [{ shape: x!.shape, dtype: 'f32' }];
-  },
-  cpu([dy, x, labels], [dx], { inputs }) {
-    const { rows, columns } = rowsOf(inputs[1]!.shape);
-    for (let n = 0; n < rows; n++) {
-      const row = x!.subarray(n * columns, (n + 1) * columns);
-      const { highest, sum } = sumExp(row);
-      const label = clampLabel(labels![n]!, columns);
-      for (let c = 0; c < columns; c++) {
-        dx![n * columns + c] = dy![n]! * (Math.exp(row[c]! - highest) / sum - Number(c === label));
-      }
-    }
-  },
-  kernels: {
-    rows: {
-      preferred: sharesRows,
-      plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad_rows', call),
-    },
-    naive: { plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad', call) },
-  },
-  grad: null,
-  cost: ({ inputs }) => ({
-    flops: 12 * sizeOf(inputs[1]!.shape),
-    bytes: 8 * (sizeOf(inputs[1]!.shape) + sizeOf(inputs[0]!.shape)),
-  }),
-  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
-  samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
-    inputs: [{ shape: labels!.shape }, scores!, labels!],
-    attrs,
-  })),
-};
-
-function crossEntropyGradPlan(
-  entry: 'sparse_softmax_cross_entropy_grad' | 'sparse_softmax_cross_entropy_grad_rows',
-  { outputs }: CallTypes<NoAttrs>,
-) {
-  const size = rowsOf(outputs[0]!.shape);
-  const bindings = { dy: input(0), x: input(1), labels: input(2), dx: output(0) };
-  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
-  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
-}
 
 export const correctPredictionsOp: Op<NoAttrs> = {
   name: 'correct_predictions',
@@ -225,6 +126,12 @@ export const correctPredictionsOp: Op<NoAttrs> = {
     },
   },
   grad: null,
+  // Softmax and its logarithm keep the order of a row.
+  fuseOver(call) {
+    const [x, labels] = call.inputs as [Tensor, Tensor];
+    const scores = argumentOf(logSoftmaxOp, x) ?? argumentOf(softmaxOp, x);
+    return scores && { ...call, inputs: [scores, labels] };
+  },
   cost: (call) => ({ flops: sizeOf(call.inputs[0]!.shape), bytes: scoreBytes(call) }),
   accuracy: { kind: 'exact' },
   samples: [
@@ -245,13 +152,7 @@ function firstLargest(row: Values): number {
   return best;
 }
 
-export const lossOps: readonly Op[] = [
-  nllOp,
-  nllGradOp,
-  sparseSoftmaxCrossEntropyOp,
-  sparseSoftmaxCrossEntropyGradOp,
-  correctPredictionsOp,
-];
+export const lossOps: readonly Op[] = [nllOp, nllGradOp, ...crossEntropyOps, correctPredictionsOp];
 
 // Labels are i32 or u32 [N]. One outside 0..C − 1 counts as C − 1: hosts check labels before a device sees them. Shapes
 // or dtypes other than stated are a ShapeError.

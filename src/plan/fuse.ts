@@ -8,8 +8,8 @@ import { overwrittenParts, readsPart } from './schedule.ts';
 
 /** `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. */
 export function fuse(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
-  const fused = removeUnused(calls.map(byRules(readersOf(calls, roots))), roots);
-  return removeUnused(withEpilogues(fused, roots), roots);
+  const ruled = removeUnused(calls.map(byRules(readersOf(calls, roots))), roots);
+  return removeUnused(withEpilogues(besideEachOther(ruled), roots), roots);
 }
 
 /** How many calls read each value; kept values count one reader more, so that none is fused away. */
@@ -37,6 +37,8 @@ function readersOf(calls: readonly Call[], roots: readonly Tensor[]): Readers {
 /** Replaces calls by the rules that stand with their ops: products over im2col by convolutions that never write it. */
 function byRules(readers: Readers): (call: Call) => Call {
   return (call) => {
+    const earlier = call.op.fuseOver?.(call);
+    if (earlier) return earlier;
     const { source } = call.inputs[0] ?? {};
     if (source?.kind !== 'call') return call;
     const producer = source.call;
@@ -45,6 +47,44 @@ function byRules(readers: Readers): (call: Call) => Call {
     const alone = readers.only(call.inputs[0]!) === call;
     return (alone && call.op.fuseWith?.(call, producer)) || call;
   };
+}
+
+/**
+ * Two calls that read one tensor become one by the first one's rule, at the first one's place. What the second one needs
+ * besides is computed before, unless it depends on the first one or overwrites something.
+ */
+function besideEachOther(calls: readonly Call[]): Call[] {
+  let list = [...calls];
+  for (const call of calls) {
+    if (!call.op.fuseBeside) continue;
+    const at = list.indexOf(call);
+    for (const [offset, other] of list.slice(at + 1).entries()) {
+      const both = call.op.fuseBeside(call, other);
+      const needed = both && neededFor(other, list.slice(at, at + 1 + offset));
+      if (!both || !needed) continue;
+      list = [
+        ...list.slice(0, at),
+        ...needed,
+        both,
+        ...list.slice(at + 1).filter((one) => one !== other && !needed.includes(one)),
+      ];
+      break;
+    }
+  }
+  return list;
+}
+
+/** Those of `between`, after its first, that `call` needs; null where it needs the first, or one that overwrites. */
+function neededFor(call: Call, between: readonly Call[]): Call[] | null {
+  const sources = new Set(call.inputs.map(({ source }) => source));
+  const needed: Call[] = [];
+  for (const one of between.toReversed()) {
+    if (!one.outputs.some(({ source }) => sources.has(source))) continue;
+    if (one === between[0] || one.op.inPlace) return null;
+    needed.push(one);
+    for (const { source } of one.inputs) sources.add(source);
+  }
+  return needed.reverse();
 }
 
 /** What the planner sets of an op's epilogue; only ops that take a residual have that attribute. */

@@ -82,6 +82,7 @@ function vgg(): Model {
 
 export const referenceModels: readonly ReferenceModel[] = [
   { name: 'CNN', batch: 64, loss: 'nll', build: () => r.cnn() },
+  { name: 'small CNN', batch: 64, loss: 'sparseCategoricalCrossentropy', build: () => r.cnnS() },
   { name: 'MLP', batch: 128, loss: 'nll', build: () => r.mlp() },
   { name: 'residual network', batch: 16, loss: 'sparseCategoricalCrossentropy', build: resnet },
   { name: 'VGG', batch: 16, loss: 'sparseCategoricalCrossentropy', build: vgg },

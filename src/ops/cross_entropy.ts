@@ -1,0 +1,192 @@
+// Cross-entropy of class scores against one label a row, its gradient, and both in one pass.
+
+import shader from '../../shaders/loss.wgsl';
+import { ShapeError } from '../core/errors.ts';
+import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
+import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
+import { dispatch, input, output } from '../kernel/shader.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
+import { type NoAttrs, rowsOf, sumExp } from './softmax.ts';
+
+export function checkScores(name: string, x: TensorType, labels: TensorType): void {
+  expectDType(name, 'scores', x, 'f32');
+  expectDType(name, 'labels', labels, 'i32', 'u32');
+  if (x.shape.length !== 2) throw new ShapeError(`${name}: scores are ${format(x.shape)}, expected [N,C]`);
+  if (!equal(labels.shape, [x.shape[0]!])) {
+    throw new ShapeError(
+      `${name}: labels are ${format(labels.shape)}, expected [${x.shape[0]}] for scores ${format(x.shape)}`,
+    );
+  }
+}
+
+/** As the shader has it: outside 0..columns − 1 a label, seen as u32, counts as the last class. */
+export const clampLabel = (label: number, columns: number) => Math.min(label >>> 0, columns - 1);
+
+const samplesOf = (inputs: (shape: Shape, labels: Shape) => Sample<NoAttrs>['inputs']): Sample<NoAttrs>[] =>
+  (
+    [
+      [3, 5],
+      [1, 1],
+      [67, 10],
+      [64, 8],
+      [5, 129],
+      [4, 256],
+    ] as const
+  ).map(([n, c]) => ({ inputs: inputs([n, c], [n]), attrs: {} }));
+export const scoreSamples: readonly Sample<NoAttrs>[] = [
+  ...samplesOf((shape, labels) => [{ shape }, { shape: labels, dtype: 'i32', fill: { below: shape[1]! } }]),
+  { inputs: [{ shape: [6, 3] }, { shape: [6], dtype: 'u32', fill: { below: 3 } }], attrs: {} },
+  { inputs: [{ shape: [4, 3] }, { shape: [4], dtype: 'i32', fill: { values: [-1, 3, 2147483647, 0] } }], attrs: {} },
+];
+
+/** Rows long enough to share among a workgroup, on a device whose barriers are cheap. */
+const sharesRows = ({ inputs }: CallTypes<unknown>, { adapter }: Target) =>
+  adapter !== 'software' && inputs.some(({ shape }) => shape.length === 2 && shape[1]! >= 64);
+
+export const scoreBytes = ({ inputs }: CallTypes<NoAttrs>) => 4 * (sizeOf(inputs[0]!.shape) + 2 * inputs[0]!.shape[0]!);
+
+export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
+  name: 'sparse_softmax_cross_entropy',
+  infer([x, labels]) {
+    checkScores('sparse_softmax_cross_entropy', x!, labels!);
+    return [{ shape: labels!.shape, dtype: 'f32' }];
+  },
+  cpu([x, labels], [y], { inputs }) {
+    const { rows, columns } = rowsOf(inputs[0]!.shape);
+    for (let n = 0; n < rows; n++) {
+      const row = x!.subarray(n * columns, (n + 1) * columns);
+      const { highest, sum } = sumExp(row);
+      y![n] = highest - row[clampLabel(labels![n]!, columns)]! + Math.log(sum);
+    }
+  },
+  kernels: {
+    rows: { preferred: sharesRows, plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy_rows', call) },
+    naive: { plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy', call) },
+  },
+  grad: ({ dy: [dy], x: [x, labels] }) => [
+    dy ? applyOne(sparseSoftmaxCrossEntropyGradOp, [dy, x!, labels!], {}) : null,
+    null,
+  ],
+  fuseBeside({ inputs: [x, labels], outputs }, other) {
+    if (other.op !== sparseSoftmaxCrossEntropyGradOp) return null;
+    const [dy, scores, same] = other.inputs as [Tensor, Tensor, Tensor];
+    if (scores.source !== x!.source || same.source !== labels!.source) return null;
+    return {
+      op: crossEntropyWithGradOp,
+      attrs: {},
+      inputs: [x!, labels!, dy],
+      outputs: [...outputs, ...other.outputs],
+    };
+  },
+  cost: (call) => ({ flops: 8 * sizeOf(call.inputs[0]!.shape), bytes: scoreBytes(call) }),
+  // 3e-6·max(1, |logit|), at the |logit| < 5 of the samples.
+  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  samples: scoreSamples,
+};
+
+function crossEntropyPlan(
+  entry: 'sparse_softmax_cross_entropy' | 'sparse_softmax_cross_entropy_rows',
+  { inputs }: CallTypes<NoAttrs>,
+) {
+  const size = rowsOf(inputs[0]!.shape);
+  const bindings = { x: input(0), labels: input(1), y: output(0) };
+  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
+  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
+}
+
+export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
+  name: 'sparse_softmax_cross_entropy_grad',
+  infer([dy, x, labels]) {
+    checkScores('sparse_softmax_cross_entropy_grad', x!, labels!);
+    expectDType('sparse_softmax_cross_entropy_grad', 'dy', dy!, 'f32');
+    return [{ shape: x!.shape, dtype: 'f32' }];
+  },
+  cpu([dy, x, labels], [dx], { inputs }) {
+    const { rows, columns } = rowsOf(inputs[1]!.shape);
+    for (let n = 0; n < rows; n++) {
+      const row = x!.subarray(n * columns, (n + 1) * columns);
+      const { highest, sum } = sumExp(row);
+      const label = clampLabel(labels![n]!, columns);
+      for (let c = 0; c < columns; c++) {
+        dx![n * columns + c] = dy![n]! * (Math.exp(row[c]! - highest) / sum - Number(c === label));
+      }
+    }
+  },
+  kernels: {
+    rows: {
+      preferred: sharesRows,
+      plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad_rows', call),
+    },
+    naive: { plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad', call) },
+  },
+  grad: null,
+  cost: ({ inputs }) => ({
+    flops: 12 * sizeOf(inputs[1]!.shape),
+    bytes: 8 * (sizeOf(inputs[1]!.shape) + sizeOf(inputs[0]!.shape)),
+  }),
+  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
+    inputs: [{ shape: labels!.shape }, scores!, labels!],
+    attrs,
+  })),
+};
+
+function crossEntropyGradPlan(
+  entry: 'sparse_softmax_cross_entropy_grad' | 'sparse_softmax_cross_entropy_grad_rows',
+  { outputs }: CallTypes<NoAttrs>,
+) {
+  const size = rowsOf(outputs[0]!.shape);
+  const bindings = { dy: input(0), x: input(1), labels: input(2), dx: output(0) };
+  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
+  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
+}
+
+/** The loss of each row and, for dy of it, the gradient of the scores: x, labels, dy -> y, dx. Planners make such calls. */
+export const crossEntropyWithGradOp: Op<NoAttrs> = {
+  name: 'sparse_softmax_cross_entropy_with_grad',
+  infer([x, labels, dy]) {
+    checkScores('sparse_softmax_cross_entropy_with_grad', x!, labels!);
+    expectDType('sparse_softmax_cross_entropy_with_grad', 'dy', dy!, 'f32');
+    return [
+      { shape: labels!.shape, dtype: 'f32' },
+      { shape: x!.shape, dtype: 'f32' },
+    ];
+  },
+  cpu([x, labels, dy], [y, dx], { inputs: [scores, marks, slopes], outputs: [losses, gradient] }) {
+    const attrs = {};
+    sparseSoftmaxCrossEntropyOp.cpu([x!, labels!], [y!], { inputs: [scores!, marks!], outputs: [losses!], attrs });
+    const types = { inputs: [slopes!, scores!, marks!], outputs: [gradient!], attrs };
+    sparseSoftmaxCrossEntropyGradOp.cpu([dy!, x!, labels!], [dx!], types);
+  },
+  kernels: {
+    rows: { preferred: sharesRows, plan: (call) => withGradPlan('sparse_softmax_cross_entropy_with_grad_rows', call) },
+    naive: { plan: (call) => withGradPlan('sparse_softmax_cross_entropy_with_grad', call) },
+  },
+  grad: null,
+  cost: ({ inputs }) => ({
+    flops: 12 * sizeOf(inputs[0]!.shape),
+    bytes: 8 * sizeOf(inputs[0]!.shape) + 12 * sizeOf(inputs[1]!.shape),
+  }),
+  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
+    inputs: [scores!, labels!, { shape: labels!.shape }],
+    attrs,
+  })),
+};
+
+function withGradPlan(
+  entry: 'sparse_softmax_cross_entropy_with_grad' | 'sparse_softmax_cross_entropy_with_grad_rows',
+  { inputs }: CallTypes<NoAttrs>,
+) {
+  const size = rowsOf(inputs[0]!.shape);
+  const bindings = { x: input(0), labels: input(1), dy: input(2), y: output(0), dx: output(1) };
+  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
+  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
+}
+
+export const crossEntropyOps: readonly Op[] = [
+  sparseSoftmaxCrossEntropyOp,
+  sparseSoftmaxCrossEntropyGradOp,
+  crossEntropyWithGradOp,
+];

@@ -1,0 +1,176 @@
+// The gradient of max pooling, on request with that of the activation before it.
+
+import shader from '../../shaders/max_pool_2d.wgsl';
+import { ShapeError } from '../core/errors.ts';
+import { equal, format, sizeOf } from '../core/shape.ts';
+import type { Op, Sample } from '../graph/op.ts';
+import { expectDType, type TensorType } from '../graph/tensor.ts';
+import { dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
+import { type ElementwiseAttrs, gradientRows } from './binary.ts';
+import { bytesMoved } from './copy.ts';
+import { eachWindowElement, imageOf, poolCall, poolCases, pooledShape, windowOf } from './max_pool_2d_sizes.ts';
+import { checkImage, checkPool, type ImageShape, type Window2d } from './window.ts';
+
+/** Those that need what the activation gave, not what it was given. */
+const rowNames = ['relu', 'leakyRelu', 'elu', 'selu', 'sigmoid', 'tanh'] as const;
+
+const slopes: readonly NonNullable<MaxPool2dGradAttrs['slope']>[] = [
+  { row: 'relu', attrs: {} },
+  { row: 'relu', attrs: {} },
+  { row: 'leakyRelu', attrs: { negativeSlope: 0.25 } },
+];
+
+function hooks({ slope }: MaxPool2dGradAttrs) {
+  if (!slope) return {};
+  const { wgsl, numbers } = gradientRows[slope.row].elementwise;
+  const literals = numbers(slope.attrs).map((value) => literal(value, 'f32'));
+  return { hooks: { slope: wgsl(['a', 'b'], literals, { inputs: [], outputs: [], attrs: slope.attrs }) } };
+}
+
+export interface MaxPool2dGradAttrs extends Window2d {
+  /** The activation that gave x: its gradient's row in the table of binary.ts, with its attributes. */
+  readonly slope?: { readonly row: keyof typeof gradientRows; readonly attrs: ElementwiseAttrs };
+}
+
+/**
+ * dy [N,OH,OW,C], x [N,H,W,C] -> dx [N,H,W,C]: each dy added where the first largest element of its window stands; with
+ * `slope` then taken on through the activation.
+ */
+export const maxPool2dGradOp: Op<MaxPool2dGradAttrs> = {
+  name: 'max_pool_2d_grad',
+  infer([dy, x], window) {
+    const image = checkImage('maxPool2d gradient', x!, window);
+    checkPool('maxPool2d gradient', window);
+    expectDType('maxPool2d gradient', 'dy', dy!, 'f32');
+    const expected = pooledShape(image, window);
+    if (!equal(dy!.shape, expected)) {
+      throw new ShapeError(`maxPool2d gradient: dy is ${format(dy!.shape)}, expected ${format(expected)}`);
+    }
+    return [{ shape: image, dtype: 'f32' }];
+  },
+  cpu([dy, x], [dx], { inputs, attrs }) {
+    const winner = new Int32Array(dy!.length).fill(-1);
+    eachWindowElement(imageOf(inputs[1]!.shape), attrs, (y, from) => {
+      if (winner[y]! < 0 || x![from]! > x![winner[y]!]!) winner[y] = from;
+    });
+    dx!.fill(0);
+    winner.forEach((to, y) => {
+      dx![to] = dx![to]! + dy![y]!;
+    });
+    if (!attrs.slope) return;
+    const [, type] = inputs as [TensorType, TensorType];
+    const call = { inputs: [type, type], outputs: [type], attrs: attrs.slope.attrs };
+    gradientRows[attrs.slope.row].cpu([dx!, x!], [dx!], call);
+  },
+  kernels: {
+    tiles_vec4: {
+      fits: (types) => apart(types.attrs) && types.inputs[1]!.shape[3]! % 4 === 0,
+      plan({ inputs, attrs }) {
+        const image = imageOf(inputs[1]!.shape);
+        const bindings = { dy4: input(0), x4: input(1), dx4: output(0) };
+        const rest = poolCall(4, { image, attrs }, tiles(image, attrs));
+        return {
+          dispatches: [dispatch(shader, 'max_pool_2d_grad_tiles_vec4', { bindings, ...rest, ...hooks(attrs) })],
+        };
+      },
+    },
+    tiles: {
+      fits: (types) => apart(types.attrs),
+      plan({ inputs, attrs }) {
+        const image = imageOf(inputs[1]!.shape);
+        const bindings = { dy: input(0), x: input(1), dx: output(0) };
+        const rest = poolCall(1, { image, attrs }, tiles(image, attrs));
+        return { dispatches: [dispatch(shader, 'max_pool_2d_grad_tiles', { bindings, ...rest, ...hooks(attrs) })] };
+      },
+    },
+    winners_vec4: {
+      fits: ({ inputs }) => inputs[1]!.shape[3]! % 4 === 0,
+      plan({ inputs, attrs }) {
+        const sizes = { image: imageOf(inputs[1]!.shape), attrs };
+        const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
+        return {
+          scratch: [4 * windows],
+          dispatches: [
+            dispatch(shader, 'max_pool_2d_winners_vec4', {
+              bindings: { x4: input(1), winners4: scratch(0) },
+              ...poolCall(4, sizes, windows),
+            }),
+            dispatch(shader, 'max_pool_2d_grad_winners_vec4', {
+              bindings: { x4: input(1), dy4: input(0), found4: scratch(0), dx4: output(0) },
+              ...poolCall(4, sizes, pixels),
+              ...hooks(attrs),
+            }),
+          ],
+        };
+      },
+    },
+    winners: {
+      plan({ inputs, attrs }) {
+        const sizes = { image: imageOf(inputs[1]!.shape), attrs };
+        const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
+        return {
+          scratch: [4 * windows],
+          dispatches: [
+            dispatch(shader, 'max_pool_2d_winners', {
+              bindings: { x: input(1), winners: scratch(0) },
+              ...poolCall(1, sizes, windows),
+            }),
+            dispatch(shader, 'max_pool_2d_grad_winners', {
+              bindings: { x: input(1), dy: input(0), found: scratch(0), dx: output(0) },
+              ...poolCall(1, sizes, pixels),
+              ...hooks(attrs),
+            }),
+          ],
+        };
+      },
+    },
+    naive: {
+      plan({ inputs, attrs }) {
+        const image = imageOf(inputs[1]!.shape);
+        const bindings = { dy: input(0), x: input(1), dx: output(0) };
+        const rest = poolCall(1, { image, attrs }, sizeOf(image));
+        return { dispatches: [dispatch(shader, 'max_pool_2d_grad', { bindings, ...rest, ...hooks(attrs) })] };
+      },
+    },
+  },
+  title: ({ slope }) => (slope ? `max_pool_2d_grad + ${gradientRows[slope.row].name}` : 'max_pool_2d_grad'),
+  // Through the activation before the pooling, whose gradient asks for what it gave.
+  fuseInto(call, { op, attrs, inputs, outputs }) {
+    const row = call.attrs.slope ? undefined : rowNames.find((name) => gradientRows[name] === op);
+    if (!row || inputs[1]!.source !== call.inputs[1]!.source) return null;
+    return { op: maxPool2dGradOp, attrs: { ...call.attrs, slope: { row, attrs } }, inputs: call.inputs, outputs };
+  },
+  grad: null, // a second derivative: linear in dy, but x's part is zero almost everywhere and nothing asks for it
+  cost: (types) => ({
+    flops: sizeOf(types.inputs[0]!.shape) * types.attrs.kernel[0] * types.attrs.kernel[1],
+    bytes: bytesMoved(types),
+  }),
+  // Exact where windows do not overlap. Otherwise K = ⌈KH/stride⌉·⌈KW/stride⌉ values of dy are added; the error is at
+  // most (K − 1)·u·Σ|dy|, and |dy| < 6 in standard normal samples.
+  accuracy({ attrs }) {
+    const terms = Math.ceil(attrs.kernel[0] / attrs.strides[0]) * Math.ceil(attrs.kernel[1] / attrs.strides[1]);
+    const absolute = terms * (terms - 1) * 6 * 2 ** -24;
+    // An activation's slope is below 2, and its row good to 2e-6 of a dy.
+    if (attrs.slope && attrs.slope.row !== 'relu')
+      return { kind: 'mixed', absolute: 2 * absolute + 1.2e-5, relative: 2e-6 };
+    return terms === 1 ? { kind: 'exact' } : { kind: 'mixed', absolute, relative: 0 };
+  },
+  samples: poolCases.flatMap((one, i): Sample<MaxPool2dGradAttrs>[] => {
+    const window = windowOf(one);
+    const inputs = [{ shape: pooledShape(one.shape, window) }, { shape: one.shape, fill: one.fill }];
+    const slope = slopes[i % slopes.length]!;
+    return [
+      { inputs, attrs: window },
+      { inputs, attrs: { ...window, slope } },
+    ];
+  }),
+};
+
+function apart({ kernel, strides }: Window2d): boolean {
+  return strides[0] >= kernel[0] && strides[1] >= kernel[1];
+}
+
+/** Tiles of stride × stride pixels and their channels. */
+function tiles([N, H, W, C]: ImageShape, { strides, padBefore }: Window2d): number {
+  return N * Math.ceil((H + padBefore[0]) / strides[0]) * Math.ceil((W + padBefore[1]) / strides[1]) * C;
+}

@@ -1,0 +1,75 @@
+// What max and average pooling share: windows over an image, and the shapes they are tested on.
+
+import type { CallTypes, Fill } from '../graph/op.ts';
+import { flatGrid } from '../kernel/target.ts';
+import { imageShape, window2d, windowParams, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+
+/** [N, OH, OW, C]. */
+export function pooledShape([N, , , C]: ImageShape, window: Window2d): ImageShape {
+  return [N, window.output[0], window.output[1], C];
+}
+
+/** Calls `visit(y index, x index)` for every element of every window, row by row within a window. */
+export function eachWindowElement(image: ImageShape, window: Window2d, visit: (y: number, x: number) => void): void {
+  const [N, H, W, C] = image;
+  const [OH, OW] = window.output;
+  for (let n = 0; n < N; n++) {
+    for (let oh = 0; oh < OH; oh++) {
+      for (let ow = 0; ow < OW; ow++) {
+        for (let kh = 0; kh < window.kernel[0]; kh++) {
+          const h = oh * window.strides[0] - window.padBefore[0] + kh;
+          if (h < 0 || h >= H) continue;
+          for (let kw = 0; kw < window.kernel[1]; kw++) {
+            const w = ow * window.strides[1] - window.padBefore[1] + kw;
+            if (w < 0 || w >= W) continue;
+            for (let c = 0; c < C; c++) visit(((n * OH + oh) * OW + ow) * C + c, ((n * H + h) * W + w) * C + c);
+          }
+        }
+      }
+    }
+  }
+}
+
+export type PoolSizes = Pick<CallTypes<Window2d>, 'attrs'> & { image: ImageShape };
+
+/** What every entry's dispatch has in common; `size` counts elements. */
+export function poolCall(lanes: 1 | 4, { image, attrs }: PoolSizes, size: number) {
+  return {
+    params: { ...windowParams(image, attrs, lanes), size: size / lanes },
+    workgroups: flatGrid(size / lanes, 64),
+  };
+}
+
+/** Pools worth testing: windows apart and overlapping, padding, ceil mode, ties. */
+export const poolCases: { shape: ImageShape; options: WindowOptions; fill: Fill }[] = [
+  { shape: [1, 1, 1, 1], options: { poolSize: 1 }, fill: 'distinct' },
+  { shape: [2, 4, 6, 3], options: { poolSize: 2, strides: 2 }, fill: 'distinct' },
+  { shape: [2, 5, 7, 3], options: { poolSize: 2, strides: 2 }, fill: 'ties' },
+  { shape: [3, 7, 5, 5], options: { poolSize: 3, strides: 2, padding: 'same' }, fill: 'distinct' },
+  { shape: [1, 6, 7, 1], options: { poolSize: [3, 2], strides: 1 }, fill: 'ties' },
+  {
+    shape: [2, 9, 8, 2],
+    options: {
+      poolSize: 2,
+      strides: [3, 4],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+    },
+    fill: 'distinct',
+  },
+  { shape: [1, 5, 5, 2], options: { poolSize: 3, strides: 3, padding: 1 }, fill: 'ties' },
+  { shape: [1, 6, 6, 3], options: { poolSize: 3, strides: 2, ceilMode: true }, fill: 'distinct' },
+  { shape: [1, 5, 5, 4], options: { poolSize: 2, strides: 2, ceilMode: true }, fill: 'ties' },
+  { shape: [2, 8, 8, 4], options: { poolSize: 2, strides: 2 }, fill: 'distinct' },
+  { shape: [2, 7, 9, 12], options: { poolSize: 2, strides: 2, padding: 'same' }, fill: 'ties' },
+  { shape: [1, 13, 11, 8], options: { poolSize: 3, strides: 2, padding: 1 }, fill: 'ties' },
+  { shape: [1, 7, 6, 4], options: { poolSize: [2, 3], strides: [1, 3] }, fill: 'distinct' },
+];
+export const windowOf = ({ shape, options }: (typeof poolCases)[number]) =>
+  window2d('maxPool2d', [shape[1], shape[2]], options);
+
+export function imageOf(shape: readonly number[]): ImageShape {
+  return imageShape('maxPool2d', 'x', shape);
+}
