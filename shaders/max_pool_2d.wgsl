@@ -80,6 +80,12 @@ fn y_index(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
   return ((n * params.OH + oh) * params.OW + ow) * params.C + c;
 }
 
+// Elements of x, which `max_pool_2d_grad_tiles` may find in dx: each thread reads its window before it writes its tile.
+// @hook
+fn x_at(i: u32) -> f32 { return x[i]; }
+// @hook
+fn x4_at(i: u32) -> vec4f { return x4[i]; }
+
 // What becomes of the gradient a of an element b of x; 0 of 0.
 // @hook
 fn slope(a: f32, b: f32) -> f32 { return a; }
@@ -98,11 +104,11 @@ fn winner_of(n: u32, oh: u32, ow: u32, c: u32) -> Winner {
   let rows = rows_of(oh);
   let columns = columns_of(ow);
   var pixel = rows.x * params.W + columns.x;
-  var best = Winner(x[x_index(n, pixel, c)], pixel);
+  var best = Winner(x_at(x_index(n, pixel, c)), pixel);
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       pixel = h * params.W + w;
-      let value = x[x_index(n, pixel, c)];
+      let value = x_at(x_index(n, pixel, c));
       if (value > best.value) {
         best = Winner(value, pixel);
       }
@@ -120,11 +126,11 @@ fn winner4_of(n: u32, oh: u32, ow: u32, c: u32) -> Winner4 {
   let rows = rows_of(oh);
   let columns = columns_of(ow);
   var pixel = rows.x * params.W + columns.x;
-  var best = Winner4(x4[x_index(n, pixel, c)], vec4u(pixel));
+  var best = Winner4(x4_at(x_index(n, pixel, c)), vec4u(pixel));
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       pixel = h * params.W + w;
-      let value = x4[x_index(n, pixel, c)];
+      let value = x4_at(x_index(n, pixel, c));
       let larger = value > best.value;
       best.value = select(best.value, value, larger);
       best.pixel = select(best.pixel, vec4u(pixel), larger);
@@ -148,10 +154,10 @@ fn max_pool_2d_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
   let at = position_of(i, params.OH, params.OW);
   let rows = rows_of(at.y);
   let columns = columns_of(at.z);
-  var best = x4[x_index(at.x, rows.x * params.W + columns.x, at.w)];
+  var best = x4_at(x_index(at.x, rows.x * params.W + columns.x, at.w));
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
-      best = max(best, x4[x_index(at.x, h * params.W + w, at.w)]);
+      best = max(best, x4_at(x_index(at.x, h * params.W + w, at.w)));
     }
   }
   y4[i] = best;
@@ -173,7 +179,7 @@ fn max_pool_2d_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
       }
     }
   }
-  dx[i] = slope(sum, x[i]);
+  dx[i] = slope(sum, x_at(i));
 }
 
 @compute @workgroup_size(group_size)
@@ -207,7 +213,7 @@ fn max_pool_2d_grad_winners(@builtin(global_invocation_id) thread: vec3u, @built
       sum += select(0.0, dy[from_index], found[from_index] == pixel);
     }
   }
-  dx[i] = slope(sum, x[i]);
+  dx[i] = slope(sum, x_at(i));
 }
 
 @compute @workgroup_size(group_size)
@@ -225,7 +231,7 @@ fn max_pool_2d_grad_winners_vec4(@builtin(global_invocation_id) thread: vec3u, @
       sum += select(vec4f(0.0), dy4[from_index], found4[from_index] == pixel);
     }
   }
-  dx4[i] = slope4(sum, x4[i]);
+  dx4[i] = slope4(sum, x4_at(i));
 }
 
 // Tiles of stride_h × stride_w pixels cover the padded image up to its last row and column; a tile holds its window, or

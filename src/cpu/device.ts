@@ -141,6 +141,11 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
   function bindViews(step: Plan['steps'][number]) {
     return { step, x: step.inputs.map(arrayAt), y: step.outputs.map(arrayAt) };
   }
+  /** References read inputs after they began to write outputs, so those that lie under outputs are copied. */
+  function inputsOf({ step, x }: ReturnType<typeof bindViews>): readonly ReturnType<typeof arrayAt>[] {
+    if (step.overlaid.length === 0) return x;
+    return x.map((values, i) => (step.overlaid.some(({ input }) => input === i) ? values.slice() : values));
+  }
 
   const { track, onRows } = options;
   let rows: TrackedRow[] = [];
@@ -177,7 +182,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
         if (!storages[storage]) throw new StateError(`run: input '${name}' was never given a value`);
       }
       views ??= plan.steps.map(bindViews);
-      for (const { step, x, y } of views) step.call.op.cpu(x, y, step.types);
+      for (const one of views) one.step.call.op.cpu(inputsOf(one), one.y, one.step.types);
       if (track) {
         rows.push({
           run: runs,

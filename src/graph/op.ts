@@ -118,8 +118,19 @@ export interface Kernel<A> {
   fits?(call: CallTypes<A>, target: Target): boolean;
   /** Whether it is a good choice where it fits; absent means yes. A kernel that is never preferred must be asked for. */
   preferred?(call: CallTypes<A>, target: Target): boolean;
-  /** The dispatches in order, and the bytes of each scratch buffer they share. */
-  plan(call: CallTypes<A>, target: Target): KernelPlan;
+  /** Outputs that may be written over an input that nothing needs any more, where `plan` is told so. */
+  overlays?(call: CallTypes<A>): readonly Overlay[];
+  /**
+   * The dispatches in order, and the bytes of each scratch buffer they share. Inputs that are `overlaid` are bound as the
+   * outputs that lie over them, and only so.
+   */
+  plan(call: CallTypes<A>, target: Target, overlaid?: readonly Overlay[]): KernelPlan;
+}
+
+/** An output in the memory of an input of as many bytes. */
+export interface Overlay {
+  readonly output: number;
+  readonly input: number;
 }
 
 export interface KernelPlan {

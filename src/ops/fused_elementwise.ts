@@ -3,7 +3,7 @@
 import shader from '../../shaders/fused_elementwise.wgsl';
 import { allocate, type Values } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { CallTypes, Kernel, Op } from '../graph/op.ts';
+import type { CallTypes, Kernel, Op, Overlay } from '../graph/op.ts';
 import { type BufferRef, type Dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
@@ -22,12 +22,19 @@ import {
 
 export type { FusedAttrs, FusedMember, FusedOperand } from './fused_text.ts';
 
-function fusedDispatch({ inputs, attrs }: CallTypes<FusedAttrs>, lanes: 1 | 4): Dispatch {
+function fusedDispatch({ inputs, attrs }: CallTypes<FusedAttrs>, lanes: 1 | 4, overlaid: readonly Overlay[]): Dispatch {
   const { slots } = slotsOf(attrs);
   const results = attrs.outputs.length;
   const bindings: Record<string, BufferRef> = {};
-  slots.forEach((slot, k) => (bindings[bufferName(slot, k, lanes)] = input(slot.input)));
-  for (let j = 0; j < results; j++) bindings[lanes === 4 ? `y${j}_4` : `y${j}`] = output(j);
+  const resultName = (j: number) => (lanes === 4 ? `y${j}_4` : `y${j}`);
+  const names = slots.map((slot, k) => {
+    const over = overlaid.find((one) => one.input === slot.input);
+    if (over) return resultName(over.output);
+    const name = bufferName(slot, k, lanes);
+    bindings[name] = input(slot.input);
+    return name;
+  });
+  for (let j = 0; j < results; j++) bindings[resultName(j)] = output(j);
   const size = sizeOf(attrs.members[attrs.outputs[0]!]!.type.shape) / lanes;
   const params: Record<string, number> = { size };
   const numbers = numbersOf(attrs);
@@ -38,14 +45,27 @@ function fusedDispatch({ inputs, attrs }: CallTypes<FusedAttrs>, lanes: 1 | 4): 
     bindings,
     params,
     constants: {},
-    hooks: { [lanes === 4 ? 'load4' : 'load']: loadText(slots, lanes), compute: computeText(attrs, inputs) },
+    hooks: { [lanes === 4 ? 'load4' : 'load']: loadText(slots, names, lanes), compute: computeText(attrs, inputs) },
     workgroups: flatGrid(size, 64),
   };
 }
 
-const kernel = (lanes: 1 | 4): Kernel<FusedAttrs>['plan'] => {
-  return (call) => ({ dispatches: [fusedDispatch(call, lanes)] });
-};
+/** Inputs that are read once, at the result's own place. */
+function overlays({ attrs }: CallTypes<FusedAttrs>): Overlay[] {
+  const { slots } = slotsOf(attrs);
+  const size = sizeOf(attrs.members[attrs.outputs[0]!]!.type.shape);
+  const own = slots.filter((slot) => {
+    const { lengths, strides } = slot.layout;
+    const whole = lengths.length === 1 && lengths[0] === size && (size === 1 || strides[0]![0] === 1);
+    return whole && slots.every((other) => other === slot || other.input !== slot.input);
+  });
+  return own.flatMap(({ input: index }) => attrs.outputs.map((_, j) => ({ output: j, input: index })));
+}
+
+const kernel = (lanes: 1 | 4): Pick<Kernel<FusedAttrs>, 'plan' | 'overlays'> => ({
+  plan: (call, _, overlaid = []) => ({ dispatches: [fusedDispatch(call, lanes, overlaid)] }),
+  overlays,
+});
 
 export const fusedElementwiseOp: Op<FusedAttrs> = {
   name: 'fused_elementwise',
@@ -70,8 +90,8 @@ export const fusedElementwiseOp: Op<FusedAttrs> = {
     });
   },
   kernels: {
-    vec4: { fits: ({ attrs }) => inVectors(attrs, slotsOf(attrs).slots), plan: kernel(4) },
-    naive: { plan: kernel(1) },
+    vec4: { fits: ({ attrs }) => inVectors(attrs, slotsOf(attrs).slots), ...kernel(4) },
+    naive: kernel(1),
   },
   grad: null, // plans are made of gradients already
   cost: (call) => ({

@@ -131,8 +131,8 @@ export function bufferName({ layout: { strides } }: Slot, k: number, lanes: 1 | 
   return lanes === 4 && strides[0]![0] === 1 ? `x${k}_4` : `x${k}`;
 }
 
-/** The body of the hook `load` or `load4`, in which i counts elements or vectors. */
-export function loadText(slots: readonly Slot[], lanes: 1 | 4): string {
+/** The body of the hook `load` or `load4`, in which i counts elements or vectors; `buffers` are the slots' names. */
+export function loadText(slots: readonly Slot[], buffers: readonly string[], lanes: 1 | 4): string {
   const text: string[] = [];
   const names = new Map<string, string>();
   const named = (expression: string, letter: string): string => {
@@ -162,7 +162,7 @@ export function loadText(slots: readonly Slot[], lanes: 1 | 4): string {
       }
       if (!last && steps.slice(axis + 1).some((step) => step > 0)) rest = quotient(rest, length);
     }
-    const element = `${bufferName(slot, k, lanes)}[${terms.join(' + ') || '0'}]`;
+    const element = `${buffers[k]}[${terms.join(' + ') || '0'}]`;
     return lanes === 4 && !vector ? `vec4u(${element})` : element;
   });
   return `${text.join(' ')} ${lanes === 4 ? 'Operands4' : 'Operands'}(${operands.join(', ')})`;

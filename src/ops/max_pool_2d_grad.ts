@@ -3,9 +3,9 @@
 import shader from '../../shaders/max_pool_2d.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
-import type { Op, Sample } from '../graph/op.ts';
+import type { Op, Overlay, Sample } from '../graph/op.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
-import { dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
+import { type BufferRef, dispatch, type Dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
 import { type ElementwiseAttrs, gradientRows } from './binary.ts';
 import { bytesMoved } from './copy.ts';
 import { eachWindowElement, imageOf, poolCall, poolCases, pooledShape, windowOf } from './max_pool_2d_sizes.ts';
@@ -20,11 +20,35 @@ const slopes: readonly NonNullable<MaxPool2dGradAttrs['slope']>[] = [
   { row: 'leakyRelu', attrs: { negativeSlope: 0.25 } },
 ];
 
-function hooks({ slope }: MaxPool2dGradAttrs) {
-  if (!slope) return {};
-  const { wgsl, numbers } = gradientRows[slope.row].elementwise;
-  const literals = numbers(slope.attrs).map((value) => literal(value, 'f32'));
-  return { hooks: { slope: wgsl(['a', 'b'], literals, { inputs: [], outputs: [], attrs: slope.attrs }) } };
+/** Once its windows are searched, nothing of x is needed but what lies where dx is written. */
+const overlays = (): Overlay[] => [{ output: 0, input: 1 }];
+
+type LastEntry =
+  | 'max_pool_2d_grad'
+  | 'max_pool_2d_grad_tiles'
+  | 'max_pool_2d_grad_tiles_vec4'
+  | 'max_pool_2d_grad_winners'
+  | 'max_pool_2d_grad_winners_vec4';
+
+/** The dispatch that writes dx, and finds x there where it is overlaid. */
+function lastPass(
+  entry: LastEntry,
+  rest: ReturnType<typeof poolCall>,
+  { slope }: MaxPool2dGradAttrs,
+  overlaid: readonly Overlay[],
+): Dispatch {
+  const lanes = entry.endsWith('_vec4') ? '4' : '';
+  const hooks: Record<string, string> = {};
+  const bindings: Record<string, BufferRef> = { [`dy${lanes}`]: input(0), [`dx${lanes}`]: output(0) };
+  if (overlaid.length > 0) hooks[`x${lanes}_at`] = `dx${lanes}[i]`;
+  else bindings[`x${lanes}`] = input(1);
+  if (entry.includes('winners')) bindings[`found${lanes}`] = scratch(0);
+  if (slope) {
+    const { wgsl, numbers } = gradientRows[slope.row].elementwise;
+    const literals = numbers(slope.attrs).map((value) => literal(value, 'f32'));
+    hooks['slope'] = wgsl(['a', 'b'], literals, { inputs: [], outputs: [], attrs: slope.attrs });
+  }
+  return { shader, entry, bindings, constants: {}, hooks, ...rest };
 }
 
 export interface MaxPool2dGradAttrs extends Window2d {
@@ -65,71 +89,58 @@ export const maxPool2dGradOp: Op<MaxPool2dGradAttrs> = {
   kernels: {
     tiles_vec4: {
       fits: (types) => apart(types.attrs) && types.inputs[1]!.shape[3]! % 4 === 0,
-      plan({ inputs, attrs }) {
+      overlays,
+      plan: ({ inputs, attrs }, _, overlaid = []) => {
         const image = imageOf(inputs[1]!.shape);
-        const bindings = { dy4: input(0), x4: input(1), dx4: output(0) };
         const rest = poolCall(4, { image, attrs }, tiles(image, attrs));
-        return {
-          dispatches: [dispatch(shader, 'max_pool_2d_grad_tiles_vec4', { bindings, ...rest, ...hooks(attrs) })],
-        };
+        return { dispatches: [lastPass('max_pool_2d_grad_tiles_vec4', rest, attrs, overlaid)] };
       },
     },
     tiles: {
       fits: (types) => apart(types.attrs),
-      plan({ inputs, attrs }) {
+      overlays,
+      plan: ({ inputs, attrs }, _, overlaid = []) => {
         const image = imageOf(inputs[1]!.shape);
-        const bindings = { dy: input(0), x: input(1), dx: output(0) };
         const rest = poolCall(1, { image, attrs }, tiles(image, attrs));
-        return { dispatches: [dispatch(shader, 'max_pool_2d_grad_tiles', { bindings, ...rest, ...hooks(attrs) })] };
+        return { dispatches: [lastPass('max_pool_2d_grad_tiles', rest, attrs, overlaid)] };
       },
     },
     winners_vec4: {
       fits: ({ inputs }) => inputs[1]!.shape[3]! % 4 === 0,
-      plan({ inputs, attrs }) {
+      overlays,
+      plan: ({ inputs, attrs }, _, overlaid = []) => {
         const sizes = { image: imageOf(inputs[1]!.shape), attrs };
         const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
+        const bindings = { x4: input(1), winners4: scratch(0) };
         return {
           scratch: [4 * windows],
           dispatches: [
-            dispatch(shader, 'max_pool_2d_winners_vec4', {
-              bindings: { x4: input(1), winners4: scratch(0) },
-              ...poolCall(4, sizes, windows),
-            }),
-            dispatch(shader, 'max_pool_2d_grad_winners_vec4', {
-              bindings: { x4: input(1), dy4: input(0), found4: scratch(0), dx4: output(0) },
-              ...poolCall(4, sizes, pixels),
-              ...hooks(attrs),
-            }),
+            dispatch(shader, 'max_pool_2d_winners_vec4', { bindings, ...poolCall(4, sizes, windows) }),
+            lastPass('max_pool_2d_grad_winners_vec4', poolCall(4, sizes, pixels), attrs, overlaid),
           ],
         };
       },
     },
     winners: {
-      plan({ inputs, attrs }) {
+      overlays,
+      plan: ({ inputs, attrs }, _, overlaid = []) => {
         const sizes = { image: imageOf(inputs[1]!.shape), attrs };
         const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
+        const bindings = { x: input(1), winners: scratch(0) };
         return {
           scratch: [4 * windows],
           dispatches: [
-            dispatch(shader, 'max_pool_2d_winners', {
-              bindings: { x: input(1), winners: scratch(0) },
-              ...poolCall(1, sizes, windows),
-            }),
-            dispatch(shader, 'max_pool_2d_grad_winners', {
-              bindings: { x: input(1), dy: input(0), found: scratch(0), dx: output(0) },
-              ...poolCall(1, sizes, pixels),
-              ...hooks(attrs),
-            }),
+            dispatch(shader, 'max_pool_2d_winners', { bindings, ...poolCall(1, sizes, windows) }),
+            lastPass('max_pool_2d_grad_winners', poolCall(1, sizes, pixels), attrs, overlaid),
           ],
         };
       },
     },
     naive: {
-      plan({ inputs, attrs }) {
+      plan: ({ inputs, attrs }) => {
         const image = imageOf(inputs[1]!.shape);
-        const bindings = { dy: input(0), x: input(1), dx: output(0) };
         const rest = poolCall(1, { image, attrs }, sizeOf(image));
-        return { dispatches: [dispatch(shader, 'max_pool_2d_grad', { bindings, ...rest, ...hooks(attrs) })] };
+        return { dispatches: [lastPass('max_pool_2d_grad', rest, attrs, [])] };
       },
     },
   },

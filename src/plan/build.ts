@@ -1,8 +1,8 @@
 // Makes a plan: schedule, fuse, choose kernels, assign memory.
 
-import type { CallTypes } from '../graph/op.ts';
+import type { CallTypes, Kernel } from '../graph/op.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
-import { chooseKernel, type ChooseOptions } from './choose.ts';
+import { chooseKernel, type ChooseOptions, type KernelChoice } from './choose.ts';
 import { fuse } from './fuse.ts';
 import { groupElementwise } from './group.ts';
 import { assignMemory } from './memory.ts';
@@ -29,15 +29,22 @@ export function makePlan(
   const kept = Object.values(outputs).map(now);
 
   const chosen = calls.map((call) => chooseKernel(call, options));
-  const mostBytes = options.target?.limits.maxBufferSize;
-  const memory = assignMemory(calls, kept, (index) => chosen[index]!.scratch, mostBytes);
+  const memory = assignMemory(calls, kept, {
+    scratchBytes: (index) => chosen[index]!.scratch,
+    overlays: (index) => kernelOf(calls[index]!, chosen[index]!)?.overlays?.(calls[index]!) ?? [],
+    apart: options.target !== null,
+    mostBytes: options.target?.limits.maxBufferSize,
+  });
   const labels = labelsOf([
     ...calls.flatMap((call) => [...call.inputs, ...call.outputs]),
     ...kept,
     ...effects.map(now),
   ]);
   const steps = calls.flatMap((call, index): PlanStep[] => {
-    const { name, reason, dispatches } = chosen[index]!;
+    const { name, reason } = chosen[index]!;
+    const overlaid = memory.overlaid(index);
+    const { dispatches } =
+      overlaid.length > 0 ? kernelOf(call, chosen[index]!)!.plan(call, options.target!, overlaid) : chosen[index]!;
     const needed = dispatches.filter((_, i) => !call.op.packs || !memory.packedInPlace(call, i));
     if (call.op.view) return [];
     return [
@@ -47,6 +54,7 @@ export function makePlan(
         inputs: call.inputs.map(memory.place),
         outputs: call.outputs.map(memory.place),
         scratch: memory.scratch(index),
+        overlaid,
         kernel: name,
         reason,
         dispatches: needed,
@@ -67,6 +75,11 @@ export function makePlan(
     outputs: outputPlaces,
     bytes: countBytes(memory.storages, memory.slotsLowerBound),
   };
+}
+
+/** Null for references and views. */
+function kernelOf({ op }: Call, { name }: KernelChoice): Kernel<unknown> | null {
+  return Object.hasOwn(op.kernels, name) ? op.kernels[name]! : null;
 }
 
 /** What will run, and what stands in it for a tensor of the graph. */

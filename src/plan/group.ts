@@ -189,9 +189,19 @@ function rewritten(calls: readonly Call[], graph: Graph, groups: ReadonlyMap<Cal
   const done = new Set<Group>();
   return [...calls].sort(order).flatMap((call) => {
     const group = groups.get(call);
-    if (!group || group.members.length === 1) return [call];
-    if (done.has(group)) return [];
+    if (!group || done.has(group)) return group ? [] : [call];
     done.add(group);
-    return [describe(graph, group.members)];
+    // Alone it gains only where it can be done in place.
+    return group.members.length > 1 || mayOverwrite(call, graph, at) ? [describe(graph, group.members)] : [call];
+  });
+}
+
+/** Whether a call may write over an operand that nothing reads after it. */
+function mayOverwrite(call: Call, graph: Graph, at: ReadonlyMap<Call, number>): boolean {
+  const size = sizeOf(call.outputs[0]!.shape);
+  return call.inputs.some((input) => {
+    const tensor = graph.base(input);
+    if (sizeOf(tensor.shape) !== size || graph.kept(tensor) || rootSource(tensor).kind !== 'call') return false;
+    return graph.readers(tensor).every((reader) => reader === call || at.get(reader)! < at.get(call)!);
   });
 }

@@ -1,9 +1,10 @@
 // Gives every tensor of a scheduled graph its memory: variables and packs in place, the rest in slots shared by lifetime.
 
-import { byteLength, bytesPerElement } from '../core/dtype.ts';
-import { sizeOf } from '../core/shape.ts';
+import { bytesPerElement } from '../core/dtype.ts';
+import type { Overlay } from '../graph/op.ts';
 import type { Call, Source, Tensor, TensorType } from '../graph/tensor.ts';
 import type { Place, Storage } from './plan.ts';
+import { bytesOf, slotLifetimes } from './lifetimes.ts';
 import { packIntervals, peakBytes, type Interval } from './packing.ts';
 import { rootSource } from './schedule.ts';
 
@@ -14,18 +15,26 @@ export interface Memory {
   scratch(index: number): Place[];
   /** Inputs of a packing call that their producers write straight into the pack. */
   packedInPlace(call: Call, input: number): boolean;
+  /** Outputs of call `index` that lie over its inputs. */
+  overlaid(index: number): readonly Overlay[];
   readonly slotsLowerBound: number;
 }
 
-/** WebGPU binds storage at multiples of 256 bytes. */
-const alignment = 256;
-const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
+export interface MemoryOptions {
+  /** Of call `index`. */
+  scratchBytes(index: number): readonly number[];
+  /** Outputs of call `index` that may lie over its inputs. */
+  overlays(index: number): readonly Overlay[];
+  /** Whether one buffer must not be read and written at once. */
+  readonly apart: boolean;
+  /** What a buffer can hold. */
+  readonly mostBytes?: number | undefined;
+}
 
 export function assignMemory(
   calls: readonly Call[],
   kept: readonly Tensor[],
-  scratchBytes: (index: number) => readonly number[],
-  mostBytes = Infinity,
+  { scratchBytes, overlays, apart, mostBytes = Infinity }: MemoryOptions,
 ): Memory {
   const storages: Storage[] = [];
   const bases = new Map<Source, { storage: number; offset: number }>();
@@ -71,8 +80,8 @@ export function assignMemory(
     });
   }
 
-  const lifetimes = slotLifetimes(calls, kept, bases, scratchBytes);
-  const packing = packIntervals(lifetimes.all, lifetimes.apart, mostBytes);
+  const lifetimes = slotLifetimes(calls, kept, { elsewhere: (source) => bases.has(source), scratchBytes, overlays });
+  const packing = packIntervals(lifetimes.all, apart ? lifetimes.apart : new Map(), mostBytes);
   const firstSlot = storages.length;
   for (const bytes of packing.buffers) storages.push({ kind: 'slot', bytes });
   const slotOf = (interval: Interval) => {
@@ -97,60 +106,9 @@ export function assignMemory(
         type: { shape: [interval.bytes / 4], dtype: 'f32' },
       })),
     packedInPlace: (call, input) => packed.has(packKey(call, input)),
+    overlaid: lifetimes.overlaid,
     slotsLowerBound: peakBytes(lifetimes.all),
   };
-}
-
-function bytesOf(type: TensorType): number {
-  return byteLength(type.dtype, sizeOf(type.shape));
-}
-
-interface Lifetime extends Interval {
-  last: number;
-}
-
-/** When each value that lives in a slot is first written and last read, as call indices; and what a call must find apart. */
-function slotLifetimes(
-  calls: readonly Call[],
-  kept: readonly Tensor[],
-  elsewhere: ReadonlyMap<Source, unknown>,
-  scratchBytes: (index: number) => readonly number[],
-) {
-  const ofSource = new Map<Source, Lifetime>();
-  const ofScratch = new Map<number, Lifetime[]>();
-  const all: Lifetime[] = [];
-  const apart = new Map<Interval, Set<Interval>>();
-  const open = (bytes: number, index: number): Lifetime => {
-    const lifetime = { bytes: align(bytes), first: index, last: index };
-    all.push(lifetime);
-    apart.set(lifetime, new Set());
-    return lifetime;
-  };
-  const keepApart = (a: Lifetime, b: Lifetime) => {
-    if (a === b) return;
-    apart.get(a)!.add(b);
-    apart.get(b)!.add(a);
-  };
-  calls.forEach((call, index) => {
-    for (const output of call.outputs) {
-      const source = rootSource(output);
-      if (source === output.source && !elsewhere.has(source)) ofSource.set(source, open(bytesOf(output), index));
-    }
-    const scratch = scratchBytes(index).map((bytes) => open(bytes, index));
-    ofScratch.set(index, scratch);
-    const living = (tensors: readonly Tensor[]) => tensors.flatMap((tensor) => ofSource.get(rootSource(tensor)) ?? []);
-    const [read, written] = [living(call.inputs), living(call.outputs)];
-    for (const lifetime of [...read, ...written]) lifetime.last = index;
-    if (call.op.view) return;
-    // One dispatch of a call may write a scratch buffer and another read it, so each of them is apart from all else.
-    for (const output of written) for (const other of [...read, ...written]) keepApart(output, other);
-    for (const own of scratch) for (const other of [...read, ...written, ...scratch]) keepApart(own, other);
-  });
-  for (const tensor of kept) {
-    const lifetime = ofSource.get(rootSource(tensor));
-    if (lifetime) lifetime.last = calls.length;
-  }
-  return { ofSource, ofScratch, all, apart };
 }
 
 const packIds = new WeakMap<Call, number>();

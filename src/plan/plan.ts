@@ -1,7 +1,7 @@
 // A plan: a graph flattened into a list of steps over memory fixed in advance. Runners replay it; nothing here runs.
 
 import type { TypedArray } from '../core/dtype.ts';
-import type { CallTypes } from '../graph/op.ts';
+import type { CallTypes, Overlay } from '../graph/op.ts';
 import type { Call, TensorType, Variable } from '../graph/tensor.ts';
 import type { Dispatch } from '../kernel/shader.ts';
 
@@ -23,6 +23,8 @@ export interface PlanStep {
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
   readonly scratch: readonly Place[];
+  /** Outputs that lie over inputs which nothing needs any more. */
+  readonly overlaid: readonly Overlay[];
   /** The chosen kernel's name. */
   readonly kernel: string;
   /** Why it is not the default one: forced, tuned with the times measured, restored; else empty. */

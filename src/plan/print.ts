@@ -9,7 +9,7 @@ export function printPlan(plan: Plan): string {
     String(i),
     opText(step),
     `${step.inputs.map(shapeText).join(' ')} -> ${step.outputs.map(shapeText).join(' ')}`,
-    step.reason === '' ? step.kernel : `${step.kernel} (${step.reason})`,
+    kernelText(step),
     step.dispatches.map(({ workgroups }) => workgroups.join('×')).join(' + '),
     [...step.inputs, ...step.outputs, ...step.scratch].map((place) => placeText(plan, place)).join(' '),
     step.label,
@@ -50,6 +50,11 @@ export function planDot(plan: Plan): string {
 function nodeText(step: PlanStep): string {
   const label = step.label.replaceAll(/[^\w./ -]/g, '_');
   return `${opText(step)}\\n${step.kernel}${label === '' ? '' : `\\n${label}`}`;
+}
+
+function kernelText({ kernel, reason, overlaid }: PlanStep): string {
+  const notes = [...(reason === '' ? [] : [reason]), ...(overlaid.length > 0 ? ['in place'] : [])];
+  return notes.length > 0 ? `${kernel} (${notes.join(', ')})` : kernel;
 }
 
 function opText({ call }: PlanStep): string {

@@ -12,6 +12,7 @@ import { describeSample, inputType } from '../ops/table.ts';
 import { referenceModels } from './reference_models.ts';
 
 const targets: Record<string, Target | null> = {
+  'any GPU': baseTarget,
   'a software adapter': { ...baseTarget, adapter: 'software' },
   'the CPU': null,
 };

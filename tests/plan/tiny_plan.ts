@@ -91,7 +91,18 @@ export function placeAt(storage: number, type: TensorType): Place {
 export function stepOf(name: string, inputs: Place[], outputs: Place[], ...dispatches: Dispatch[]): PlanStep {
   const call = { op: { name } as Op, attrs: {}, inputs: [], outputs: [] };
   const types = { inputs: inputs.map(({ type }) => type), outputs: outputs.map(({ type }) => type), attrs: {} };
-  return { call, types, inputs, outputs, scratch: [], kernel: 'naive', reason: '', dispatches, label: `the ${name}` };
+  return {
+    call,
+    types,
+    inputs,
+    outputs,
+    scratch: [],
+    overlaid: [],
+    kernel: 'naive',
+    reason: '',
+    dispatches,
+    label: `the ${name}`,
+  };
 }
 
 export function planOf(
