@@ -7,4 +7,5 @@ import { runnerImport } from 'vite';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { module } = await runnerImport('./tools/bench/command.ts', { configFile: false, root, logLevel: 'error' });
 // Explicitly, since a browser's or server's last handles must not keep a finished command alive.
-process.exit(await module.main(process.argv.slice(2), root));
+// It imports packages through this file: the loader above takes no more when the command runs.
+process.exit(await module.main(process.argv.slice(2), root, (/** @type {string} */ url) => import(url)));

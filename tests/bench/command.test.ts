@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { runnerImport } from 'vite';
 import { expect, onTestFinished, test } from 'vitest';
 
 import schemaFile from '../../demos/bench/bench.schema.json';
@@ -71,6 +72,12 @@ test('wrong use is told in one line', { timeout: 60_000 }, async () => {
   const { code, stderr } = await bench(['--runtime', 'node', '--device', 'cpu', '--op', 'relus', '--shape', '4']);
   expect(stderr).toBe("bench: no op 'relus', did you mean 'relu'?\n");
   expect(code).toBe(1);
+});
+
+test.each(['command', 'peers', 'report'])('%s loads without the plugin that reads shaders', async (name) => {
+  const options = { configFile: false, root, logLevel: 'error' } as const;
+  const { module } = await runnerImport<{ main: unknown }>(`./tools/bench/${name}.ts`, options);
+  expect(module.main).toBeTypeOf('function');
 });
 
 const row = (

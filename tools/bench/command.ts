@@ -10,7 +10,7 @@ import { engines } from '../../demos/bench/peers/engines.ts';
 import { UsageError } from '../flags.ts';
 import { reflectShader } from '../wgsl_reflection.ts';
 import { benchInChrome } from './chrome.ts';
-import { benchInNode } from './node.ts';
+import { benchInNode, type Load } from './node.ts';
 import { parseOptions, usage, type BenchOptions } from './options.ts';
 import { bundlePages, servePages } from './pages.ts';
 import { slug, sourceOf } from './source.ts';
@@ -19,7 +19,7 @@ import { headOf, tableOf, titleOf, wrongRows } from './table.ts';
 
 const exitCodes = { done: 0, error: 1, usage: 2, wrong: 4 } as const;
 
-export async function main(argv: readonly string[], root: string): Promise<number> {
+export async function main(argv: readonly string[], root: string, load: Load): Promise<number> {
   try {
     const options = parseOptions(argv);
     if (options.help) {
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     // With JSON on stdout, what people read goes to stderr.
     const screen = options.json === '-' ? process.stderr : process.stdout;
     const show = (text: string): void => void screen.write(`${text}\n`);
-    const result = await measure(root, options, ['bench', ...argv].join(' '), show);
+    const result = await measure(root, options, ['bench', ...argv].join(' '), show, load);
     const text = `${JSON.stringify(result)}\n`;
     if (options.json === '-') process.stdout.write(text);
     else if (options.json) writeFileSync(options.json, text);
@@ -53,6 +53,7 @@ async function measure(
   options: BenchOptions,
   command: string,
   show: (text: string) => void,
+  load: Load,
 ): Promise<BenchResult> {
   const { suites, ops, shapes, attrs, kernels, kernel, device, roofs, quick, repeat, runtime } = options;
   const request: BenchRequest = {
@@ -69,8 +70,10 @@ async function measure(
     source: sourceOf(root),
     command,
   };
-  const inPlace = runtime === 'node' ? benchInNode : benchInChrome;
-  const result = await inPlace(root, request, (event) => showEvent(event, show));
+  const emit = (event: BenchEvent): void => showEvent(event, show);
+  const result = await (runtime === 'node'
+    ? benchInNode(root, request, emit, load)
+    : benchInChrome(root, request, emit));
   if (!suites.includes('start')) return result;
   if (runtime === 'node') return { ...result, notes: [...result.notes, 'No cold starts: they need a browser.'] };
   const rows = await startRows(root, quick, (found) => show(`\n${titleOf(found[0]!)}\n${tableOf(found)}`));

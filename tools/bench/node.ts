@@ -1,6 +1,7 @@
 // Measuring in Node: the same core as in the page, on the CPU or, through the npm package webgpu, on a GPU.
 
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -11,10 +12,14 @@ import type { BenchEvent, BenchRequest } from '../../demos/bench/core/run.ts';
 import type { BenchResult } from '../../demos/bench/core/result.ts';
 import { wgsl } from '../wgsl_plugin.ts';
 
+/** Node's own `import`, by a file's address. */
+export type Load = (url: string) => Promise<unknown>;
+
 export async function benchInNode(
   root: string,
   request: BenchRequest,
   emit: (event: BenchEvent) => void,
+  load: Load,
 ): Promise<BenchResult> {
   const { module } = await runnerImport<typeof runModule>('./demos/bench/core/run.ts', {
     root,
@@ -22,12 +27,14 @@ export async function benchInNode(
     logLevel: 'error',
     plugins: [wgsl()],
   });
-  const gpu = request.device === 'webgpu' ? await nodeGpu(root) : undefined;
-  return module.runBench(request, { emit, gpu });
+  const gpu = request.device === 'webgpu' ? await nodeGpu(root, load) : undefined;
+  const result = await module.runBench(request, { emit, gpu });
+  // Node 20 has no `navigator` that tells it.
+  return { ...result, host: { ...result.host, cores: availableParallelism() } };
 }
 
 /** Dawn for Node. It is no dependency: who has a GPU and no browser installs it. */
-export async function nodeGpu(root: string): Promise<GPU> {
+export async function nodeGpu(root: string, load: Load): Promise<GPU> {
   interface Dawn {
     create(flags: string[]): GPU;
     globals: object;
@@ -35,7 +42,7 @@ export async function nodeGpu(root: string): Promise<GPU> {
   let dawn: Dawn;
   try {
     const path = createRequire(join(root, 'package.json')).resolve('webgpu');
-    dawn = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Dawn;
+    dawn = (await load(pathToFileURL(path).href)) as Dawn;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     throw new Error('--runtime node needs the npm package webgpu: npm install --no-save webgpu@0.6.2', {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { plotSvg, type Curve } from '../../demos/bench/core/plot.ts';
 import type { BenchResult, Row } from '../../demos/bench/core/result.ts';
-import { roofsOf } from '../../demos/bench/core/roofs.ts';
+import { roofsOf } from '../../demos/bench/core/roofline.ts';
 import { validate, type Schema } from '../../demos/bench/core/schema.ts';
 import {
   engineTable,

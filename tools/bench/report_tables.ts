@@ -1,7 +1,7 @@
 // The results as Markdown tables.
 
 import { byWork, ranked, type Row } from '../../demos/bench/core/result.ts';
-import { leastTime, type Roofs } from '../../demos/bench/core/roofs.ts';
+import { leastTime, type Roofs } from '../../demos/bench/core/roofline.ts';
 import { ratiosOf, type Ratio } from '../../demos/bench/peers/ratios.ts';
 import { digits, duration } from './table.ts';
 

@@ -5,7 +5,6 @@ import type { Kernel, Op, Sample } from '../../../src/graph/op.ts';
 import { dispatch, input, output } from '../../../src/kernel/shader.ts';
 import { flatGrid, type Target } from '../../../src/kernel/target.ts';
 import type { Case } from './cases.ts';
-import type { Row } from './result.ts';
 import shader from './roofs.wgsl';
 
 interface RoofAttrs {
@@ -110,48 +109,4 @@ export function roofCases(target: Target): Case[] {
     [loadsOp, { inputs: [{ shape: [cached], fill: { values: period } }], attrs: { size: threads, iterations } }],
   ];
   return cases.map(([op, sample]) => ({ suite: 'roofs', op, sample, shape: `[${sample.attrs.size}]` }));
-}
-
-export interface Roofs {
-  /** Multiply-adds count two. */
-  readonly flopsPerSecond: number;
-  readonly bytesPerSecond: number;
-  readonly loadsPerSecond: number;
-}
-
-/** The best of each; null where one was not measured or is wrong. */
-export function roofsOf(rows: readonly Row[]): Roofs | null {
-  const best = (subject: string, of: (row: Row) => number | null): number =>
-    rows
-      .filter((row) => row.suite === 'roofs' && row.subject === subject && row.check.state === 'ok')
-      .reduce((most, row) => Math.max(most, of(row) ?? 0), 0);
-  const flopsPerSecond = 1e9 * best('multiply_add', ({ gflops }) => gflops);
-  const bytesPerSecond = 1e9 * best('stream_copy', ({ gigabytesPerSecond }) => gigabytesPerSecond);
-  const loadsPerSecond = 1e9 * best('storage_loads', ({ gflops }) => gflops);
-  return flopsPerSecond && bytesPerSecond && loadsPerSecond ? { flopsPerSecond, bytesPerSecond, loadsPerSecond } : null;
-}
-
-/** The least time that both roofs allow, and which one binds. */
-export function leastTime(
-  { flops, bytes }: { readonly flops: number; readonly bytes: number },
-  { flopsPerSecond, bytesPerSecond }: Roofs,
-): { readonly seconds: number; readonly bound: 'multiply-add' | 'copy' } {
-  const computing = flops / flopsPerSecond;
-  const moving = bytes / bytesPerSecond;
-  return computing > moving ? { seconds: computing, bound: 'multiply-add' } : { seconds: moving, bound: 'copy' };
-}
-
-/** Row with its share of `roofs`. */
-export function withRoof(row: Row, roofs: Roofs | null): Row {
-  if (!roofs || row.summary === null || row.flops + row.bytes === 0) return row;
-  const { seconds, bound } = leastTime(row, roofs);
-  const spent = row.summary.median / 1e9;
-  if (spent === 0) return row;
-  // A loop of loads and multiply-adds that is held by its loads does at least this many multiply-adds for each of them.
-  const perLoad = row.flops / 2 / (spent * roofs.loadsPerSecond);
-  return {
-    ...row,
-    roof: { bound, share: seconds / spent },
-    counts: bound === 'multiply-add' ? { ...row.counts, multiplyAddsPerLoadSlot: perLoad } : row.counts,
-  };
 }

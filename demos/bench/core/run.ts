@@ -6,7 +6,8 @@ import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './case
 import { withOwnKernel, type OwnKernel } from './own_kernel.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
-import { roofCases, roofsOf, withRoof } from './roofs.ts';
+import { roofCases } from './roofs.ts';
+import { roofsOf, withRoof } from './roofline.ts';
 import { methodOf, openSession, type Session } from './session.ts';
 import { measureStep, scalingCases, stepCases, type StepCase } from './steps.ts';
 import { measureTransfers } from './transfers.ts';
