@@ -48,6 +48,9 @@ export interface Variable extends TensorType {
 
 let nextId = 0;
 
+/** The number that the next tensor will have: tensors made from now on have this one or a larger one. */
+export const nextTensorId = (): number => nextId;
+
 function tensor(type: TensorType, source: Source, label?: string): Tensor {
   return { id: nextId++, shape: type.shape, dtype: type.dtype, source, label };
 }

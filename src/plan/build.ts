@@ -7,12 +7,15 @@ import { fuse } from './fuse.ts';
 import { groupElementwise } from './group.ts';
 import { assignMemory } from './memory.ts';
 import type { Place, Plan, PlanBytes, PlanStep, Storage } from './plan.ts';
+import { recompute, type Recomputation } from './recompute.ts';
 import { schedule } from './schedule.ts';
 import { simplify, storeSmallConstants } from './simplify.ts';
 
 export interface PlanOptions extends ChooseOptions {
   /** Compute once what is said twice, and replace groups of ops by fused ones; default true. */
   readonly fuse?: boolean | undefined;
+  /** Which values are computed again for the backward pass instead of kept. */
+  readonly recompute?: Recomputation | undefined;
   /** Changes how values are stored, as mixed precision does. `roots`: results, and what changes variables. */
   readonly storage?: ((calls: readonly Call[], roots: readonly Tensor[]) => Call[]) | undefined;
 }
@@ -91,11 +94,15 @@ interface Arranged {
 function arrange(
   outputs: Readonly<Record<string, Tensor>>,
   effects: readonly Tensor[],
-  { target, fuse: improve = true, storage }: PlanOptions,
+  { target, fuse: improve = true, storage, recompute: asked }: PlanOptions,
 ): Arranged {
-  const scheduled = schedule(Object.values(outputs), effects);
-  const { calls, now } = improve ? simplify(scheduled) : { calls: scheduled, now: (tensor: Tensor) => tensor };
-  const roots = [...Object.values(outputs), ...effects].map(now);
+  const wanted = [...Object.values(outputs), ...effects];
+  const scheduled = { calls: schedule(Object.values(outputs), effects), now: (tensor: Tensor) => tensor };
+  const repeating = asked ? recompute(scheduled.calls, wanted, asked) : { ...scheduled, repeated: new Map() };
+  const simpler = improve ? simplify(repeating.calls, repeating.repeated) : { ...scheduled, calls: repeating.calls };
+  const { calls } = simpler;
+  const now = (tensor: Tensor) => simpler.now(repeating.now(tensor));
+  const roots = wanted.map(now);
   const fused = improve ? fuse(calls, roots) : calls;
   const stored = storage?.(fused, roots) ?? fused;
   if (!improve) return { calls: stored, now };

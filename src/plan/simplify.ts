@@ -16,10 +16,10 @@ export interface Simplified {
 
 /**
  * Calls of one op with equal attributes and inputs become the first of them, except those that overwrite memory. (Random
- * ops are functions of their inputs like all others.) What is one number throughout becomes a `full`; x·1, x / 1 and
+ * ops are functions of their inputs like all others.) Those that are `repeated` on purpose are told apart by their number. What is one number throughout becomes a `full`; x·1, x / 1 and
  * x − 0 become x.
  */
-export function simplify(calls: readonly Call[]): Simplified {
+export function simplify(calls: readonly Call[], repeated: ReadonlyMap<Call, number> = new Map()): Simplified {
   const replaced = new Map<Source, Tensor>();
   const known = new Map<string, readonly Tensor[]>();
   const keys = createKeys();
@@ -46,7 +46,7 @@ export function simplify(calls: readonly Call[]): Simplified {
     else {
       const attrs = number === null ? call.attrs : { shape: call.outputs[0]!.shape, value: number };
       const [op, from] = number === null ? [call.op, inputs] : [fullOp, []];
-      const key = keys.of(op, attrs, from);
+      const key = `${repeated.get(call) ?? ''} ${keys.of(op, attrs, from)}`;
       outputs = known.get(key) ?? (number === null ? keep(call, inputs) : keep(callOf(applyOne(op, [], attrs)), []));
       known.set(key, outputs);
     }

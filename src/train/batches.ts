@@ -27,6 +27,7 @@ import {
   SKIPPED_STEPS,
   type Program,
   type ProgramOptions,
+  type TraceContext,
 } from './program.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
@@ -101,6 +102,14 @@ export function createBatches(
     precision: compiled?.precision ?? 'f32',
   };
 
+  /** Layers that were named are segments whose values are computed again. */
+  const around =
+    (again: TraceContext['recompute']) =>
+    <T>(layer: string, apply: () => T): T => {
+      const named = compiled?.recompute;
+      return Array.isArray(named) && named.includes(layer) ? again(apply) : apply();
+    };
+
   /** The inputs that the values at `places` depend on. */
   function inputsFor(places: readonly number[]): InputPort[] {
     const all = placesFor(network, places);
@@ -151,13 +160,18 @@ export function createBatches(
           order: { shape: [size], dtype: 'u32' },
           cursor: { shape: [1], dtype: 'u32' },
         },
-        (inputs, { random, perform }) => {
+        (inputs, { random, perform, recompute }) => {
           const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
           const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
           const examples = Object.fromEntries(needed.map((input) => [input.name, gather(featuresOf(input))]));
           const targets = targetNames.map(gather);
           const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
-          const made = forward(network, examples, places, { training, random, examples: size });
+          const made = forward(network, examples, places, {
+            training,
+            random,
+            examples: size,
+            ...(training ? { around: around(recompute) } : {}),
+          });
           made.effects.forEach(perform);
           talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
           terms.push(...Object.keys(made.terms));
@@ -166,7 +180,7 @@ export function createBatches(
         },
         {
           ...shared,
-          ...(training ? { optimizer: state } : {}),
+          ...(training ? { optimizer: state, recompute: compiled!.recompute === true } : {}),
           track: { outputs, every },
           onRows(rows) {
             for (const { values } of rows) made.waiting.shift()?.(values);
@@ -242,14 +256,19 @@ export function createBatches(
       const targets = y.map(({ shape, dtype }, i) => [targetNames[i]!, { shape: [batch, ...shape], dtype }]);
       return program(
         { ...plainInputs(batch, needed), ...Object.fromEntries(targets) },
-        (inputs, { random, perform }) => {
+        (inputs, { random, perform, recompute }) => {
           const places = heads.map(({ output }) => output.at);
-          const made = forward(network, inputs, places, { training: true, random, examples: batch });
+          const made = forward(network, inputs, places, {
+            training: true,
+            random,
+            examples: batch,
+            around: around(recompute),
+          });
           made.effects.forEach(perform);
           const given = targetNames.map((name) => inputs[name]!);
           return lossAndMetrics(compiled!, made, given, batch);
         },
-        { ...shared, tune: false, optimizer: compiled!.state },
+        { ...shared, tune: false, optimizer: compiled!.state, recompute: compiled!.recompute === true },
       );
     },
     kernels() {

@@ -1,6 +1,6 @@
 // What `compile` decides, and the device memory that a model holds.
 
-import { checkOptions, OptionError, StateError } from '../core/errors.ts';
+import { checkOptions, OptionError, StateError, suggestion } from '../core/errors.ts';
 import { checkWord } from '../core/random.ts';
 import { createState, type Optimizer } from '../nn/optimizer_state.ts';
 import { resolveOptimizer } from '../nn/optimizers.ts';
@@ -25,6 +25,12 @@ export interface CompileOptions extends HeadOptions {
   /** Op name -> kernel to use where it fits; for benchmarks. */
   readonly kernels?: Readonly<Record<string, string>>;
   /**
+   * Whether training computes values of the forward pass again for the gradients instead of keeping them: `true` in about
+   * √n segments for n layers, which take about √n times less memory for one more forward pass; or the names of layers, of
+   * which only the results are kept. False unless given. Dropout drops the same again; statistics move once.
+   */
+  readonly recompute?: boolean | readonly string[];
+  /**
    * Whether fit, evaluate and predict first measure, for every call that several kernels could do, which is fastest on
    * this device; seconds, once for each shape. Off unless given: the defaults are sound, and a choice changes the order of sums,
    * so that losses may differ in the last bits from those of another choice. `saveModel` keeps the choices.
@@ -37,13 +43,25 @@ export interface CompileOptions extends HeadOptions {
   readonly precision?: PrecisionOption;
 }
 
-const known = ['optimizer', 'loss', 'lossWeights', 'metrics', 'device', 'seed', 'kernels', 'tune', 'precision'];
+const known = [
+  'optimizer',
+  'loss',
+  'lossWeights',
+  'metrics',
+  'device',
+  'seed',
+  'kernels',
+  'recompute',
+  'tune',
+  'precision',
+];
 
 export async function compile(core: Core, options: CompileOptions): Promise<void> {
   const network = networkOf(core, 'compile');
   checkOptions('compile', options, known);
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
-  const { seed = core.seed, kernels, tune = false } = options;
+  const { seed = core.seed, kernels, tune = false, recompute = false } = options;
+  checkRecompute(network, recompute);
   checkWord('compile', 'seed', seed);
   if (typeof tune !== 'boolean') throw new OptionError(`compile: tune is ${String(tune)}, expected true or false`);
   if (options.optimizer === undefined)
@@ -59,7 +77,7 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   const { device } = choice;
   await core.queue;
   await moveTo(core, network, choice);
-  core.compiled = { state, heads, keys, seed, kernels, tune, precision };
+  core.compiled = { state, heads, keys, seed, kernels, recompute, tune, precision };
   core.batches = createBatches(device, network, core.compiled, seed, core.savedKernels);
   core.epochs = 0;
   if (core.savedTraining) restoreTraining(core, core.savedTraining);
@@ -108,4 +126,18 @@ export function release(core: Core): void {
   releaseTraining(core);
   if (!core.device || !core.network) return;
   for (const { arena } of arenasOf(core.network)) core.device.releaseVariable(arena);
+}
+
+function checkRecompute({ layers }: Network, recompute: unknown): void {
+  if (typeof recompute === 'boolean') return;
+  if (!Array.isArray(recompute)) {
+    throw new OptionError(`compile: recompute is ${String(recompute)}, expected true, false or names of layers`);
+  }
+  const names = layers.map(({ name }) => name);
+  for (const name of recompute as unknown[]) {
+    if (names.includes(name as string)) continue;
+    throw new OptionError(
+      `compile: recompute names no layer '${String(name)}'${suggestion(String(name), names)}; known: ${names.join(', ')}`,
+    );
+  }
 }

@@ -72,6 +72,8 @@ export interface Compiled {
   readonly keys: readonly string[];
   readonly seed: number;
   readonly kernels: Readonly<Record<string, string>> | undefined;
+  /** Whether, or for which layers, values are computed again for the gradients. */
+  readonly recompute: boolean | readonly string[];
   /** Whether kernels are measured before programs are made. */
   readonly tune: boolean;
   /** Null for f32. */
@@ -158,6 +160,8 @@ export interface Use {
   readonly drawing?: boolean;
   readonly random: Tensor;
   readonly examples?: number;
+  /** Called for each layer with what applies it. */
+  readonly around?: <T>(layer: string, apply: () => T) => T;
 }
 
 /** Adds what the values at `wanted` need to a graph, each layer's output labelled as the layer. */
@@ -207,7 +211,8 @@ export function forward(
       },
     });
     seen.add(owner);
-    const { outputs, mask } = applyLayer(place, given, weights, context);
+    const apply = () => applyLayer(place, given, weights, context);
+    const { outputs, mask } = use.around ? use.around(name, apply) : apply();
     const [first, ...further] = outputs;
     given.push({ outputs: [labelled(first!, name), ...further], mask });
   });

@@ -4,7 +4,7 @@ import type { DType, TypedArray } from '../core/dtype.ts';
 import { checkOptions, OptionError, ShapeError, StateError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { gradients } from '../autodiff/gradients.ts';
-import { inputTensor, type Tensor } from '../graph/tensor.ts';
+import { inputTensor, nextTensorId, type Tensor } from '../graph/tensor.ts';
 import { createState, isOptimizerState, type Optimizer, type OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
@@ -13,6 +13,7 @@ import { choicesOf, restoring, type KernelChoices } from '../plan/choices.ts';
 import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
+import type { Recomputation, Span } from '../plan/recompute.ts';
 import { defaultDevice } from './device.ts';
 import { resolvePrecision, type PrecisionOption } from './precision.ts';
 
@@ -24,6 +25,12 @@ export interface TraceContext {
   readonly random: Tensor;
   /** Makes a call that overwrites a variable, whose result is given, part of every run. */
   perform(effect: Tensor): void;
+  /**
+   * What `f` gives. Of the values it makes on the way, those that only the gradients of `loss` want are computed again for
+   * them and not kept in between (PyTorch's checkpoint). Random ops draw the same numbers again; what is performed is
+   * performed once. OptionError: within another such call, or with `recompute: true`.
+   */
+  recompute<T>(f: () => T): T;
 }
 
 export interface ProgramOptions {
@@ -42,6 +49,11 @@ export interface ProgramOptions {
   readonly kernels?: Readonly<Record<string, string>>;
   /** Whether groups of ops are replaced by fused ones; true unless given. */
   readonly fuse?: boolean;
+  /**
+   * Whether values of the forward pass are computed again for the gradients instead of kept, in about √n segments for n
+   * layers, which then take about √n times less memory for one more forward pass; false unless given.
+   */
+  readonly recompute?: boolean;
   /** Whether kernels of which nothing is known on this device are measured first (`device.tune`); false unless given. */
   readonly tune?: boolean;
   /** The kernels of an earlier program (`choices`), used where they are still the same, so that sums have the same bits. */
@@ -93,6 +105,7 @@ const known = [
   'onRows',
   'kernels',
   'fuse',
+  'recompute',
   'tune',
   'choices',
   'precision',
@@ -119,7 +132,10 @@ export async function program(
   }
   const random = inputTensor('$random', [4], 'u32');
   const effects: Tensor[] = [];
-  const outputs = { ...f(symbols, { random, perform: (effect) => effects.push(effect) }) };
+  const traced = traceSegments(options);
+  const perform = (effect: Tensor) => void effects.push(effect);
+  const outputs = { ...f(symbols, { random, perform, recompute: traced.segment }) };
+  const recompute = traced.end();
   let state: OptimizerState | null = null;
 
   if (optimizer) {
@@ -158,7 +174,7 @@ export async function program(
   const { kernels, fuse, tune = false, choices } = options;
   const tuned = [...(choices ? [restoring(choices)] : []), ...(device.tuned ? [device.tuned] : [])];
   const makeIt = () =>
-    makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned, storage: precision?.storage });
+    makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned, recompute, storage: precision?.storage });
   let plan = makeIt();
   if (tune && (await device.tune(plan)).size > 0) plan = makeIt();
   checkInputsUsed(plan, symbols);
@@ -207,4 +223,39 @@ function checkInputsUsed(plan: Plan, symbols: Readonly<Record<string, Tensor>>):
   for (const name of Object.keys(symbols)) {
     if (!Object.hasOwn(plan.inputs, name)) throw new OptionError(`program: no output depends on input '${name}'`);
   }
+}
+
+/** What of a traced function is computed again, by the numbers of its tensors. */
+function traceSegments({ recompute = false, optimizer }: ProgramOptions) {
+  if (typeof recompute !== 'boolean') {
+    throw new OptionError(`program: recompute is ${String(recompute)}, expected true or false`);
+  }
+  const need = () => {
+    if (!optimizer)
+      throw new OptionError('program: recompute needs an optimizer, for whose gradients it spares memory');
+  };
+  if (recompute) need();
+  const start = nextTensorId();
+  const segments: Span[] = [];
+  let open = false;
+  return {
+    segment<T>(f: () => T): T {
+      need();
+      if (open) throw new OptionError('recompute: called within another recompute, expected one after the other');
+      if (recompute) throw new OptionError('recompute: the program finds the segments itself, by recompute: true');
+      open = true;
+      const first = nextTensorId();
+      try {
+        return f();
+      } finally {
+        segments.push({ first, end: nextTensorId() });
+        open = false;
+      }
+    },
+    end(): Recomputation | undefined {
+      const forward = { first: start, end: nextTensorId() };
+      if (recompute) return { forward, segments: 'even' };
+      return segments.length > 0 ? { forward, segments } : undefined;
+    },
+  };
 }
