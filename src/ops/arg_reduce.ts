@@ -152,6 +152,9 @@ export const pickGradOp: Op<AxisAttrs & { readonly length: number }> = {
     [[], 0, 7] as const,
     [[2, 3], 1, 65] as const,
     [[4, 8], 2, 1] as const,
+    [[4, 3], 0, 1] as const,
+    [[4, 3], 1, 1] as const,
+    [[], 0, 1] as const,
   ].map(([shape, axis, length]) => ({
     inputs: [{ shape }, { shape, dtype: 'i32', fill: { below: length } }],
     attrs: { axis, length },

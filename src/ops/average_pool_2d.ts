@@ -20,6 +20,7 @@ import {
   type Window2d,
   type WindowOptions,
 } from './window.ts';
+import { poolWindows } from './window_samples.ts';
 
 export interface AveragePool2dAttrs {
   readonly window: Window2d;
@@ -87,6 +88,7 @@ const cases: { shape: ImageShape; options: WindowOptions; count: PoolCount }[] =
   { shape: [2, 7, 7, 20], options: { poolSize: 7 }, count: 'inside' },
   { shape: [2, 7, 5, 3], options: { poolSize: 3, strides: 2, padding: 'same' }, count: 'one' },
   { shape: [1, 6, 9, 8], options: { poolSize: [2, 3], strides: [2, 3] }, count: 'one' },
+  ...poolWindows.map(([shape, options, count]) => ({ shape, options, count })),
 ];
 const attrsOf = ({ shape, options, count }: (typeof cases)[number]): AveragePool2dAttrs => ({
   window: window2d('averagePool2d', [shape[1], shape[2]], options),

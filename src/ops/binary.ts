@@ -135,7 +135,7 @@ const leakyReluGradOp = internal({
   wgsl: 'select(p * a, a, b > 0.0)',
   reference: (dy, y, negativeSlope) => (y > 0 ? dy : dy * negativeSlope),
   parameters: ['negativeSlope'],
-  sampled: [0.25],
+  sampled: [[0.25], [0]],
   accuracy: ulp(1),
 });
 const eluGradOp = internal({
@@ -143,7 +143,7 @@ const eluGradOp = internal({
   wgsl: 'select(a * (b + p), a, b > 0.0)',
   reference: (dy, y, alpha) => (y > 0 ? dy : dy * (y + alpha)),
   parameters: ['alpha'],
-  sampled: [0.7],
+  sampled: [[0.7], [0]],
 });
 const seluGradOp = internal({
   name: 'selu_grad',
@@ -203,7 +203,12 @@ const clipGradOp = internal({
   wgsl: 'select(0.0, a, b >= p && b <= q)',
   reference: (dy, x, min, max) => (x >= min && x <= max ? dy : 0),
   parameters: ['min', 'max'],
-  sampled: [-0.5, 0.75],
+  sampled: [
+    [-0.5, 0.75],
+    [-3.4028234663852886e38, 3.4028234663852886e38],
+    [-3.4028234663852886e38, 0.5],
+    [0, 3.4028234663852886e38],
+  ],
   accuracy: exact,
 });
 const absGradOp = internal({

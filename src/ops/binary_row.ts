@@ -44,8 +44,8 @@ export interface BinaryRow {
   readonly fills?: readonly [Fill, Fill];
   /** The same for one more sample, whose values lie at kinks, where a derivative does not exist. */
   readonly kinks?: readonly [Fill, Fill];
-  /** Attributes of the samples, in the order of `parameters`. */
-  readonly sampled?: readonly number[];
+  /** Attributes of the samples, in the order of `parameters`: the first set with every shape, others with one a kernel. */
+  readonly sampled?: readonly (readonly number[])[];
   /** Floating-point operations an element; 1 where absent. */
   readonly flops?: number;
 }
@@ -82,6 +82,18 @@ const shapes: readonly (readonly [Shape, Shape])[] = [
     [1, 3, 1, 2, 1, 2],
   ],
 ];
+/** One for each kernel, in their order. */
+const fewShapes: typeof shapes = [
+  [
+    [8, 9],
+    [8, 9],
+  ],
+  [[6, 6], []],
+  [
+    [5, 1],
+    [1, 7],
+  ],
+];
 
 export function binaryOp(row: BinaryRow): ElementwiseOp {
   const {
@@ -92,12 +104,12 @@ export function binaryOp(row: BinaryRow): ElementwiseOp {
     accuracy,
     parameters = [],
     fills = ['normal', 'normal'],
-    sampled = [],
+    sampled = [[]],
     flops = 1,
   } = row;
   const values = (attrs: ElementwiseAttrs) =>
     [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
-  const attrs = Object.fromEntries(parameters.map((key, i) => [key, sampled[i]!]));
+  const attributes = sampled.map((set) => Object.fromEntries(parameters.map((key, i) => [key, set[i]!])));
   return {
     name,
     elementwise: rowExpression(wgsl, ['a', 'b'], parameters),
@@ -129,16 +141,18 @@ export function binaryOp(row: BinaryRow): ElementwiseOp {
     },
     accuracy,
     samples: [
-      ...shapes.map(([a, b]): Sample<ElementwiseAttrs> => ({
-        inputs: [
-          { shape: a, fill: fills[0] },
-          { shape: b, fill: fills[1] },
-        ],
-        attrs,
-      })),
+      ...attributes.flatMap((attrs, k) =>
+        (k === 0 ? shapes : fewShapes).map(([a, b]): Sample<ElementwiseAttrs> => ({
+          inputs: [
+            { shape: a, fill: fills[0] },
+            { shape: b, fill: fills[1] },
+          ],
+          attrs,
+        })),
+      ),
       ...(row.kinks ?? []).slice(0, 1).map((): Sample<ElementwiseAttrs> => ({
         inputs: row.kinks!.map((fill, i) => ({ shape: i === 0 ? [12, 5] : [5], fill })),
-        attrs,
+        attrs: attributes[0]!,
         kink: true,
       })),
     ],

@@ -62,6 +62,7 @@ export const castOp: Op<CastAttrs> = {
   accuracy: { kind: 'ulp', ulp: 1 }, // beyond 2^24 an adapter may round a whole number to either neighbour
   samples: [
     { inputs: [{ shape: [3, 5] }], attrs: { dtype: 'i32' } },
+    { inputs: [{ shape: [1, 6] }], attrs: { dtype: 'u32' } },
     {
       inputs: [{ shape: [9], fill: { values: [-2.5, 2.75, -0.5, 0, 3e9, -3e9, 8388607.5] } }],
       attrs: { dtype: 'i32' },
@@ -100,8 +101,10 @@ export const stopGradientOp: Op<Record<never, never>> = {
   kernels: {},
   grad: () => [null],
   accuracy: { kind: 'exact' },
-  // Of whole numbers, because finite differences of others would see what the gradient is told not to.
-  samples: [{ inputs: [{ shape: [2, 3], dtype: 'i32', fill: { below: 9 } }], attrs: {} }],
+  samples: (['f32', 'i32', 'u32', 'f16', 'u8'] as const).map((dtype, i) => ({
+    inputs: [{ shape: [1 + (i % 2), 3], dtype, fill: { below: 9 } }],
+    attrs: {},
+  })),
 };
 
 /** x itself, at no cost, but as a constant to every gradient. */

@@ -52,7 +52,7 @@ function kernelPlan({ inputs, attrs }: CallTypes<CastHalfAttrs>, lanes: 1 | 4): 
   return { dispatches: [convert(input(0), output(0), size, lanes)] };
 }
 
-const shapes = [[], [1], [3, 5], [2, 8], [4, 65], [67]];
+const shapes = [[], [1], [3, 5], [2, 8], [4, 65], [1, 67]];
 const odd = Float32Array.of(
   1 + 2 ** -11,
   1 + 3 * 2 ** -11,

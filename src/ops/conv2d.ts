@@ -4,7 +4,7 @@
 
 import type { Op, Sample } from '../graph/op.ts';
 import type { TensorType } from '../graph/tensor.ts';
-import { activations } from './activations.ts';
+import { activations, type EpilogueActivation } from './activations.ts';
 import { conv2dGradFilterKernels, conv2dGradInputKernels, conv2dKernels } from './conv2d_kernels.ts';
 import {
   convSizes,
@@ -15,7 +15,8 @@ import {
 } from './conv2d_sizes.ts';
 import { productAccuracy } from './matmul.ts';
 import { copiesAlong } from './padding.ts';
-import { sourcePosition, window2d, type Window2d, type WindowOptions } from './window.ts';
+import { sourcePosition, window2d, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import { convolutionWindows } from './window_samples.ts';
 
 /** Calls `visit` with the flat indices of x [N,H,W,·], position (n,oh,ow) and tap (kh,kw) of every pair that meets. */
 function eachTap(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
@@ -76,9 +77,9 @@ export const conv2dOp: Op<Conv2dAttrs> = {
   },
   accuracy: ({ attrs }) =>
     productAccuracy(attrs.activation, ({ inputs }) => inputs[1]!.shape.slice(0, -1).reduce((a, b) => a * b, 1) + 1),
-  samples: geometries().flatMap(({ input, filter, window }, i): Sample<Conv2dAttrs>[] => {
-    const bias = i % 2 === 1;
-    const activation = ([null, 'relu', null, 'tanh', 'sigmoid'] as const)[i % 5]!;
+  samples: geometries().flatMap(({ input, filter, window, epilogue }, i): Sample<Conv2dAttrs>[] => {
+    const { bias = i % 2 === 1, activation = ([null, 'relu', null, 'tanh', 'sigmoid'] as const)[i % 5]! } =
+      epilogue ?? {};
     const inputs = [{ shape: input }, { shape: filter }];
     if (bias) inputs.push({ shape: [filter[1]!] });
     return [{ inputs, attrs: { window, bias, activation } }];
@@ -120,12 +121,12 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
       const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
       return copies * window.kernel[0] * window.kernel[1] * inputs[1]!.shape.at(-1)! + 1;
     }),
-  samples: geometries().map(({ input, filter, window }, i) => {
-    const bias = i % 4 === 1;
+  samples: geometries().map(({ input, filter, window, epilogue }, i) => {
     // tanh on short sums only: its bound says nothing of the error that a long sum brings along
     const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
     const terms = copies * window.kernel[0] * window.kernel[1] * filter[1]!;
-    const activation = ([null, 'relu', terms > 64 ? 'relu' : 'tanh'] as const)[i % 3]!;
+    const { bias = i % 4 === 1, activation = ([null, 'relu', terms > 64 ? 'relu' : 'tanh'] as const)[i % 3]! } =
+      epilogue ?? {};
     const inputs = [{ shape: [positions(input, window), filter[1]!] }, { shape: filter }];
     if (bias) inputs.push({ shape: [input[3]] });
     return { inputs, attrs: { window, inputShape: input, bias, activation } };
@@ -169,14 +170,16 @@ function positions(input: readonly number[], window: Window2d): number {
 }
 
 interface Geometry {
-  input: [number, number, number, number];
+  input: ImageShape;
   filter: number[];
   window: Window2d;
+  /** Where the case says it. */
+  epilogue?: { bias: boolean; activation: EpilogueActivation | null };
 }
 
 /** Input, window and output channels covering every option, odd sizes, and the sizes vec4 and quad kernels need. */
 function geometries(): Geometry[] {
-  const cases: [input: [number, number, number, number], filters: number, options: WindowOptions][] = [
+  const cases: [input: ImageShape, filters: number, options: WindowOptions][] = [
     [[1, 1, 1, 1], 1, { kernelSize: 1 }],
     [[2, 5, 7, 3], 5, { kernelSize: 3 }],
     [[1, 6, 6, 4], 8, { kernelSize: 3, padding: 'same' }],
@@ -256,8 +259,15 @@ function geometries(): Geometry[] {
       },
     ],
   ];
-  return cases.map(([input, filters, options]) => {
+  const geometry = (input: ImageShape, filters: number, options: WindowOptions): Geometry => {
     const window = window2d('sample', [input[1], input[2]], options);
     return { input, filter: [window.kernel[0] * window.kernel[1] * input[3], filters], window };
-  });
+  };
+  return [
+    ...cases.map(([input, filters, options]) => geometry(input, filters, options)),
+    ...convolutionWindows.map(([input, filters, options, bias, activation]) => ({
+      ...geometry(input, filters, options),
+      epilogue: { bias, activation },
+    })),
+  ];
 }

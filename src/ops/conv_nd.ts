@@ -129,8 +129,9 @@ export const convNdOp: Op<ConvNdAttrs> = {
     bytes: bytesMoved(call),
   }),
   accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
-  samples: convNdCases().map(({ image, filter, window, groups }, i): Sample<ConvNdAttrs> => {
-    const { bias, activation } = epilogueOf(i, sizeOf(filter.slice(0, -1)));
+  samples: convNdCases().map((one, i): Sample<ConvNdAttrs> => {
+    const { image, filter, window, groups } = one;
+    const { bias, activation } = epilogueOf(one, i, sizeOf(filter.slice(0, -1)));
     const inputs = [{ shape: image }, { shape: filter }, ...(bias ? [{ shape: [filter.at(-1)!] }] : [])];
     return { inputs, attrs: { window, groups, bias, activation } };
   }),
@@ -179,9 +180,10 @@ export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
       const s = convNdSizes(inputShape, inputs[0]!.shape.at(-1)!, attrs);
       return s.taps * s.groupOut * copiesOf(s) + 1; // every copy of a pixel in the padding adds its own terms
     }),
-  samples: convNdCases().map(({ image, filter, window, groups }, i): Sample<ConvNdGradInputAttrs> => {
+  samples: convNdCases().map((one, i): Sample<ConvNdGradInputAttrs> => {
+    const { image, filter, window, groups } = one;
     const s = convNdSizes(image, filter.at(-1)!, { window, groups });
-    const { bias, activation } = epilogueOf(i + 1, s.taps * s.groupOut);
+    const { bias, activation } = epilogueOf(one, i + 1, s.taps * s.groupOut);
     const dy = outputShape(image, filter.at(-1)!, { window, groups });
     const inputs = [{ shape: dy }, { shape: filter }, ...(bias ? [{ shape: [image.at(-1)!] }] : [])];
     return { inputs, attrs: { window, groups, bias, activation, inputShape: image } };

@@ -1,11 +1,13 @@
 // The shapes that the general convolution ops are tested, timed and shown with.
 
 import type { Shape } from '../core/shape.ts';
+import type { EpilogueActivation } from './activations.ts';
 import { filterShape } from './conv_nd_sizes.ts';
 import { windowNd, type WindowNdOptions } from './window.ts';
 
 /** tanh on short sums only: its bound says nothing of the error that a long sum brings along. */
-export function epilogueOf(i: number, terms: number) {
+export function epilogueOf({ epilogue }: ConvNdCase, i: number, terms: number) {
+  if (epilogue) return epilogue;
   return { bias: i % 3 === 1, activation: ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]! };
 }
 
@@ -14,11 +16,13 @@ export interface ConvNdCase {
   filter: Shape;
   window: ReturnType<typeof windowNd>;
   groups: number;
+  /** Where the case says it. */
+  epilogue?: { bias: boolean; activation: EpilogueActivation | null };
 }
 
 /** Image, filters, groups and options: every rank, option and kernel, odd sizes and sizes of one. */
 export function convNdCases(): ConvNdCase[] {
-  const table: [image: Shape, filters: number, groups: number, options: WindowNdOptions][] = [
+  const table: Row[] = [
     [[1, 1, 1], 1, 1, { kernelSize: 1 }],
     [[2, 7, 6], 4, 2, { kernelSize: 3, strides: 2, padding: 'same' }],
     [[2, 9, 8], 8, 8, { kernelSize: 3, padding: 'causal', dilationRate: 2 }],
@@ -56,8 +60,36 @@ export function convNdCases(): ConvNdCase[] {
     [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
     [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],
   ];
-  return table.map(([image, filters, groups, options]) => {
+  return [...table, ...pairwise].map(([image, filters, groups, options, bias, activation]) => {
     const window = windowNd('sample', image.slice(1, -1), options);
-    return { image, filter: filterShape(image, filters, { window, groups }), window, groups };
+    const epilogue = bias === undefined ? {} : { epilogue: { bias, activation: activation! } };
+    return { image, filter: filterShape(image, filters, { window, groups }), window, groups, ...epilogue };
   });
 }
+
+type Row = readonly [
+  image: Shape,
+  filters: number,
+  groups: number,
+  options: WindowNdOptions,
+  bias?: boolean,
+  activation?: EpilogueActivation | null,
+];
+
+// With the above, every two options (tests/ops/option_table.ts).
+// prettier-ignore
+const pairwise: readonly Row[] = [
+  [[2, 4, 6], 3, 1, { kernelSize: 4 }, true, 'relu'], // one window
+  [[1, 5, 5, 4], 4, 1, { kernelSize: [1, 1], strides: [1, 3], dilationRate: [3, 3], padding: [[2, 1], [0, 0]], paddingMode: 'reflect' }, true, 'sigmoid'],
+  [[1, 5, 6, 4], 4, 4, { kernelSize: 1, strides: 3, dilationRate: [1, 2], padding: [[1, 0], [1, 0]], paddingMode: 'replicate' }, true, 'sigmoid'],
+  [[2, 6, 6], 3, 3, { kernelSize: 1, dilationRate: 3, padding: [0, 2], paddingMode: 'circular' }, true, 'sigmoid'],
+  [[1, 3, 2, 4, 4], 4, 1, { kernelSize: 1, strides: 2, dilationRate: [1, 2, 3], paddingMode: 'circular' }, false, 'tanh'],
+  [[1, 2, 2, 3, 4], 4, 4, { kernelSize: 1, strides: [1, 3, 1], dilationRate: [2, 1, 3], padding: [[0, 2], [0, 2], [0, 2]], paddingMode: 'replicate' }, false, 'relu'],
+  [[1, 5, 4, 8], 8, 8, { kernelSize: 2, strides: 2, dilationRate: [3, 1], paddingMode: 'reflect' }, true, 'sigmoid'],
+  [[1, 3, 4], 4, 1, { kernelSize: 1, dilationRate: 2, padding: [0, 2], paddingMode: 'replicate' }, true, null],
+  [[1, 2, 4, 3, 6], 3, 3, { kernelSize: [1, 2, 1], strides: 2, dilationRate: 2, paddingMode: 'circular' }, false, 'sigmoid'],
+  [[1, 4, 2, 8], 4, 2, { kernelSize: [3, 1], strides: [3, 3], padding: [[1, 0], [1, 2]] }, true, 'sigmoid'],
+  [[1, 3, 4, 3, 4], 4, 4, { kernelSize: 1, strides: 3, dilationRate: [3, 3, 3], padding: [[2, 0], [3, 0], [2, 0]], paddingMode: 'reflect' }, true, 'relu'],
+  [[1, 3, 2, 4, 4], 6, 2, { kernelSize: 1, strides: [2, 1, 2], dilationRate: [1, 2, 2], padding: [[0, 1], [0, 3], [0, 0]], paddingMode: 'replicate' }, true, 'tanh'],
+  [[1, 4, 2], 2, 2, { kernelSize: 1, strides: 2, dilationRate: 3, padding: [1, 0], paddingMode: 'reflect' }, true, 'tanh'],
+];

@@ -53,9 +53,14 @@ export const copyOp: Op<None> = {
     { inputs: [{ shape: [] }], attrs: {} },
     { inputs: [{ shape: [3, 5, 7] }], attrs: {} },
     { inputs: [{ shape: [67, 4] }], attrs: {} },
+    { inputs: [{ shape: [1, 9] }], attrs: {} },
     { inputs: [{ shape: [9], dtype: 'i32', fill: { values: [-3, 0, 2147483647, -2147483648] } }], attrs: {} },
     { inputs: [{ shape: [8], dtype: 'u32', fill: { values: [0, 4294967295, 7] } }], attrs: {} },
     { inputs: [{ shape: [3, 7], dtype: 'u8' }], attrs: {} },
+    { inputs: [{ shape: [2, 8], dtype: 'u8' }], attrs: {} },
+    { inputs: [{ shape: [5], dtype: 'f16' }], attrs: {} },
+    { inputs: [{ shape: [3, 8], dtype: 'f16' }], attrs: {} },
+    { inputs: [{ shape: [8], dtype: 'i32', fill: { below: 9 } }], attrs: {} },
   ],
 };
 
@@ -77,7 +82,13 @@ export const assignOp: Op<None> = {
   inPlace: { 0: 0 },
   cost: ({ inputs }) => ({ flops: 0, bytes: 2 * typeBytes(inputs[1]!) }),
   accuracy: { kind: 'exact' },
-  samples: [[1], [3, 5], [12, 12], [130]].map((shape): Sample<None> => ({ inputs: [{ shape }, { shape }], attrs: {} })),
+  samples: [
+    ...[[1], [1, 9], [3, 5], [12, 12], [130]].map((shape) => ({ shape })),
+    ...(['i32', 'u32', 'f16', 'u8'] as const).flatMap((dtype) => [
+      { shape: [7], dtype, fill: { below: 9 } },
+      { shape: [2, 16], dtype, fill: { below: 9 } },
+    ]),
+  ].map((input): Sample<None> => ({ inputs: [input, { ...input }], attrs: {} })),
 };
 
 /** y = x in memory of its own: any shape and dtype. */

@@ -39,6 +39,7 @@ const shapes: readonly [Shape, number, Fill][] = [
   [[5, 3], 0, { values: [1.25, -0.5, 2, 0, 0, 3, -1] }],
   [[2, 9, 4], 1, 'positive'],
   [[2, 1, 3], 1, 'normal'],
+  [[1, 67], 1, { values: [1.125, -0.875, 1, -1.0625, 0.9375] }],
   [[67, 3], 0, { values: [1.125, -0.875, 1, -1.0625, 0.9375] }],
 ];
 const ways = shapes.flatMap(([shape, axis, fill], i) =>

@@ -104,9 +104,13 @@ export const cumulativeSumOp: Op<CumulativeSumAttrs> = {
     sample([3, 5], 0, true, true),
     sample([2, 9, 4], 1, false, false),
     sample([2, 1, 3], 1, true, false),
+    sample([1, 67], 1, true, true),
     sample([1027], 0, false, false),
     sample([3, 700, 5], 1, true, true),
     sample([2, 521], 1, false, true),
+    sample([3, 2, 5], 0, false, false),
+    sample([5, 3, 2], 2, true, false),
+    sample([5], 0, false, true),
   ],
 };
 

@@ -69,6 +69,9 @@ export const dropoutOp: Op<DropoutAttrs> = {
     sample([2, 3], 0, 0, 1, 1),
     sample([8], 0.5, 3, 0, 0),
     sample([33, 20], 0.1, 4294967295, 123456789, 1000000),
+    sample([3, 4], 0, 5, 8, 2),
+    sample([1, 6], 0.25, 6, 3, 7),
+    sample([2, 2], 0.5, 0, 9, 4),
     sample([7], 9355307 * 2 ** -24, 2, 5, 3), // the number drawn for element 6, which is kept
   ],
 };

@@ -55,6 +55,7 @@ export const fullOp: Op<FullAttrs> = {
     { inputs: [], attrs: { shape: [3, 5, 7], value: 0.25 } },
     { inputs: [], attrs: { shape: [1, 4], value: 0 } },
     { inputs: [], attrs: { shape: [67, 12], value: 2 ** 127 } },
+    { inputs: [], attrs: { shape: [2, 4], value: -3 } },
   ],
 };
 

@@ -106,5 +106,44 @@ function samples(): Sample<FusedAttrs>[] {
     ],
     [0, 1, 2],
   );
+  // A batch of one; other results, with and without numbers, operands that repeat and whole numbers.
+  const row = [1, 12];
+  const column = [1, 1];
+  const whole = { shape: row, dtype: 'i32' as const, fill: { below: 9 } };
+  add(
+    [whole, row],
+    [
+      one(castOp, row, [at(0, row)], { dtype: 'f32' }),
+      one(addOp, row, [member(0, row), number(3)]),
+      one(castOp, row, [member(1, row)], { dtype: 'i32' }),
+      one(mulOp, row, [member(1, row), at(1, row)]),
+    ],
+    [1, 2, 3],
+  );
+  add(
+    [row, column],
+    [
+      one(addOp, row, [at(0, row), at(1, column)]),
+      one(sigmoidOp, row, [member(0, row)]),
+      one(tanhOp, row, [member(1, row)]),
+      one(mulOp, row, [member(2, row), member(0, row)]),
+    ],
+    [0, 1, 2, 3],
+  );
+  add([row, row], [one(addOp, row, [at(0, row), at(1, row)]), one(tanhOp, row, [member(0, row)])], [1]);
+  add(
+    [whole, row],
+    [one(castOp, row, [at(0, row)], { dtype: 'f32' }), one(addOp, row, [member(0, row), number(0.5)])],
+    [0, 1],
+  );
+  add(
+    [whole, column],
+    [
+      one(castOp, row, [at(0, row)], { dtype: 'f32' }),
+      one(mulOp, row, [member(0, row), at(1, column)]),
+      one(castOp, row, [member(1, row)], { dtype: 'i32' }),
+    ],
+    [2],
+  );
   return made;
 }

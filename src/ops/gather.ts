@@ -90,6 +90,14 @@ export const gatherOp: Op<AxisAttrs> = {
     sample([4, 3], [3], 0, { below: 4 }, 'i32'),
     sample([4, 4], [2], 0, { below: 4 }, 'u32'),
     sample([67, 20], [130], 0, { below: 67 }),
+    sample([1, 5], [3], 1, { below: 5 }),
+    sample([4, 2, 4], [], 1, { below: 2 }, 'i32'),
+    sample([3, 3, 3], [2, 2], 2, { below: 3 }, 'i32'),
+    sample([3, 3, 3], [2, 2], 1, { below: 3 }, 'u32'),
+    sample([3, 3, 3], [], 2, { below: 3 }, 'u32'),
+    sample([4], [2, 2], 0, { below: 4 }, 'i32'),
+    sample([3, 3, 3], [], 0, { below: 3 }, 'u32'),
+    sample([4], [2, 2], 0, { below: 4 }, 'u32'),
   ],
 };
 
@@ -138,6 +146,13 @@ export const takeAlongAxisOp: Op<AxisAttrs> = {
     sample([2, 3, 1], [2, 3, 3], 2, { values: [0] }),
     sample([5, 4], [5, 4], 1, { below: 4 }, 'i32'),
     sample([33, 9], [33, 7], 1, { below: 9 }),
+    sample([2, 4, 3], [2, 1, 3], 1, { below: 4 }, 'u32'),
+    sample([2, 4, 3], [2, 1, 3], 1, { below: 4 }, 'i32'),
+    sample([4, 2, 3], [1, 2, 3], 0, { below: 4 }, 'u32'),
+    sample([3, 3, 2], [2, 3, 2], 0, { below: 3 }, 'i32'),
+    sample([3, 2, 3], [3, 2, 2], 2, { below: 3 }, 'u32'),
+    sample([4], [4], 0, { below: 4 }, 'u32'),
+    sample([4], [4], 0, { below: 4 }, 'i32'),
   ],
 };
 

@@ -139,6 +139,11 @@ export const gatherBatchOp: Op<GatherBatchAttrs> = {
     sample([11], 'u8', 11, 3, { batch: 6, dtype: 'i32' }),
     sample([13], 'i32', 13, 4, { batch: 8, dtype: 'i32' }),
     sample([6, 5], 'u32', 6, 0, { batch: 3, dtype: 'i32' }),
+    sample([3, 2, 4], 'f32', 3, 1, { batch: 1 }),
+    sample([5, 23], 'u8', 5, 2, { batch: 3, scale: 0.5, offset: 3 }),
+    sample([4, 2, 3], 'u32', 4, 1, { batch: 1, dtype: 'i32' }),
+    sample([4, 2, 3], 'f32', 4, 1, { batch: 3, offset: -1 }),
+    sample([4, 2, 3], 'i32', 4, 1, { batch: 1, dtype: 'i32' }),
     // a cursor and entries of order beyond the end are clamped
     sample([4, 6], 'f32', 9, 6, { batch: 9 }),
     sample([3, 8], 'u8', 5, 4294967295, { batch: 2, scale: 0.5 }),

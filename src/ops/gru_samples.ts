@@ -22,13 +22,13 @@ export function gruSamples(): Sample<GruAttrs>[] {
     forms.flatMap((form, k) =>
       sizes
         .filter((_, j) => (k === 0 && walk.masking === null) || (i + j + k) % 2 === 0)
-        .map(([N, T, U]): Sample<GruAttrs> => ({
+        .map(([N, T, U], j): Sample<GruAttrs> => ({
           inputs: [
             { shape: [N, T, 3 * U] },
             kernelInput(U, 3 * U),
             { shape: [N, U] },
             ...(form.bias ? [{ shape: [3 * U] }] : []),
-            ...(walk.masking === null ? [] : [maskInput(walk, N, T, U % 8 === 0 ? 'i32' : 'f32')]),
+            ...(walk.masking === null ? [] : [maskInput(walk, N, T, j + k)]),
           ],
           attrs: { ...walk, ...form },
         })),
@@ -58,9 +58,10 @@ export function gruGradSamples(): Sample<GruGradAttrs>[] {
               { shape: [N, T, U] },
               { shape: [N, U] },
               ...(sequence ? [{ shape: [N, T, U] }] : []),
-              ...(walk.masking === null ? [] : [maskInput(walk, N, T, U % 8 === 0 ? 'i32' : 'f32')]),
+              ...(walk.masking === null ? [] : [maskInput(walk, N, T, N)]),
             ],
-            attrs: { ...walk, resetAfter, bias: false, sequence },
+            // The bias's own gradient is made of the others.
+            attrs: { ...walk, resetAfter, bias: resetAfter && U !== 1 && U !== 8, sequence },
           })),
       ),
     ),

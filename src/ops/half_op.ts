@@ -64,7 +64,9 @@ function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
       const accuracy = typeof op.accuracy === 'function' ? op.accuracy(full) : op.accuracy;
       return accuracy.kind === 'sum' ? { kind: 'sum', terms: () => accuracy.terms(full) } : accuracy;
     },
-    samples: op.samples.map((sample, i) => halfSample(op, sample, i % 2 === 0)),
+    samples: op.samples
+      .flatMap((sample, i) => halfSamples(op, sample, i))
+      .filter(({ inputs, attrs }) => [...inputs.map(({ dtype }) => dtype), ...attrs.outputs].includes('f16')),
   };
 }
 
@@ -72,18 +74,26 @@ function toNumbers(values: Values): Values {
   return values instanceof Float64Array ? values : Float64Array.from(halfNumbers(values));
 }
 
-/** The first two of the inputs that may be f16 as f16, so that biases are not; outputs too where `narrow` says so. */
-function halfSample<A>(op: Op<A>, sample: Sample<A>, narrow: boolean): Sample<HalfAttrs<A>> {
-  const { reads, writes } = halfRows[op.name]!;
-  const inputs = sample.inputs.map((input, i) =>
-    i < 2 && reads.includes(i) ? { ...input, dtype: 'f16' as const } : input,
-  );
-  const types = op.infer(
-    inputs.map(({ shape, dtype }) => widened({ shape, dtype: dtype ?? 'f32' })),
-    sample.attrs,
-  );
-  const outputs = types.map(({ dtype }, i) => (narrow && dtype === 'f32' && writes.includes(i) ? 'f16' : dtype));
-  return { ...sample, inputs, attrs: { of: sample.attrs, outputs } };
+/**
+ * The sample with some tensors as f16: both factors of a product always, and what is added to it mostly; of two other inputs
+ * both, the first and the second, each in a sample of its own; what is written every other time.
+ */
+function halfSamples<A>(op: Op<A>, sample: Sample<A>, i: number): Sample<HalfAttrs<A>>[] {
+  const { operands, reads, writes } = halfRows[op.name]!;
+  const chosen = operands || reads.length < 2 ? [reads] : [reads, [0], [1]];
+  return chosen.map((halves, k) => {
+    const inputs = sample.inputs.map((input, index) =>
+      halves.includes(index) && (index < 2 || i % 5 > 0) ? { ...input, dtype: 'f16' as const } : input,
+    );
+    const types = op.infer(
+      inputs.map(({ shape, dtype }) => widened({ shape, dtype: dtype ?? 'f32' })),
+      sample.attrs,
+    );
+    const outputs = types.map(({ dtype }, index) =>
+      (reads.length === 0 || (i + k) % 2 === 0) && dtype === 'f32' && writes.includes(index) ? 'f16' : dtype,
+    );
+    return { ...sample, inputs, attrs: { of: sample.attrs, outputs } };
+  });
 }
 
 function halfKernel<A>(kernel: Kernel<A>): Kernel<HalfAttrs<A>> {

@@ -20,6 +20,7 @@ import {
   type Window2d,
   type WindowOptions,
 } from './window.ts';
+import { convolutionWindows } from './window_samples.ts';
 
 export interface Col2imAttrs {
   readonly window: Window2d;
@@ -133,6 +134,7 @@ const cases: Case[] = [
       paddingMode: 'replicate',
     },
   },
+  ...convolutionWindows.map(([shape, , options]) => ({ shape, options })),
 ];
 const windowOf = ({ shape, options }: Case) => window2d('im2col', [shape[1], shape[2]], options);
 

@@ -48,6 +48,7 @@ const isInfOp = unaryOp({
     [1, 1],
     [1, 0],
     [0, 1],
+    [0, 0],
   ],
   kinks: [NaN, 0, Infinity, -Infinity, 3.4028234663852886e38, 1, -1],
 });

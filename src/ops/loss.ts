@@ -92,12 +92,14 @@ export const nllGradOp: Op<{ readonly columns: number }> = {
   accuracy: { kind: 'exact' },
   samples: (
     [
-      [3, 5],
-      [1, 1],
-      [67, 10],
+      [3, 5, 'i32'],
+      [1, 1, 'i32'],
+      [67, 10, 'i32'],
+      [7, 4, 'u32'],
+      [5, 1, 'u32'],
     ] as const
-  ).map(([n, columns]) => ({
-    inputs: [{ shape: [n] }, { shape: [n], dtype: 'i32', fill: { below: columns } }],
+  ).map(([n, columns, dtype]) => ({
+    inputs: [{ shape: [n] }, { shape: [n], dtype, fill: { below: columns } }],
     attrs: { columns },
   })),
 };

@@ -13,7 +13,9 @@ const volumeAt = (type: TensorType) => type.shape as VolumeShape;
 const fill: Fill = { values: [1.5, -0.25, 0.75, -2, 0.5, -1.25, 0.125, -0.625, 1.75, -0.875, 0.375] };
 // With regions of zeros, which give no gradient.
 const norms: Fill = { values: [1.25, 0, 0.75, 2, 0.5, 0, 3.5] };
-const cases = pool3dCases.map(([shape, regions], i) => [shape, { regions, p: [2, 1, 3, 2, 2.5][i % 5]! }] as const);
+const cases = pool3dCases.map(
+  ([shape, regions, p], i) => [shape, { regions, p: p ?? [2, 1, 3, 2, 2.5][i % 5]! }] as const,
+);
 
 export const lpPool3dOp: Op<LpPool3dAttrs> = {
   name: 'lp_pool_3d',

@@ -145,6 +145,11 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
     sample([2, 2, 3, 2, 3, 4], false, 'add', [2, 1, 3, 1, 3, 4], 'normal'),
     sample([2, 3, 4], false, 'add', [2, 1, 1], { values: [-2e9, 1] }),
     sample([3, 8, 64], true, 'add', [8, 1], 'normal'),
+    sample([2, 4, 3], false),
+    sample([2, 4, 3], false, 'keep', [3], { values: [1, 0, 1] }),
+    sample([2, 3, 3], false, 'keep', [2, 3, 3]),
+    sample([2, 4, 3], false, 'add', [3], 'normal'),
+    sample([2, 3, 3], true, 'add', [2, 3, 3], 'normal'),
   ],
 };
 

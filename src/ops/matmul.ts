@@ -128,6 +128,20 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([2, 5, 9], [2, 9, 7], { residual: true, bias: true, activation: 'relu' }),
     sample([21, 8], [8, 20], { residual: true, bias: true, activation: 'tanh' }),
     sample([300, 8], [300, 12], { transposeA: true, residual: true, activation: 'relu' }),
+    sample([3, 4, 4], [8, 4], {
+      transposeA: true,
+      transposeB: true,
+      bias: true,
+      residual: true,
+      activation: 'sigmoid',
+    }),
+    sample([2, 4, 3], [2, 5, 4], { transposeA: true, transposeB: true, residual: true, activation: 'tanh' }),
+    sample([4, 5], [2, 4, 4], { transposeA: true, bias: true, residual: true, activation: 'relu' }),
+    sample([3, 3, 4], [4, 4], { transposeB: true, bias: true, activation: 'relu' }),
+    sample([4, 4], [2, 4, 4], { transposeA: true, activation: 'sigmoid' }),
+    sample([4, 3], [2, 4, 4], { transposeA: true, activation: 'tanh' }),
+    sample([2, 3, 4], [5, 4], { transposeB: true, activation: 'tanh' }),
+    sample([2, 3, 4], [2, 4, 4], { transposeB: true, bias: true, activation: 'sigmoid' }),
   ],
 };
 

@@ -3,7 +3,7 @@
 import shader from '../../shaders/max_pool_2d.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
-import type { Op, Overlay, Sample } from '../graph/op.ts';
+import type { Fill, Op, Overlay, Sample } from '../graph/op.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
 import { type BufferRef, dispatch, type Dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
 import { type ElementwiseAttrs, gradientRows } from './binary.ts';
@@ -16,9 +16,15 @@ const rowNames = ['relu', 'leakyRelu', 'elu', 'selu', 'sigmoid', 'tanh'] as cons
 
 const slopes: readonly NonNullable<MaxPool2dGradAttrs['slope']>[] = [
   { row: 'relu', attrs: {} },
-  { row: 'relu', attrs: {} },
   { row: 'leakyRelu', attrs: { negativeSlope: 0.25 } },
+  { row: 'tanh', attrs: {} },
+  { row: 'elu', attrs: { alpha: 0.75 } },
+  { row: 'sigmoid', attrs: {} },
+  { row: 'leakyRelu', attrs: { negativeSlope: 0.125 } },
+  { row: 'selu', attrs: {} },
 ];
+/** As activations give them, whatever they are. */
+const given: Fill = { values: [0.5, -0.25, 0.75, -0.5, 0.125, -0.625, 0.875, -0.125, 0.625, -0.375, 0.25] };
 
 /** Once its windows are searched, nothing of x is needed but what lies where dx is written. */
 const overlays = (): Overlay[] => [{ output: 0, input: 1 }];
@@ -169,10 +175,10 @@ export const maxPool2dGradOp: Op<MaxPool2dGradAttrs> = {
   samples: poolCases.flatMap((one, i): Sample<MaxPool2dGradAttrs>[] => {
     const window = windowOf(one);
     const inputs = [{ shape: pooledShape(one.shape, window) }, { shape: one.shape, fill: one.fill }];
-    const slope = slopes[i % slopes.length]!;
+    const slope = slopes[(4 * i) % slopes.length]!;
     return [
       { inputs, attrs: window },
-      { inputs, attrs: { ...window, slope } },
+      { inputs: [inputs[0]!, { shape: one.shape, fill: given }], attrs: { ...window, slope } },
     ];
   }),
 };

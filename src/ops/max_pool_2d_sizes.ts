@@ -3,6 +3,7 @@
 import type { CallTypes, Fill } from '../graph/op.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { imageShape, window2d, windowParams, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import { poolWindows } from './window_samples.ts';
 
 /** [N, OH, OW, C]. */
 export function pooledShape([N, , , C]: ImageShape, window: Window2d): ImageShape {
@@ -66,6 +67,7 @@ export const poolCases: { shape: ImageShape; options: WindowOptions; fill: Fill 
   { shape: [2, 7, 9, 12], options: { poolSize: 2, strides: 2, padding: 'same' }, fill: 'ties' },
   { shape: [1, 13, 11, 8], options: { poolSize: 3, strides: 2, padding: 1 }, fill: 'ties' },
   { shape: [1, 7, 6, 4], options: { poolSize: [2, 3], strides: [1, 3] }, fill: 'distinct' },
+  ...poolWindows.map(([shape, options]) => ({ shape, options, fill: 'ties' as const })),
 ];
 export const windowOf = ({ shape, options }: (typeof poolCases)[number]) =>
   window2d('maxPool2d', [shape[1], shape[2]], options);

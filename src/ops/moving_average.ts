@@ -50,6 +50,7 @@ export const movingAverageOp: Op<Attrs> = {
   samples: [
     [[1], 0.9],
     [[3, 5], 0.99],
+    [[1, 7], 0.9],
     [[64], 0],
     [[130], 0.5],
   ].map(([shape, momentum]) => ({

@@ -70,6 +70,8 @@ const cases: readonly Case[] = [
   { shape: [3, 64], outer: 3, depth: 64, centered: false },
   { shape: [2, 5, 6], outer: 2, rows: 5, groups: 2, depth: 3, centered: false },
   { shape: [2, 6, 4], outer: 2, rows: 6, groups: 4, centered: false },
+  { shape: [1, 8], groups: 2, depth: 4, centered: false },
+  { shape: [2, 3, 4], outer: 2, rows: 3, depth: 4, centered: false },
 ];
 
 const attrsOf = ({ shape: _, ...given }: Case): NormalizeAttrs => ({

@@ -53,6 +53,12 @@ export const oneHotOp: Op<OneHotAttrs> = {
     sample([3, 4], 1, 5, { below: 5 }, 2.5, -1),
     sample([2, 3], 0, 1, { below: 2 }),
     sample([67], 1, 10, { below: 10 }),
+    sample([4, 4], 2, 1, { below: 1 }, 2.5, -1),
+    sample([4, 4], 1, 1, { below: 1 }),
+    sample([4, 4], 0, 3, { below: 3 }, 1, -1),
+    sample([], 0, 1, { below: 1 }, 2.5, 0),
+    sample([4, 4], 0, 3, { below: 3 }, 2.5, -1),
+    sample([], 0, 1, { below: 1 }, 2.5, -1),
   ],
 };
 

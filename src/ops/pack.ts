@@ -73,6 +73,8 @@ export const packOp: Op<PackAttrs> = {
   samples: [
     { inputs: [{ shape: [1] }], attrs: { offsets: [0], size: 1 } },
     { inputs: [{ shape: [3, 5] }, { shape: [7] }], attrs: { offsets: [0, 15], size: 22 } },
+    { inputs: [{ shape: [3, 4] }], attrs: { offsets: [4], size: 20 } },
+    { inputs: [{ shape: [8] }, { shape: [4] }], attrs: { offsets: [0, 8], size: 12 } },
     { inputs: [{ shape: [2, 3] }, { shape: [1] }, { shape: [65] }], attrs: { offsets: [1, 64, 70], size: 140 } },
     { inputs: [{ shape: [8, 9] }, { shape: [4] }], attrs: { offsets: [0, 128], size: 192 } },
     { inputs: [{ shape: [4, 65] }, { shape: [12] }, { shape: [1, 20] }], attrs: { offsets: [4, 264, 320], size: 340 } },

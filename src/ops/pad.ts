@@ -42,9 +42,15 @@ export function checkPadding(where: string, axis: number, length: number, paddin
   if (mode === 'circular' && most > length) throw problem(`goes round more than once, expected at most ${length}`);
 }
 
-function padSample(shape: Shape, sides: readonly number[], mode: PadMode = 'constant', value = 0): Sample<PadAttrs> {
+function padSample(
+  shape: Shape,
+  sides: readonly number[],
+  mode: PadMode = 'constant',
+  value = 0,
+  dtype?: 'i32' | 'u32',
+): Sample<PadAttrs> {
   const paddings = shape.map((_, i): Padding => [sides[2 * i]!, sides[2 * i + 1]!]);
-  return { inputs: [{ shape }], attrs: { paddings, mode, value } };
+  return { inputs: [{ shape, ...(dtype ? { dtype, fill: { below: 9 } } : {}) }], attrs: { paddings, mode, value } };
 }
 
 // Before and after each axis in turn.
@@ -122,6 +128,20 @@ export const padOp: Op<PadAttrs> = {
     ),
     padSample([1, 1], [2, 3, 1, 0], 'replicate'),
     padSample([1, 1], [1, 1, 1, 0], 'circular'),
+    padSample([2, 4, 3], [0, 2, 0, 0, 0, 0], 'circular', 0, 'i32'),
+    padSample([4, 4, 2], [0, 0, 0, 0, 0, 0], 'reflect', 0, 'u32'),
+    padSample([2, 5, 3], [0, 2, 0, 0, 0, 2], 'replicate', 0, 'u32'),
+    padSample([5, 2, 3], [0, 0, 0, 0, 0, 0], 'replicate', 0, 'i32'),
+    padSample([2, 4, 3], [1, 0, 0, 0, 0, 0], 'reflect', 0, 'i32'),
+    padSample([5, 2, 3], [0, 2, 0, 1, 0, 1], 'constant', 7),
+    padSample([5, 4], [-2, -1, 0, 0], 'constant', 7, 'i32'),
+    padSample([5, 2, 3], [0, 0, 0, 0, 0, 0], 'circular', 0, 'u32'),
+    padSample([5, 2, 3], [0, 0, 0, 0, 0, 0], 'constant', 7, 'i32'),
+    padSample([2, 3, 5], [0, 0, 1, 0, 1, 0], 'reflect', 0, 'u32'),
+    padSample([3, 5, 2], [0, 0, -1, 0, -1, 0], 'constant', 7, 'u32'),
+    padSample([5, 3, 2], [1, 0, -1, 0, 1, -1], 'constant', 0, 'u32'),
+    padSample([5, 2, 3], [0, 1, 0, 1, 0, 1], 'reflect', 0, 'i32'),
+    padSample([4, 4, 2], [1, 0, 1, 1, -1, 0], 'constant', 7, 'i32'),
     { ...padSample([3], [1, 2], 'constant', -7), inputs: [{ shape: [3], dtype: 'i32', fill: { values: [5, -6, 7] } }] },
     { ...padSample([3], [1, 2], 'constant', 4294967295), inputs: [{ shape: [3], dtype: 'u32', fill: { below: 9 } }] },
   ],
@@ -159,17 +179,33 @@ export const padGradOp: Op<PadGradAttrs> = {
   },
   cost: (call) => ({ flops: sizeOf(call.inputs[0]!.shape), bytes: bytesMoved(call) }),
   accuracy: { kind: 'sum', terms },
-  samples: (['replicate', 'reflect', 'circular'] as const).flatMap((mode): Sample<PadGradAttrs>[] => [
-    { inputs: [{ shape: [8] }], attrs: { axis: 0, padding: [2, 1], mode } },
-    { inputs: [{ shape: [2, 7, 3] }], attrs: { axis: 1, padding: [0, 3], mode } },
-    { inputs: [{ shape: [3, 9, 8] }], attrs: { axis: 1, padding: [3, 2], mode } },
-    { inputs: [{ shape: [2, 3, 11] }], attrs: { axis: 2, padding: [3, 3], mode } },
-    { inputs: [{ shape: [1, 5, 67] }], attrs: { axis: 1, padding: [1, 1], mode } },
-    ...(mode === 'reflect'
-      ? []
-      : [{ inputs: [{ shape: [3, 2] }], attrs: { axis: 0, padding: [1, 1], mode } as const }]),
-  ]),
+  samples: [
+    ...(['replicate', 'reflect', 'circular'] as const).flatMap((mode): Sample<PadGradAttrs>[] => [
+      gradSample([8], 0, [2, 1], mode),
+      gradSample([2, 7, 3], 1, [0, 3], mode),
+      gradSample([3, 9, 8], 1, [3, 2], mode),
+      gradSample([2, 3, 11], 2, [3, 3], mode),
+      gradSample([1, 5, 67], 1, [1, 1], mode),
+    ]),
+    gradSample([3, 2], 0, [1, 1], 'replicate'),
+    gradSample([3, 2], 0, [1, 1], 'circular'),
+    gradSample([7, 4], 0, [1, 0], 'reflect'),
+    gradSample([3, 2, 5], 2, [1, 0], 'circular'),
+    gradSample([7, 2, 2], 1, [1, 0], 'replicate'),
+    gradSample([7, 4], 0, [0, 2], 'circular'),
+    gradSample([6, 5], 1, [2, 1], 'replicate'),
+    gradSample([5, 6], 1, [0, 2], 'reflect'),
+    gradSample([6, 5], 0, [2, 1], 'circular'),
+    gradSample([8, 4], 0, [2, 2], 'reflect'),
+    gradSample([8], 0, [0, 2], 'replicate'),
+    gradSample([8], 0, [2, 0], 'circular'),
+    gradSample([8], 0, [1, 1], 'replicate'),
+  ],
 };
+
+function gradSample(shape: Shape, axis: number, padding: Padding, mode: PadGradAttrs['mode']): Sample<PadGradAttrs> {
+  return { inputs: [{ shape }], attrs: { axis, padding, mode } };
+}
 
 function terms({ inputs, attrs }: CallTypes<PadGradAttrs>): number {
   return along(inputs[0]!, attrs).padded;

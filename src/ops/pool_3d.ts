@@ -49,27 +49,36 @@ const windows: readonly (readonly [VolumeShape, WindowNdOptions])[] = [
   [[1, 5, 6, 6, 1], { poolSize: 2, strides: [3, 4, 3], ceilMode: true }],
   [[1, 1, 7, 5, 5], { poolSize: [1, 2, 2], strides: 1, dilationRate: [1, 3, 2], padding: pairs(0, 0, 1, 2, 1, 0) }],
 ];
-const parts: readonly (readonly [VolumeShape, readonly [number, number, number]])[] = [
-  [
-    [2, 5, 7, 4, 3],
-    [2, 3, 4],
-  ],
-  [
-    [1, 1, 10, 7, 5],
-    [1, 3, 5],
-  ],
-  [
-    [1, 1, 3, 2, 1],
-    [1, 7, 5],
-  ],
+// prettier-ignore
+const parts: readonly (readonly [VolumeShape, readonly [number, number, number], exponent?: number])[] = [
+  [[2, 5, 7, 4, 3], [2, 3, 4]],
+  [[1, 1, 10, 7, 5], [1, 3, 5]],
+  [[1, 1, 3, 2, 1], [1, 7, 5]],
+  [[2, 3, 4, 5, 2], [2, 2, 3], 2.5],
 ];
-const cases: readonly (readonly [VolumeShape, Regions])[] = [
-  ...windows.map(([volume, options]) => {
-    const window = windowNd('pool', volume.slice(1, 4), options);
-    return [volume, { window: windowVolume(window) }] as const;
-  }),
-  ...parts.map(([volume, output]) => [volume, { adaptive: true, output }] as const),
+// With the above, every two options (tests/ops/option_table.ts); the exponent is that of the p-norm.
+// prettier-ignore
+const pairwise: readonly (readonly [VolumeShape, WindowNdOptions, number])[] = [
+  [[2, 4, 5, 4, 1], { poolSize: [3, 2, 2], dilationRate: 3, padding: [[1, 2], [1, 2], [1, 2]], ceilMode: true }, 3],
+  [[2, 1, 4, 4, 2], { poolSize: 1, strides: [3, 2, 1], dilationRate: 3, padding: [[0, 1], [0, 1], [0, 1]], ceilMode: true }, 2.5],
+  [[1, 1, 2, 4, 2], { poolSize: 2, strides: 3, dilationRate: 3, padding: [[3, 0], [3, 0], [3, 0]] }, 2],
+  [[1, 2, 3, 5, 2], { poolSize: 1, strides: 2, dilationRate: [1, 1, 2], padding: [[0, 1], [0, 0], [0, 2]], ceilMode: true }, 3],
+  [[2, 4, 2, 4, 1], { poolSize: [2, 3, 2], strides: [1, 1, 3], dilationRate: 2, padding: [[2, 0], [2, 1], [2, 1]], ceilMode: true }, 1],
+  [[1, 5, 3, 6, 3], { poolSize: 3, dilationRate: [3, 3, 2], padding: [[3, 1], [3, 1], [3, 1]] }, 1],
+  [[1, 3, 4, 3, 3], { poolSize: 2, strides: 2, dilationRate: 3, padding: [[2, 0], [2, 0], [1, 0]], ceilMode: true }, 2.5],
+  [[1, 2, 5, 2, 1], { poolSize: 2, strides: 2, padding: [[1, 0], [1, 1], [1, 0]] }, 2.5],
+  [[1, 1, 4, 2, 1], { poolSize: 1, strides: 3, padding: [[0, 1], [0, 0], [0, 2]], ceilMode: true }, 1],
+  [[1, 3, 2, 2, 1], { poolSize: 2, strides: [1, 1, 1], dilationRate: [2, 1, 1] }, 3],
 ];
+const cases: readonly (readonly [VolumeShape, Regions, exponent?: number])[] = [
+  ...windows.map(([volume, options]) => [volume, regionsOf(volume, options)] as const),
+  ...parts.map(([volume, output, p]) => [volume, { adaptive: true, output }, p] as const),
+  ...pairwise.map(([volume, options, p]) => [volume, regionsOf(volume, options), p] as const),
+];
+
+function regionsOf(volume: VolumeShape, options: WindowNdOptions): Regions {
+  return { window: windowVolume(windowNd('pool', volume.slice(1, 4), options)) };
+}
 
 const volumeAt = (type: TensorType) => type.shape as VolumeShape;
 

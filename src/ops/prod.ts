@@ -18,6 +18,7 @@ const shapes: readonly [Shape, number, Fill?][] = [
   [[1], 0],
   [[4, 7, 3], 1, 'ties'], // 0, 1 and -1: several zeros to a line, one, or none
   [[6, 2], 1, 'ties'],
+  [[1, 2, 67], 1],
   [[2, 9, 12], 1, 'positive'],
   [[9, 129], 1, 'positive'],
   [[2, 257, 4], 1, 'positive'],

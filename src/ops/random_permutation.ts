@@ -72,9 +72,9 @@ export const randomPermutationOp: Op<PermutationAttrs> = {
   grad: () => [null],
   cost: ({ attrs: { size } }) => ({ flops: 200 * size, bytes: 4 * size }),
   accuracy: { kind: 'exact' },
-  samples: [1, 2, 3, 5, 64, 65, 1000, 4099].map((size, i) => ({
+  samples: [1, 2, 3, 5, 64, 65, 1000, 4099, 1, 7].map((size, i) => ({
     inputs: [{ shape: [4], dtype: 'u32', fill: { values: [1000 + i, 4294967295 * (i % 2), 0, 0] } }],
-    attrs: { size, stream: 3 * i },
+    attrs: { size, stream: i === 9 ? 0 : 3 * i },
   })),
 };
 

@@ -24,7 +24,7 @@ function withSlope({ slope, ...row }: Row): readonly [ElementwiseOp, Elementwise
     wgsl: slope.wgsl,
     reference: slope.reference,
     parameters,
-    sampled: sampled?.[0],
+    sampled,
     accuracy: slope.exact ? exact : near(2e-6, 2e-6),
     flops: row.flops ?? 2,
   });
@@ -49,7 +49,7 @@ const celuOps = withSlope({
   },
   accuracy: near(1e-30, 3e-6),
   parameters: ['alpha'],
-  sampled: [[1], [2]],
+  sampled: [[1], [2], [0.5]],
   values: ends,
   flops: 14,
 });
@@ -67,6 +67,7 @@ const hardSigmoidOps = withSlope({
   sampled: [
     [Math.fround(1 / 6), 0.5],
     [0.25, 0.375],
+    ...[-0.75, 0, 0.5].flatMap((alpha) => [-0.25, 0, 0.5].map((beta) => [alpha, beta])),
   ],
   values: ends,
   flops: 2,
@@ -98,6 +99,10 @@ const hardTanhOps = withSlope({
   sampled: [
     [-1, 1],
     [0, 6],
+    [-1, -0.5],
+    [-1, 0],
+    [0, 0],
+    [0.25, 0.5],
   ],
   values: ends,
   kinks: [-1, 1, 0, 6],
@@ -144,7 +149,7 @@ const thresholdedReluOps = withSlope({
   },
   accuracy: exact,
   parameters: ['theta'],
-  sampled: [[1], [-0.25]],
+  sampled: [[1], [-0.25], [0]],
   kinks: [1, 0.5, 1.5, -1],
 });
 const shrinkOps = withSlope({
@@ -161,6 +166,10 @@ const shrinkOps = withSlope({
   sampled: [
     [0.5, 0],
     [0.75, 0.75],
+    [0.5, -0.25],
+    [0, 0],
+    [0, 0.5],
+    [0, -0.5],
   ],
   kinks: [0.5, -0.5, 0.75, -0.25, 2],
 });

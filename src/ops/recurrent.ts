@@ -63,11 +63,12 @@ export const previousStatesOp: Op<Walk> = {
   grad: null, // stands in backward graphs only
   cost: (types) => ({ flops: 0, bytes: bytesMoved(types) }),
   accuracy: { kind: 'exact' },
-  samples: walks([null]).flatMap((attrs) =>
+  samples: walks([null, 'lengths', 'mask']).flatMap((attrs) =>
     [
       [1, 1, 1],
       [2, 5, 3],
       [3, 4, 8],
+      [1, 5, 14],
     ].map(([N, T, U]): Sample<Walk> => ({
       inputs: [{ shape: [N!, T!, U!] }, { shape: [N!, U!] }],
       attrs,
@@ -134,13 +135,19 @@ export const maskStepsOp: Op<MaskStepsAttrs> = {
   grad: ({ dy, x, attrs }) => [dy[0] ? applyOne(maskStepsOp, [dy[0], x[1]!], attrs) : null, null],
   cost: (types) => ({ flops: 0, bytes: bytesMoved(types) }),
   accuracy: { kind: 'exact' },
-  samples: walks(['lengths', 'mask']).flatMap((walk) =>
-    [true, false].flatMap((seen): Sample<MaskStepsAttrs>[] => [
-      { inputs: [{ shape: [4, 5, 3] }, maskInput(walk, 4, 5)], attrs: { ...walk, steps: 5, seen } },
-      ...(walk.aligned
-        ? []
-        : [{ inputs: [{ shape: [4, 1, 2] }, maskInput(walk, 4, 6, 'i32')], attrs: { ...walk, steps: 6, seen } }]),
-    ]),
+  samples: walks(['lengths', 'mask']).flatMap((walk, i) =>
+    [true, false].flatMap((seen, k) =>
+      (
+        [
+          [5, 5, 5, 3],
+          [1, 1, 6, 2],
+          [4, 3, 4, 4],
+        ] as const
+      ).map(([N, S, steps, U], j): Sample<MaskStepsAttrs> => ({
+        inputs: [{ shape: [N, S, U] }, maskInput(walk, N, steps, i + j + k)],
+        attrs: { ...walk, steps, seen },
+      })),
+    ),
   ),
 };
 

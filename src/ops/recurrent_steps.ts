@@ -204,8 +204,11 @@ export function walks(maskings: readonly Walk['masking'][]): Walk[] {
   );
 }
 
-/** Lengths of 0, 1, some and all steps, or where T is odd some outside; or masks with holes, at the beginning too. */
-export function maskInput({ masking }: Walk, N: number, T: number, dtype: 'f32' | 'i32' = 'f32'): SampleInput {
+/**
+ * Lengths of 0, 1, some and all steps, or where T is odd some outside; or masks with holes, at the beginning too, of the
+ * type number `type`.
+ */
+export function maskInput({ masking }: Walk, N: number, T: number, type: number): SampleInput {
   if (masking === 'lengths') {
     return {
       shape: [N],
@@ -216,7 +219,7 @@ export function maskInput({ masking }: Walk, N: number, T: number, dtype: 'f32' 
     };
   }
   const values = Array.from({ length: N * T }, (_, i) => ((((i * 7) % 5) + Math.floor(i / T)) % 3 === 0 ? 0 : 1));
-  return { shape: [N, T], dtype, fill: { values } };
+  return { shape: [N, T], dtype: masks[type % 3]!, fill: { values } };
 }
 
 /** A recurrent kernel small enough that errors do not grow from step to step: its rows' norms are below 1. */

@@ -157,10 +157,13 @@ export const broadcastToOp: Op<BroadcastAttrs> = {
     { inputs: [{ shape: [1] }], attrs: { shape: [67], scale: 1 } },
     { inputs: [{ shape: [12] }], attrs: { shape: [7, 12], scale: 1 } },
     { inputs: [{ shape: [5] }], attrs: { shape: [2, 3, 5], scale: 1 } },
+    { inputs: [{ shape: [1, 5] }], attrs: { shape: [3, 5], scale: 2 } },
     { inputs: [{ shape: [6, 1] }], attrs: { shape: [6, 11], scale: 1 / 3 } },
     { inputs: [{ shape: [2, 1, 1, 4] }], attrs: { shape: [2, 3, 5, 4], scale: 1 } },
     { inputs: [{ shape: [2, 1, 3, 1, 2, 1] }], attrs: { shape: [2, 2, 3, 2, 2, 3], scale: 1 } },
     { inputs: [{ shape: [9, 8] }], attrs: { shape: [9, 8], scale: -2 } },
+    { inputs: [{ shape: [4, 4, 2] }], attrs: { shape: [4, 4, 2], scale: 1 } },
+    { inputs: [{ shape: [] }], attrs: { shape: [2, 2, 2], scale: 1 } },
   ],
 };
 

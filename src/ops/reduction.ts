@@ -31,6 +31,7 @@ export const axisSamples: readonly Sample<AxisAttrs>[] = [
   { inputs: [{ shape: [3, 5] }], attrs: { axis: 0 } },
   { inputs: [{ shape: [1] }], attrs: { axis: 0 } },
   { inputs: [{ shape: [4, 7, 3] }], attrs: { axis: 1 } },
+  { inputs: [{ shape: [1, 6, 67] }], attrs: { axis: 1 } },
   { inputs: [{ shape: [2, 9, 12] }], attrs: { axis: 1 } },
   { inputs: [{ shape: [67, 129] }], attrs: { axis: 1 } },
   { inputs: [{ shape: [3, 256] }], attrs: { axis: 1 } },

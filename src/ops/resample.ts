@@ -73,6 +73,7 @@ const plain: ResampleRule = {
   antialias: false,
   excludeOutside: false,
 };
+// prettier-ignore
 const cases: readonly (readonly [Shape, number, number, Partial<ResampleRule>])[] = [
   [[1], 0, 1, {}],
   [[2, 3, 5], 1, 6, {}],
@@ -85,6 +86,30 @@ const cases: readonly (readonly [Shape, number, number, Partial<ResampleRule>])[
   [[11, 3], 0, 3, { antialias: true }],
   [[4, 6], 1, 3, { interpolation: 'cubic', excludeOutside: true, coordinates: 'pytorchHalfPixel' }],
   [[3, 67], 1, 33, {}],
+  // With the above, every two options (tests/ops/option_table.ts).
+  [[7, 2], 1, 2, { interpolation: 'nearest', coordinates: 'halfPixelSymmetric', rounding: 'roundPreferFloor', scale: 1.3 }],
+  [[4, 4, 4], 1, 6, { interpolation: 'cubic', coordinates: 'pytorchHalfPixel', cubicCoefficient: -0.5, antialias: true, excludeOutside: true, scale: 1.7 }],
+  [[3, 5, 4], 0, 3, { interpolation: 'nearest', coordinates: 'asymmetric', rounding: 'ceil', scale: 1.3 }],
+  [[2], 0, 2, { interpolation: 'cubic', coordinates: 'alignCorners', cubicCoefficient: -0.5, antialias: true, excludeOutside: true }],
+  [[5, 8], 0, 4, { interpolation: 'cubic', coordinates: 'halfPixelSymmetric', cubicCoefficient: -0.5, antialias: true, excludeOutside: true }],
+  [[2], 0, 1, { interpolation: 'nearest', coordinates: 'pytorchHalfPixel', rounding: 'floor', scale: 0.6 }],
+  [[6, 3], 1, 2, { interpolation: 'cubic', coordinates: 'asymmetric', cubicCoefficient: -0.5, antialias: true, excludeOutside: true }],
+  [[5, 8], 0, 2, { interpolation: 'nearest', coordinates: 'alignCorners', rounding: 'roundPreferFloor' }],
+  [[3], 0, 6, { interpolation: 'nearest', coordinates: 'halfPixelSymmetric', rounding: 'ceil' }],
+  [[2, 2, 5], 1, 2, { coordinates: 'pytorchHalfPixel', antialias: true, excludeOutside: true, scale: 1.3 }],
+  [[8, 3], 1, 1, { interpolation: 'nearest', coordinates: 'alignCorners', rounding: 'ceil' }],
+  [[2, 3, 8], 1, 3, { interpolation: 'nearest', coordinates: 'halfPixelSymmetric', rounding: 'floor' }],
+  [[3], 0, 7, { interpolation: 'nearest', coordinates: 'asymmetric', rounding: 'roundPreferFloor' }],
+  [[7, 2], 1, 3, { interpolation: 'cubic', cubicCoefficient: -0.5, excludeOutside: true }],
+  [[3, 4], 1, 6, { interpolation: 'nearest', coordinates: 'alignCorners', rounding: 'floor', scale: 1.7 }],
+  [[4, 3], 0, 4, { interpolation: 'nearest', coordinates: 'pytorchHalfPixel', rounding: 'roundPreferFloor' }],
+  [[7, 2, 2], 1, 1, { interpolation: 'nearest', coordinates: 'asymmetric', rounding: 'ceil' }],
+  [[3, 3, 2], 1, 4, { interpolation: 'nearest', rounding: 'roundPreferFloor' }],
+  [[3, 5], 1, 6, { interpolation: 'nearest', rounding: 'floor', scale: 1.3 }],
+  [[2], 0, 7, { coordinates: 'asymmetric' }],
+  [[4, 5], 0, 3, { interpolation: 'nearest', coordinates: 'pytorchHalfPixel', rounding: 'ceil' }],
+  [[3], 0, 6, { coordinates: 'halfPixelSymmetric' }],
+  [[6, 2], 0, 4, { interpolation: 'nearest', rounding: 'ceil' }],
 ];
 
 export const resampleOp: Op<ResampleAttrs> = {

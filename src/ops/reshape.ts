@@ -28,9 +28,14 @@ export const reshapeOp: Op<ReshapeAttrs> = {
   accuracy: { kind: 'exact' },
   samples: [
     { inputs: [{ shape: [3, 5] }], attrs: { shape: [15] } },
+    { inputs: [{ shape: [15, 5] }], attrs: { shape: [5, 3, 5] } },
     { inputs: [{ shape: [2, 3, 4] }], attrs: { shape: [4, 6] } },
     { inputs: [{ shape: [1] }], attrs: { shape: [] } },
     { inputs: [{ shape: [6], dtype: 'i32', fill: { below: 9 } }], attrs: { shape: [2, 1, 3] } },
+    ...(['u32', 'f16', 'u8'] as const).map((dtype) => ({
+      inputs: [{ shape: [1, 8], dtype }],
+      attrs: { shape: [4, 2] },
+    })),
   ],
 };
 

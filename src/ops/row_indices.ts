@@ -68,6 +68,7 @@ export const rowIndicesOp: Op<RowIndicesAttrs> = {
   samples: [
     sample([1], [4], [-1]),
     sample([5, 2], [3, 7], [2, 6, -1, 0, 0, -7]),
+    sample([1, 2], [3, 4], [2, -1]),
     sample([2, 3, 3], [2, 5, 4], [1, 4, 3, 9, -9, 0, -1, -1, -1]),
     sample([67, 8], [2, 1, 3, 2, 1, 2, 3, 2], [0, 0, 2, 1, 0, 1, 1]),
   ],

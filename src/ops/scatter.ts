@@ -142,6 +142,9 @@ export const scatterOp: Op<ScatterAttrs> = {
     sample([2, 7, 3], [5], 1, 5, 'none', { below: 7 }),
     sample([4, 3], [4, 2], 1, 2, 'none', { values: [2, 0, -1, 1, 99] }),
     sample([3, 5], [6, 5], 0, 6, 'none', { below: 3 }),
+    sample([4, 4], [3], 1, 3, 'none', { below: 4 }),
+    sample([2, 3, 2], [2, 2, 2], 1, 2, 'none', { below: 3 }),
+    sample([1, 5, 14], [3], 1, 3, 'none', { below: 5 }),
   ],
 };
 
@@ -157,6 +160,12 @@ export const scatterCombineOp: Op<ScatterAttrs> = {
     sample([1], [1], 0, 1, reduction, { values: [0] }),
     sample([1, 7], [1, 5], 1, 5, reduction, { values: [6, -1, 99, 3, 3] }),
     sample([3, 1, 5], [4], 1, 4, reduction, { values: [0, -1, 5, 0] }),
+    sample([3, 4], [3, 3], 1, 3, reduction, { below: 4 }),
+    sample([4], [3], 0, 3, reduction, { below: 4 }),
+    sample([4, 4], [3], 1, 3, reduction, { below: 4 }),
+    sample([4, 3], [3, 3], 0, 3, reduction, { below: 4 }),
+    sample([2, 4, 2], [3], 1, 3, reduction, { below: 4 }),
+    sample([1, 5, 14], [3], 1, 3, reduction, { below: 5 }),
   ]),
 };
 

@@ -147,6 +147,9 @@ export const scatterAddOp: Op<ScatterAddAttrs> = {
     sample([3, 2], [3, 2], 1, 5, { values: [4, 0, -1, 2, 2] }),
     sample([4, 5], [4, 5], 0, 3, { below: 3 }),
     sample([2, 5, 4], [2, 5, 4], 1, 3, { below: 3 }),
+    sample([3, 3, 3], [3], 2, 1, { below: 1 }),
+    sample([4, 2, 2], [4, 2, 2], 1, 1, { below: 1 }),
+    sample([3, 2, 4], [3], 0, 1, { below: 1 }),
   ],
 };
 

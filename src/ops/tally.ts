@@ -117,6 +117,7 @@ export const recordRowsOp: Op<void> = {
   samples: [
     record([1], [1], 0),
     record([7, 3], [2, 3], 2),
+    record([1, 3], [1, 3], 0),
     // the last batch, and one that begins beyond the end
     record([7, 3], [4, 3], 5),
     record([5], [3], 4294967295),

@@ -107,6 +107,11 @@ export const topKOp: Op<TopKAttrs> = {
     sample([2, 9, 4], 1, 4, false),
     sample([2, 67], 1, 67, false),
     sample([5, 130], 1, 1, true),
+    sample([3, 2, 5], 0, 1, false),
+    sample([2, 5, 3], 1, 5, true),
+    sample([3, 5, 2], 1, 1, false),
+    sample([3, 2, 5], 0, 3, false),
+    sample([5], 0, 1, true),
   ],
 };
 

@@ -163,7 +163,7 @@ export const leakyReluOp = unaryOp({
   grad: ({ dy, y, attrs }) => through('leakyRelu', dy, y, attrs),
   accuracy: ulp(1),
   parameters: ['negativeSlope'],
-  sampled: [[Math.fround(0.01)], [0.25]],
+  sampled: [[Math.fround(0.01)], [0.25], [0]],
 });
 export const eluOp = unaryOp({
   name: 'elu',
@@ -172,7 +172,7 @@ export const eluOp = unaryOp({
   grad: ({ dy, y, attrs }) => through('elu', dy, y, attrs),
   accuracy: near(1e-30, 3e-6),
   parameters: ['alpha'],
-  sampled: [[1], [0.5]],
+  sampled: [[1], [0.5], [0]],
   values: [...ends, ...small],
   flops: 12,
 });
@@ -240,6 +240,8 @@ export const clipOp = unaryOp({
   sampled: [
     [-0.5, 0.75],
     [0, 3.4028234663852886e38],
+    [-3.4028234663852886e38, 0.5],
+    [-3.4028234663852886e38, 3.4028234663852886e38],
   ],
 });
 

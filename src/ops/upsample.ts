@@ -72,6 +72,8 @@ const cases: readonly (readonly [VolumeShape, Triple])[] = [
   [[2, 1, 1, 7, 2], [1, 1, 4]],
   [[2, 3, 2, 4, 1], [2, 3, 2]],
   [[3, 2, 5, 1, 4], [3, 1, 5]],
+  [[1, 2, 3, 2, 4], [2, 2, 2]],
+  [[2, 1, 3, 1, 8], [1, 1, 1]],
 ]; // prettier-ignore
 
 export const upsampleOp: Op<UpsampleAttrs> = {

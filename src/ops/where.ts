@@ -118,8 +118,24 @@ export const whereOp: Op<None> = {
     sample([2, 1, 3, 1, 2, 1], [1, 2, 1, 2, 1, 2], [2, 2, 3, 2, 2, 2]),
     sample([5, 3], [5, 3], [1], 'i32'),
     sample([67], [67], [67], 'u32'),
+    mixed('f32', 'u32'),
+    mixed('u32', 'i32'),
+    mixed('f32', 'i32'),
+    mixed('i32', 'u32'),
+    mixed('u32', 'f32'),
+    mixed('f32', 'f32'),
   ],
 };
+
+/** A condition that jumps from 0 has no gradient there. */
+function mixed(condition: 'f32' | 'i32' | 'u32', dtype: 'f32' | 'i32' | 'u32'): Sample<None> {
+  const values = { shape: [2, 4], ...(dtype === 'f32' ? {} : { dtype, fill: { below: 1000 } }) };
+  return {
+    inputs: [{ shape: [2, 4], dtype: condition, fill: { below: 2 } }, values, { ...values }],
+    attrs: {},
+    ...(condition === 'f32' ? { kink: true as const } : {}),
+  };
+}
 
 /** With a type given, all three have it; a condition of whole numbers, then, and one of f32 elsewhere. */
 function sample(condition: Shape, a: Shape, b: Shape, dtype?: 'i32' | 'u32'): Sample<None> {

@@ -37,7 +37,7 @@ export interface WindowNdOptions {
   readonly dilationRate?: number | readonly number[];
   /** Counts a last window that hangs over the padded edge, if it begins before it (PyTorch's rule); false unless given. */
   readonly ceilMode?: boolean;
-  /** `'zeros'` unless given. */
+  /** `'zeros'` unless given; with `ceilMode` nothing else. */
   readonly paddingMode?: PaddingMode;
 }
 
@@ -102,6 +102,11 @@ export function windowNd(where: string, inputSize: readonly number[], options: W
     paddingMode: resolvePaddingMode(where, options.paddingMode),
     ...(options.ceilMode ? { ceilMode: true } : {}),
   };
+  if (geometry.ceilMode && geometry.paddingMode !== 'zeros') {
+    throw new OptionError(
+      `${where}: ceilMode is true with paddingMode '${geometry.paddingMode}', expected 'zeros': a window that hangs over the padding has no other rule`,
+    );
+  }
   checkMirrors(where, inputSize, geometry);
   return { ...geometry, output: outputSize(where, inputSize, geometry) };
 }

@@ -9,6 +9,7 @@ import { inputTensor } from '../../src/graph/tensor.ts';
 import { ops } from '../../src/ops/index.ts';
 import { makePlan } from '../../src/plan/build.ts';
 import {
+  allFeatures,
   bounds,
   callTypes,
   describeSample,
@@ -25,7 +26,7 @@ for (const [name, op] of Object.entries(ops)) {
   if (op.view) continue;
   describe(name, () => {
     for (const kernel of Object.keys(op.kernels)) {
-      test(`${kernel} kernel`, { timeout: 60_000 }, async () => {
+      test(`${kernel} kernel`, { timeout: 180_000 }, async () => {
         const device = await sharedDevice();
         let ran = 0;
         for (const [i, sample] of op.samples.entries()) {
@@ -103,15 +104,3 @@ function needsMissingFeature(op: Op, kernel: string, features: ReadonlySet<strin
     );
   });
 }
-
-const allFeatures = {
-  adapter: 'discrete' as const,
-  limits: {
-    maxComputeWorkgroupsPerDimension: 65535,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupStorageSize: 32768,
-    maxStorageBufferBindingSize: 2 ** 30,
-    maxBufferSize: 2 ** 30,
-    maxStorageBuffersPerShaderStage: 10,
-  },
-};
