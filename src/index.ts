@@ -274,6 +274,8 @@ export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
 export { readSafetensors, type SafetensorsFile, type SavedTensor, writeSafetensors } from './io/safetensors.ts';
+export { type Medium, memoryStore, type Store, storeOver, type StoreOptions } from './io/store.ts';
+export { indexedDbStore, opfsStore } from './io/page_stores.ts';
 export { permutation, randomNormal, randomUniform } from './core/random.ts';
 
 // What training prints
