@@ -1,86 +1,28 @@
-// max_pool_2d: y[n, oh, ow, c] = max of x[n, h, w, c] over rows oh·stride_h − pad_top + [0, KH) and columns
-//   ow·stride_w − pad_left + [0, KW), as far as they lie on the image.
+// max_pool_2d: y[n, oh, ow, c] = max of x[n, h, w, c] over a window's rows and columns (lib/pooling.wgsl).
 // Its gradient: dx[n, h, w, c] = the sum of dy over the windows whose first largest element x[n, h, w, c] is. It is a
 //   gather, so the order of every sum is fixed. `slope` may then take the gradient on through the activation that gave x.
-// x, dx [N, H, W, C]; y, dy, winners [N, OH, OW, C].
-// One workgroup does 64 consecutive elements of the buffer it writes (max_pool_2d_grad_tiles: 64 tiles of it). The vec4
-// entries do four channels at once; their C and size count vec4s.
+// One workgroup does 64 consecutive elements of the buffer it writes (..._tiles, ..._squares: 64 tiles of it). The vec4
+// entries do four channels at once.
 //
-// The gradient in three ways:
+// The gradient in four ways:
 //   max_pool_2d_grad          looks through every window over an element again: (KH·KW)² / (stride_h·stride_w) loads.
 //   max_pool_2d_winners, then max_pool_2d_grad_winners: each window is searched once, its winner kept as h·W + w.
 //   max_pool_2d_grad_tiles    where windows do not overlap: one thread searches a window and writes all of its pixels.
+//   max_pool_2d_grad_squares  the same where they are squares of 2 × 2 pixels side by side.
+// Entries with `nine` are for windows of 3 × 3, those with `four` for at most four windows over a pixel: without loops.
 
-// @import lib/grid.wgsl
+// @import lib/pooling.wgsl
 
-const group_size: u32 = 64;
-
-struct Params {
-  size: u32,
-  H: u32,
-  W: u32,
-  C: u32,
-  OH: u32,
-  OW: u32,
-  KH: u32,
-  KW: u32,
-  stride_h: u32,
-  stride_w: u32,
-  pad_top: u32,
-  pad_left: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> x4: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y4: array<vec4f>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(3) var<storage, read> dy4: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> winners: array<u32>;
 @group(0) @binding(5) var<storage, read_write> winners4: array<vec4u>;
 @group(0) @binding(6) var<storage, read> found: array<u32>;
 @group(0) @binding(6) var<storage, read> found4: array<vec4u>;
 
-// The first index of half-open range i of an axis, and the one after its last, clipped to the axis.
-fn clipped(i: u32, stride: u32, length: u32, padding: u32, axis: u32) -> vec2u {
-  let first = max(i * stride, padding) - padding;
-  let end = min(max(i * stride + length, padding) - padding, axis);
-  return vec2u(first, end);
-}
-
-fn rows_of(oh: u32) -> vec2u {
-  return clipped(oh, params.stride_h, params.KH, params.pad_top, params.H);
-}
-
-fn columns_of(ow: u32) -> vec2u {
-  return clipped(ow, params.stride_w, params.KW, params.pad_left, params.W);
-}
-
-// The first window over index i of an axis, and the one after the last.
-fn windows_over(i: u32, stride: u32, length: u32, padding: u32, count: u32) -> vec2u {
-  let t = i + padding;
-  return vec2u(select(0u, (t - length) / stride + 1u, t >= length), min(t / stride + 1u, count));
-}
-
-// image, row, column, channel of element i of [·, height, width, C].
-fn position_of(i: u32, height: u32, width: u32) -> vec4u {
-  let pixel = i / params.C;
-  let row = pixel / width;
-  return vec4u(row / height, row % height, pixel % width, i % params.C);
-}
-
-fn x_index(n: u32, pixel: u32, c: u32) -> u32 {
+fn pixel_index(n: u32, pixel: u32, c: u32) -> u32 {
   return (n * params.H * params.W + pixel) * params.C + c;
 }
 
-fn y_index(n: u32, oh: u32, ow: u32, c: u32) -> u32 {
-  return ((n * params.OH + oh) * params.OW + ow) * params.C + c;
-}
-
-// Elements of x, which `max_pool_2d_grad_tiles` may find in dx: each thread reads its window before it writes its tile.
+// Elements of x, which tiles and squares may find in dx: each thread reads its window before it writes its tile.
 // @hook
 fn x_at(i: u32) -> f32 { return x[i]; }
 // @hook
@@ -104,11 +46,11 @@ fn winner_of(n: u32, oh: u32, ow: u32, c: u32) -> Winner {
   let rows = rows_of(oh);
   let columns = columns_of(ow);
   var pixel = rows.x * params.W + columns.x;
-  var best = Winner(x_at(x_index(n, pixel, c)), pixel);
+  var best = Winner(x_at(pixel_index(n, pixel, c)), pixel);
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       pixel = h * params.W + w;
-      let value = x_at(x_index(n, pixel, c));
+      let value = x_at(pixel_index(n, pixel, c));
       if (value > best.value) {
         best = Winner(value, pixel);
       }
@@ -126,11 +68,11 @@ fn winner4_of(n: u32, oh: u32, ow: u32, c: u32) -> Winner4 {
   let rows = rows_of(oh);
   let columns = columns_of(ow);
   var pixel = rows.x * params.W + columns.x;
-  var best = Winner4(x4_at(x_index(n, pixel, c)), vec4u(pixel));
+  var best = Winner4(x4_at(pixel_index(n, pixel, c)), vec4u(pixel));
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       pixel = h * params.W + w;
-      let value = x4_at(x_index(n, pixel, c));
+      let value = x4_at(pixel_index(n, pixel, c));
       let larger = value > best.value;
       best.value = select(best.value, value, larger);
       best.pixel = select(best.pixel, vec4u(pixel), larger);
@@ -154,13 +96,39 @@ fn max_pool_2d_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
   let at = position_of(i, params.OH, params.OW);
   let rows = rows_of(at.y);
   let columns = columns_of(at.z);
-  var best = x4_at(x_index(at.x, rows.x * params.W + columns.x, at.w));
+  var best = x4_at(x_index(at.x, rows.x, columns.x, at.w));
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
-      best = max(best, x4_at(x_index(at.x, h * params.W + w, at.w)));
+      best = max(best, x4_at(x_index(at.x, h, w, at.w)));
     }
   }
   y4[i] = best;
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_2d_squares_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = square_of(i, params.OH, params.OW);
+  let upper = max(x4_at(at.x), x4_at(at.x + at.right));
+  y4[i] = max(upper, max(x4_at(at.x + at.below), x4_at(at.x + at.right + at.below)));
+}
+
+// The largest of three pixels of a line.
+fn largest4_of(n: u32, row: u32, columns: vec3u, c: u32) -> vec4f {
+  let first = max(x4_at(x_index(n, row, columns.x, c)), x4_at(x_index(n, row, columns.y, c)));
+  return max(first, x4_at(x_index(n, row, columns.z, c)));
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_2d_nine_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = position_of(i, params.OH, params.OW);
+  let nine = nine_of(at.y, at.z);
+  let upper = largest4_of(at.x, nine.rows.x, nine.columns, at.w);
+  let middle = largest4_of(at.x, nine.rows.y, nine.columns, at.w);
+  y4[i] = max(max(upper, middle), largest4_of(at.x, nine.rows.z, nine.columns, at.w));
 }
 
 @compute @workgroup_size(group_size)
@@ -196,6 +164,54 @@ fn max_pool_2d_winners_vec4(@builtin(global_invocation_id) thread: vec3u, @built
   if (i >= params.size) { return; }
   let at = position_of(i, params.OH, params.OW);
   winners4[i] = winner4_of(at.x, at.y, at.z, at.w).pixel;
+}
+
+fn better4(best: Winner4, n: u32, row: u32, column: u32, c: u32) -> Winner4 {
+  let pixel = row * params.W + column;
+  let value = x4_at(pixel_index(n, pixel, c));
+  let larger = value > best.value;
+  return Winner4(select(best.value, value, larger), select(best.pixel, vec4u(pixel), larger));
+}
+
+fn best4_of(best: Winner4, n: u32, row: u32, columns: vec3u, c: u32) -> Winner4 {
+  let first = better4(best, n, row, columns.x, c);
+  let second = better4(first, n, row, columns.y, c);
+  return better4(second, n, row, columns.z, c);
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_2d_winners_nine_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = position_of(i, params.OH, params.OW);
+  let nine = nine_of(at.y, at.z);
+  let corner = nine.rows.x * params.W + nine.columns.x;
+  var best = Winner4(x4_at(pixel_index(at.x, corner, at.w)), vec4u(corner));
+  best = better4(best, at.x, nine.rows.x, nine.columns.y, at.w);
+  best = better4(best, at.x, nine.rows.x, nine.columns.z, at.w);
+  best = best4_of(best, at.x, nine.rows.y, nine.columns, at.w);
+  best = best4_of(best, at.x, nine.rows.z, nine.columns, at.w);
+  winners4[i] = best.pixel;
+}
+
+// The gradient of one of the windows over a pixel, if that is its winner.
+fn won4(y: u32, exists: bool, pixel: vec4u) -> vec4f {
+  return select(vec4f(), dy4[y], (found4[y] == pixel) & vec4<bool>(exists));
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_2d_grad_winners_four_vec4(
+  @builtin(global_invocation_id) thread: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = position_of(i, params.H, params.W);
+  let pixel = vec4u(at.y * params.W + at.z);
+  let over = windows_over_pixel(at);
+  let upper = won4(over.y.x, over.exists.x, pixel) + won4(over.y.y, over.exists.y, pixel);
+  let lower = won4(over.y.z, over.exists.z, pixel) + won4(over.y.w, over.exists.w, pixel);
+  dx4[i] = slope4(upper + lower, x4_at(i));
 }
 
 @compute @workgroup_size(group_size)
@@ -261,7 +277,7 @@ fn max_pool_2d_grad_tiles(@builtin(global_invocation_id) thread: vec3u, @builtin
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       let pixel = h * params.W + w;
-      dx[x_index(at.x, pixel, at.w)] = select(0.0, gradient, pixel == winner);
+      dx[pixel_index(at.x, pixel, at.w)] = select(0.0, gradient, pixel == winner);
     }
   }
 }
@@ -274,7 +290,7 @@ fn max_pool_2d_grad_tiles_vec4(@builtin(global_invocation_id) thread: vec3u, @bu
   let rows = clipped(at.y, params.stride_h, params.stride_h, params.pad_top, params.H);
   let columns = clipped(at.z, params.stride_w, params.stride_w, params.pad_left, params.W);
   var gradient = vec4f(0.0);
-  var winner = vec4u(0u);
+  var winner = vec4u();
   if (at.y < params.OH && at.z < params.OW) {
     let best = winner4_of(at.x, at.y, at.z, at.w);
     gradient = slope4(dy4[y_index(at.x, at.y, at.z, at.w)], best.value);
@@ -283,7 +299,32 @@ fn max_pool_2d_grad_tiles_vec4(@builtin(global_invocation_id) thread: vec3u, @bu
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
       let pixel = h * params.W + w;
-      dx4[x_index(at.x, pixel, at.w)] = select(vec4f(0.0), gradient, vec4u(pixel) == winner);
+      dx4[pixel_index(at.x, pixel, at.w)] = select(vec4f(0.0), gradient, vec4u(pixel) == winner);
     }
   }
+}
+
+@compute @workgroup_size(group_size)
+fn max_pool_2d_grad_squares_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = flat_index(thread, groups, group_size);
+  if (i >= params.size) { return; }
+  let at = covering_square(i);
+  let upper_left = x4_at(at.x);
+  let upper_right = x4_at(at.x + at.right);
+  let lower_left = x4_at(at.x + at.below);
+  let lower_right = x4_at(at.x + at.right + at.below);
+  let second = upper_right > upper_left;
+  let upper = select(upper_left, upper_right, second);
+  let third = lower_left > upper;
+  let three = select(upper, lower_left, third);
+  let fourth = lower_right > three;
+  let best = select(three, lower_right, fourth);
+  let gradient = slope4(select(vec4f(), dy4[at.y], at.whole), best);
+  store_square(
+    at,
+    select(gradient, vec4f(), second | third | fourth),
+    select(vec4f(), gradient, second & !(third | fourth)),
+    select(vec4f(), gradient, third & !fourth),
+    select(vec4f(), gradient, fourth),
+  );
 }

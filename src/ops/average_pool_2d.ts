@@ -3,19 +3,19 @@
 import shader from '../../shaders/average_pool_2d.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, KernelPlan, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
-import { eachWindowElement, pooledShape } from './max_pool_2d_sizes.ts';
+import { eachWindowElement, isFewOver, isNine, isSquares, pooledShape, squaresOver } from './max_pool_2d_sizes.ts';
 import { type PoolCount, poolCounts } from './pool_3d_kernels.ts';
 import {
   checkImage,
   checkPool,
   imageShape,
   window2d,
-  windowParams,
+  poolParams,
   type ImageShape,
   type Window2d,
   type WindowOptions,
@@ -51,15 +51,17 @@ function counts(image: ImageShape, { window, count }: AveragePool2dAttrs): Float
 function call(image: ImageShape, { window, count }: AveragePool2dAttrs, elements: number, lanes: 1 | 4) {
   const size = elements / lanes;
   return {
-    params: {
-      ...windowParams(image, window, lanes),
-      pad_bottom: window.padAfter[0],
-      pad_right: window.padAfter[1],
-      size,
-    },
+    params: { ...poolParams(image, window, lanes), size },
     constants: { COUNT: poolCounts[count] },
     workgroups: flatGrid(size, 64),
   };
+}
+
+type Entry = 'average_pool_2d_squares_vec4' | 'average_pool_2d_nine_vec4' | 'average_pool_2d_vec4';
+
+function inFours(entry: Entry, { inputs, outputs, attrs }: CallTypes<AveragePool2dAttrs>): KernelPlan {
+  const rest = call(imageOf(inputs[0]!.shape), attrs, sizeOf(outputs[0]!.shape), 4);
+  return { dispatches: [dispatch(shader, entry, { bindings: { x4: input(0), y4: output(0) }, ...rest })] };
 }
 
 const cases: { shape: ImageShape; options: WindowOptions; count: PoolCount }[] = [
@@ -115,13 +117,17 @@ export const averagePool2dOp: Op<AveragePool2dAttrs> = {
     });
   },
   kernels: {
+    squares_vec4: {
+      fits: ({ inputs, attrs }) => isSquares(imageOf(inputs[0]!.shape), attrs.window),
+      plan: (types) => inFours('average_pool_2d_squares_vec4', types),
+    },
+    nine_vec4: {
+      fits: ({ inputs, attrs }) => isNine(imageOf(inputs[0]!.shape), attrs.window),
+      plan: (types) => inFours('average_pool_2d_nine_vec4', types),
+    },
     vec4: {
       fits: ({ inputs }) => inputs[0]!.shape[3]! % 4 === 0,
-      plan({ inputs, outputs, attrs }) {
-        const rest = call(imageOf(inputs[0]!.shape), attrs, sizeOf(outputs[0]!.shape), 4);
-        const bindings = { x4: input(0), y4: output(0) };
-        return { dispatches: [dispatch(shader, 'average_pool_2d_vec4', { bindings, ...rest })] };
-      },
+      plan: (types) => inFours('average_pool_2d_vec4', types),
     },
     naive: {
       plan({ inputs, outputs, attrs }) {
@@ -162,6 +168,22 @@ export const averagePool2dGradOp: Op<AveragePool2dGradAttrs> = {
     dx!.set(sums);
   },
   kernels: {
+    squares_vec4: {
+      fits: ({ attrs }) => isSquares(attrs.inputShape, attrs.window),
+      plan({ attrs }) {
+        const rest = call(attrs.inputShape, attrs, squaresOver(attrs.inputShape), 4);
+        const bindings = { dy4: input(0), dx4: output(0) };
+        return { dispatches: [dispatch(shader, 'average_pool_2d_grad_squares_vec4', { bindings, ...rest })] };
+      },
+    },
+    four_vec4: {
+      fits: ({ attrs }) => isFewOver(attrs.inputShape, attrs.window),
+      plan({ attrs }) {
+        const rest = call(attrs.inputShape, attrs, sizeOf(attrs.inputShape), 4);
+        const bindings = { dy4: input(0), dx4: output(0) };
+        return { dispatches: [dispatch(shader, 'average_pool_2d_grad_four_vec4', { bindings, ...rest })] };
+      },
+    },
     vec4: {
       fits: ({ attrs }) => attrs.inputShape[3] % 4 === 0,
       plan({ attrs }) {

@@ -2,13 +2,29 @@
 
 import shader from '../../shaders/max_pool_2d.wgsl';
 import { sizeOf } from '../core/shape.ts';
-import type { Op, Sample } from '../graph/op.ts';
+import type { CallTypes, KernelPlan, Op, Sample } from '../graph/op.ts';
 import { applyOne } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { bytesMoved } from './copy.ts';
 import { maxPool2dGradOp } from './max_pool_2d_grad.ts';
-import { eachWindowElement, imageOf, poolCall, poolCases, pooledShape, windowOf } from './max_pool_2d_sizes.ts';
+import {
+  eachWindowElement,
+  imageOf,
+  isNine,
+  isSquares,
+  poolCall,
+  poolCases,
+  pooledShape,
+  windowOf,
+} from './max_pool_2d_sizes.ts';
 import { checkImage, checkPool, type Window2d } from './window.ts';
+
+type Entry = 'max_pool_2d_squares_vec4' | 'max_pool_2d_nine_vec4' | 'max_pool_2d_vec4';
+
+function inFours(entry: Entry, { inputs, outputs, attrs }: CallTypes<Window2d>): KernelPlan {
+  const rest = poolCall(4, { image: imageOf(inputs[0]!.shape), attrs }, sizeOf(outputs[0]!.shape));
+  return { dispatches: [dispatch(shader, entry, { bindings: { x4: input(0), y4: output(0) }, ...rest })] };
+}
 
 export const maxPool2dOp: Op<Window2d> = {
   name: 'max_pool_2d',
@@ -24,14 +40,17 @@ export const maxPool2dOp: Op<Window2d> = {
     });
   },
   kernels: {
+    squares_vec4: {
+      fits: ({ inputs, attrs }) => isSquares(imageOf(inputs[0]!.shape), attrs),
+      plan: (types) => inFours('max_pool_2d_squares_vec4', types),
+    },
+    nine_vec4: {
+      fits: ({ inputs, attrs }) => isNine(imageOf(inputs[0]!.shape), attrs),
+      plan: (types) => inFours('max_pool_2d_nine_vec4', types),
+    },
     vec4: {
       fits: ({ inputs }) => inputs[0]!.shape[3]! % 4 === 0,
-      plan({ inputs, outputs, attrs }) {
-        const rest = poolCall(4, { image: imageOf(inputs[0]!.shape), attrs }, sizeOf(outputs[0]!.shape));
-        return {
-          dispatches: [dispatch(shader, 'max_pool_2d_vec4', { bindings: { x4: input(0), y4: output(0) }, ...rest })],
-        };
-      },
+      plan: (types) => inFours('max_pool_2d_vec4', types),
     },
     naive: {
       plan({ inputs, outputs, attrs }) {

@@ -3,12 +3,23 @@
 import shader from '../../shaders/max_pool_2d.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
-import type { Fill, Op, Overlay, Sample } from '../graph/op.ts';
+import type { CallTypes, Fill, KernelPlan, Op, Overlay, Sample } from '../graph/op.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
-import { type BufferRef, dispatch, type Dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
+import { type BufferRef, type Dispatch, input, literal, output, scratch } from '../kernel/shader.ts';
 import { type ElementwiseAttrs, gradientRows } from './binary.ts';
 import { bytesMoved } from './copy.ts';
-import { eachWindowElement, imageOf, poolCall, poolCases, pooledShape, windowOf } from './max_pool_2d_sizes.ts';
+import {
+  eachWindowElement,
+  imageOf,
+  isFewOver,
+  isNine,
+  isSquares,
+  poolCall,
+  poolCases,
+  pooledShape,
+  squaresOver,
+  windowOf,
+} from './max_pool_2d_sizes.ts';
 import { checkImage, checkPool, type ImageShape, type Window2d } from './window.ts';
 
 /** Those that need what the activation gave, not what it was given. */
@@ -31,10 +42,12 @@ const overlays = (): Overlay[] => [{ output: 0, input: 1 }];
 
 type LastEntry =
   | 'max_pool_2d_grad'
+  | 'max_pool_2d_grad_squares_vec4'
   | 'max_pool_2d_grad_tiles'
   | 'max_pool_2d_grad_tiles_vec4'
   | 'max_pool_2d_grad_winners'
-  | 'max_pool_2d_grad_winners_vec4';
+  | 'max_pool_2d_grad_winners_vec4'
+  | 'max_pool_2d_grad_winners_four_vec4';
 
 /** The dispatch that writes dx, and finds x there where it is overlaid. */
 function lastPass(
@@ -55,6 +68,29 @@ function lastPass(
     hooks['slope'] = wgsl(['a', 'b'], literals, { inputs: [], outputs: [], attrs: slope.attrs });
   }
   return { shader, entry, bindings, constants: {}, hooks, ...rest };
+}
+
+/** A pass that searches each window once, and one that gathers from the windows over each pixel. */
+function winnersFirst(
+  first: 'max_pool_2d_winners' | 'max_pool_2d_winners_vec4' | 'max_pool_2d_winners_nine_vec4',
+  last: LastEntry,
+  { inputs, attrs }: CallTypes<MaxPool2dGradAttrs>,
+  overlaid: readonly Overlay[],
+): KernelPlan {
+  const sizes = { image: imageOf(inputs[1]!.shape), attrs };
+  const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
+  const inFours = first.endsWith('_vec4');
+  const lanes = inFours ? 4 : 1;
+  const bindings: Record<string, BufferRef> = inFours
+    ? { x4: input(1), winners4: scratch(0) }
+    : { x: input(1), winners: scratch(0) };
+  return {
+    scratch: [4 * windows],
+    dispatches: [
+      { shader, entry: first, bindings, constants: {}, hooks: {}, ...poolCall(lanes, sizes, windows) },
+      lastPass(last, poolCall(lanes, sizes, pixels), attrs, overlaid),
+    ],
+  };
 }
 
 export interface MaxPool2dGradAttrs extends Window2d {
@@ -93,6 +129,15 @@ export const maxPool2dGradOp: Op<MaxPool2dGradAttrs> = {
     gradientRows[attrs.slope.row].cpu([dx!, x!], [dx!], call);
   },
   kernels: {
+    squares_vec4: {
+      fits: ({ inputs, attrs }) => isSquares(imageOf(inputs[1]!.shape), attrs),
+      overlays,
+      plan: ({ inputs, attrs }, _, overlaid = []) => {
+        const image = imageOf(inputs[1]!.shape);
+        const rest = poolCall(4, { image, attrs }, squaresOver(image));
+        return { dispatches: [lastPass('max_pool_2d_grad_squares_vec4', rest, attrs, overlaid)] };
+      },
+    },
     tiles_vec4: {
       fits: (types) => apart(types.attrs) && types.inputs[1]!.shape[3]! % 4 === 0,
       overlays,
@@ -111,36 +156,23 @@ export const maxPool2dGradOp: Op<MaxPool2dGradAttrs> = {
         return { dispatches: [lastPass('max_pool_2d_grad_tiles', rest, attrs, overlaid)] };
       },
     },
+    winners_nine_vec4: {
+      fits: ({ inputs, attrs }) =>
+        isNine(imageOf(inputs[1]!.shape), attrs) && isFewOver(imageOf(inputs[1]!.shape), attrs),
+      overlays,
+      plan: (types, _, overlaid = []) =>
+        winnersFirst('max_pool_2d_winners_nine_vec4', 'max_pool_2d_grad_winners_four_vec4', types, overlaid),
+    },
     winners_vec4: {
       fits: ({ inputs }) => inputs[1]!.shape[3]! % 4 === 0,
       overlays,
-      plan: ({ inputs, attrs }, _, overlaid = []) => {
-        const sizes = { image: imageOf(inputs[1]!.shape), attrs };
-        const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
-        const bindings = { x4: input(1), winners4: scratch(0) };
-        return {
-          scratch: [4 * windows],
-          dispatches: [
-            dispatch(shader, 'max_pool_2d_winners_vec4', { bindings, ...poolCall(4, sizes, windows) }),
-            lastPass('max_pool_2d_grad_winners_vec4', poolCall(4, sizes, pixels), attrs, overlaid),
-          ],
-        };
-      },
+      plan: (types, _, overlaid = []) =>
+        winnersFirst('max_pool_2d_winners_vec4', 'max_pool_2d_grad_winners_vec4', types, overlaid),
     },
     winners: {
       overlays,
-      plan: ({ inputs, attrs }, _, overlaid = []) => {
-        const sizes = { image: imageOf(inputs[1]!.shape), attrs };
-        const [windows, pixels] = [sizeOf(inputs[0]!.shape), sizeOf(inputs[1]!.shape)];
-        const bindings = { x: input(1), winners: scratch(0) };
-        return {
-          scratch: [4 * windows],
-          dispatches: [
-            dispatch(shader, 'max_pool_2d_winners', { bindings, ...poolCall(1, sizes, windows) }),
-            lastPass('max_pool_2d_grad_winners', poolCall(1, sizes, pixels), attrs, overlaid),
-          ],
-        };
-      },
+      plan: (types, _, overlaid = []) =>
+        winnersFirst('max_pool_2d_winners', 'max_pool_2d_grad_winners', types, overlaid),
     },
     naive: {
       plan: ({ inputs, attrs }) => {

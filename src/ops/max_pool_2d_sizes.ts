@@ -2,7 +2,7 @@
 
 import type { CallTypes, Fill } from '../graph/op.ts';
 import { flatGrid } from '../kernel/target.ts';
-import { imageShape, window2d, windowParams, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import { imageShape, poolParams, window2d, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
 import { poolWindows } from './window_samples.ts';
 
 /** [N, OH, OW, C]. */
@@ -36,10 +36,35 @@ export type PoolSizes = Pick<CallTypes<Window2d>, 'attrs'> & { image: ImageShape
 /** What every entry's dispatch has in common; `size` counts elements. */
 export function poolCall(lanes: 1 | 4, { image, attrs }: PoolSizes, size: number) {
   return {
-    params: { ...windowParams(image, attrs, lanes), size: size / lanes },
+    params: { ...poolParams(image, attrs, lanes), size: size / lanes },
     workgroups: flatGrid(size / lanes, 64),
   };
 }
+
+const inFours = ([, , , C]: ImageShape): boolean => C % 4 === 0;
+
+/** Windows of 2 × 2 pixels side by side, none of which leaves the image, and channels in fours. */
+export function isSquares(image: ImageShape, { kernel, strides, padBefore, output: out }: Window2d): boolean {
+  const [, H, W] = image;
+  return (
+    inFours(image) &&
+    [...kernel, ...strides].every((length) => length === 2) &&
+    padBefore.every((pixels) => pixels === 0) &&
+    2 * out[0] <= H &&
+    2 * out[1] <= W
+  );
+}
+
+/** Numbers of the squares that cover an image. */
+export const squaresOver = ([N, H, W, C]: ImageShape): number => N * Math.ceil(H / 2) * Math.ceil(W / 2) * C;
+
+/** Windows of 3 × 3 pixels, and channels in fours. */
+export const isNine = (image: ImageShape, { kernel }: Window2d): boolean =>
+  inFours(image) && kernel[0] === 3 && kernel[1] === 3;
+
+/** At most two windows over a pixel along each axis, and channels in fours. */
+export const isFewOver = (image: ImageShape, { kernel, strides }: Window2d): boolean =>
+  inFours(image) && kernel[0] <= 2 * strides[0] && kernel[1] <= 2 * strides[1];
 
 /** Pools worth testing: windows apart and overlapping, padding, ceil mode, ties. */
 export const poolCases: { shape: ImageShape; options: WindowOptions; fill: Fill }[] = [

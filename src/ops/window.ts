@@ -246,3 +246,8 @@ export function windowParams(image: ImageShape, window: Window2d, lanes: 1 | 4 =
     pad_left: window.padBefore[1],
   };
 }
+
+/** The uniform members of shaders/lib/pooling.wgsl, but for `size`. */
+export function poolParams(image: ImageShape, window: Window2d, lanes: 1 | 4) {
+  return { ...windowParams(image, window, lanes), pad_bottom: window.padAfter[0], pad_right: window.padAfter[1] };
+}

@@ -46,4 +46,12 @@ export const poolWindows: readonly (readonly [image: ImageShape, options: Window
   [[1, 4, 2, 1], { poolSize: 1, strides: 3 }, 'one'],
   [[1, 2, 2, 1], { poolSize: 3, padding: [[0, 1], [0, 1]], ceilMode: true }, 'inside'],
   [[2, 2, 3, 4], { poolSize: 1, ceilMode: true }, 'padded'],
+  [[2, 7, 9, 12], { poolSize: 2, strides: 2 }, 'one'], // squares
+  [[1, 6, 5, 8], { poolSize: 2, strides: 2 }, 'inside'],
+  [[1, 4, 6, 4], { poolSize: 2, strides: 2, padding: [[0, 1], [0, 1]] }, 'padded'],
+  [[1, 5, 4, 4], { poolSize: 2, strides: 2, padding: [[0, 0], [0, 1]] }, 'one'],
+  [[1, 4, 2, 4], { poolSize: 2, strides: 2, ceilMode: true }, 'inside'],
+  [[1, 5, 6, 4], { poolSize: 3 }, 'one'], // nines
+  [[1, 6, 5, 4], { poolSize: 3, strides: [2, 3], padding: [[1, 0], [0, 1]] }, 'padded'],
+  [[1, 6, 7, 8], { poolSize: 3, strides: 2, ceilMode: true }, 'inside'],
 ];

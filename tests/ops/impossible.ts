@@ -440,6 +440,10 @@ export const impossible: readonly Impossible[] = [
       [/^normalize(_grad)?$/, /way=rows(_group|_vec4)?$/, /rows=several$/, 'a group lies side by side'],
       [/^normalize(_grad)?$/, /way=rows_vec4$/, /depth=one$/, 'a group has vectors of four'],
       [/^normalize(_grad)?$/, /way=vec4$/, /(rows=one|groups=one|depth=several)$/, 'four channels are four groups'],
+      [/_pool_2d/, /way=squares_vec4$/, /(kernel|strides)=(ones|unequal)$/, 'windows of 2 × 2 lie side by side'],
+      [/_pool_2d/, /way=squares_vec4$/, /padBefore=(equal|unequal)$/, 'the first window begins with the image'],
+      [/_pool_2d/, /way=(winners_)?nine_vec4$/, /kernel=(ones|unequal)$/, 'windows are of 3 × 3'],
+      [/_pool_2d/, /way=winners_nine_vec4$/, /strides=ones$/, 'nine windows are over a pixel'],
       [/^conv_nd/, /way=depthwise$/, /grouping=(one|several)$/, 'each channel has its own filters'],
       [/^conv_nd/, /way=block$/, /grouping=each channel$/, 'a block of filters shares channels'],
     ] as const
