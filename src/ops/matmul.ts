@@ -117,7 +117,6 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([1, 784], [784, 10]),
     sample([37, 784], [784, 128]),
     sample([200, 33], [200, 10], { transposeA: true }),
-    sample([1030, 12], [1030, 20], { transposeA: true }),
     // epilogues
     sample([5, 9], [9, 7], { bias: true }),
     sample([33, 16], [16, 20], { bias: true, activation: 'relu' }),
@@ -142,6 +141,8 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([4, 3], [2, 4, 4], { transposeA: true, activation: 'tanh' }),
     sample([2, 3, 4], [5, 4], { transposeB: true, activation: 'tanh' }),
     sample([2, 3, 4], [2, 4, 4], { transposeB: true, bias: true, activation: 'sigmoid' }),
+    sample([8, 44], [44, 80], { residual: true, activation: 'relu' }),
+    sample([1030, 12], [1030, 20], { transposeA: true, residual: true, activation: 'relu' }),
   ],
 };
 

@@ -117,7 +117,7 @@ describe('mixed storage', () => {
     const kernelOf = (kernels: Record<string, string>) =>
       planned({ y: matmul(x, w) }, { kernels }).steps.at(-1)!.kernel;
     expect(kernelOf({ matmul: 'naive' })).toBe('naive');
-    expect(kernelOf({ matmul: 'naive', matmul_f16: 'tiled' })).toBe('tiled');
+    expect(kernelOf({ matmul: 'naive', matmul_f16: 'tiled_32x32_4x4' })).toBe('tiled_32x32_4x4');
     expect(() => kernelOf({ matmul: 'slow' })).toThrow("kernels: matmul_f16 has no kernel 'slow'");
   });
 

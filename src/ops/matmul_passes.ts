@@ -1,0 +1,112 @@
+// How a product is run: one pass, or where few outputs have long sums, a pass over slices of them and one that adds up.
+
+import matmulShader from '../../shaders/matmul.wgsl';
+import type { CallTypes, KernelPlan } from '../graph/op.ts';
+import { dispatch, input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
+import { epilogue, type Epilogue } from './epilogue.ts';
+import { matmulSizes, type MatmulAttrs, type MatmulSizes } from './matmul_sizes.ts';
+
+export type MatmulCall = CallTypes<MatmulAttrs>;
+
+/** What one unit of work computes: a workgroup's tile, a quad's, or a thread's block. */
+export interface Unit {
+  readonly rows: number;
+  readonly columns: number;
+  readonly threads: number;
+  /** Units in a workgroup, of `units` in all. */
+  group(units: number, target: Target): number;
+}
+
+interface Slices {
+  readonly slices: number;
+  readonly k_per_slice: number;
+}
+
+const whole = ({ k }: MatmulSizes): Slices => ({ slices: 1, k_per_slice: Math.ceil(k / 4) * 4 });
+
+/** Threads that occupy a device: tens of thousands on a card, a few quads on a software adapter. */
+const enoughThreads = { discrete: 32768, integrated: 4096, unknown: 8192, software: 32 };
+
+/**
+ * Few outputs and a long sum leave a device idle, so the sum is cut until there are enough threads. Each slice must be
+ * long enough to be worth the second pass, which costs a dispatch.
+ */
+function cut(sizes: MatmulSizes, threads: number, target: Target): Slices {
+  const { k } = sizes;
+  const slices = Math.min(Math.floor(enoughThreads[target.adapter] / threads), Math.floor(k / 128));
+  if (slices <= 1 || k < 512) return whole(sizes);
+  const perSlice = Math.ceil(k / slices / 4) * 4;
+  return { slices: Math.ceil(k / perSlice), k_per_slice: perSlice };
+}
+
+/** The params every entry shares. */
+function params({ m, n, k, batch, batchStrideA, batchStrideB }: MatmulSizes, slices: Slices) {
+  return { m, n, k, batch, a_batch_stride: batchStrideA, b_batch_stride: batchStrideB, ...slices };
+}
+
+/** What the reader of four numbers at a time needs of the shapes. */
+export function readsInFours({ inputs, attrs }: MatmulCall): boolean {
+  const { m, n, k } = matmulSizes(inputs, attrs);
+  const { transposeA, transposeB } = attrs;
+  return n % 4 === 0 && (!transposeA || m % 4 === 0) && (k % 4 === 0 || (transposeA && !transposeB));
+}
+
+/** What the pass that multiplies is told, of all the sums or of one slice each; `bindings4` read four numbers at a time. */
+export interface FirstPass {
+  readonly call: {
+    readonly params: ReturnType<typeof params>;
+    readonly workgroups: readonly [number, number, number];
+  };
+  readonly constants: Epilogue['constants'] & Readonly<Record<'A_TRANSPOSED' | 'B_TRANSPOSED' | 'K_IN_FOURS', boolean>>;
+  readonly hooks: Epilogue['hooks'];
+  readonly hooks4: Epilogue['hooks4'];
+  readonly bindings: Readonly<Record<'a' | 'b' | 'bias' | 'residual' | 'c', BufferRef>>;
+  readonly bindings4: Readonly<Record<'a4' | 'b4' | 'bias4' | 'residual4' | 'c4', BufferRef>>;
+  /** Units to a workgroup. */
+  readonly group: number;
+}
+
+/** A kernel from its entry. With several slices a second pass adds them up and has the epilogue. */
+export function plan(
+  unit: Unit,
+  describe: (pass: FirstPass) => Dispatch,
+): (call: MatmulCall, target: Target) => KernelPlan {
+  return ({ inputs, attrs }, target) => {
+    const sizes = matmulSizes(inputs, attrs);
+    const { m, n, batch } = sizes;
+    const units = batch * Math.ceil(m / unit.rows) * Math.ceil(n / unit.columns);
+    const slices = cut(sizes, units * unit.threads, target);
+    const group = unit.group(units * slices.slices, target);
+    const [x, y] = flatGrid(units, group);
+    const single = slices.slices === 1;
+    // The epilogue belongs to the last pass only.
+    const first = epilogue(single ? attrs : { bias: false, residual: false, activation: null });
+    const [a, b, c] = [input(0), input(1), single ? output(0) : scratch(0)];
+    const { bias, residual } = first;
+    const product = describe({
+      call: { params: params(sizes, slices), workgroups: [x, y, slices.slices] },
+      constants: {
+        ...first.constants,
+        A_TRANSPOSED: attrs.transposeA,
+        B_TRANSPOSED: attrs.transposeB,
+        K_IN_FOURS: sizes.k % 4 === 0,
+      },
+      hooks: first.hooks,
+      hooks4: first.hooks4,
+      bindings: { a, b, bias, residual, c },
+      bindings4: { a4: a, b4: b, bias4: bias, residual4: residual, c4: c },
+      group,
+    });
+    if (single) return { dispatches: [product] };
+    const last = epilogue(attrs);
+    const sum = dispatch(matmulShader, 'matmul_sum_slices', {
+      bindings: { partial: scratch(0), bias: last.bias, residual: last.residual, c: output(0) },
+      params: params(sizes, slices),
+      constants: last.constants,
+      hooks: last.hooks,
+      workgroups: flatGrid(batch * m * n, 64),
+    });
+    return { dispatches: [product, sum], scratch: [4 * batch * slices.slices * m * n] };
+  };
+}
