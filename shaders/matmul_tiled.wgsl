@@ -7,8 +7,7 @@
 // thread has ROW_BLOCKS x COLUMN_BLOCKS blocks of 4 x 4 outputs; they lie as far apart as they can, so that threads
 // next to each other read neighbouring words of workgroup memory and store neighbouring words of c.
 //
-//   8  matmul_tiled         copies four numbers at a time. With BUFFERS = 2 there are two pieces in workgroup memory, one
-//                           being read while the next is written: one barrier a step instead of two
+//   8  matmul_tiled         copies four numbers at a time
 //   9  matmul_tiled_scalar  8 for any m, n, k: copies one number at a time, 0 beyond the edges
 
 // @import lib/product.wgsl
@@ -19,7 +18,6 @@ const DEPTH: u32 = 16;
 const ROW_BLOCKS: u32 = 2; // 1 or 2
 const COLUMN_BLOCKS: u32 = 1; // 1 or 2
 const THREADS: u32 = 128; // THREADS_DOWN * THREADS_ACROSS, and no fewer than PIECE_BLOCKS
-const BUFFERS: u32 = 1; // 1 or 2
 
 const THREADS_DOWN: u32 = TILE_ROWS / 4 / ROW_BLOCKS;
 const THREADS_ACROSS: u32 = TILE_COLUMNS / 4 / COLUMN_BLOCKS;
@@ -29,7 +27,6 @@ const THREADS_ACROSS: u32 = TILE_COLUMNS / 4 / COLUMN_BLOCKS;
 const A_FOURS: u32 = TILE_ROWS / 4;
 const B_FOURS: u32 = TILE_COLUMNS / 4;
 const PITCH: u32 = A_FOURS + B_FOURS + 1;
-const PIECE: u32 = DEPTH * PITCH;
 
 // A piece is copied in blocks of four fours, one a thread: first those of a, then those of b.
 const DEPTH_FOURS: u32 = DEPTH / 4;
@@ -37,7 +34,7 @@ const A_BLOCKS: u32 = A_FOURS * DEPTH_FOURS;
 const B_BLOCKS: u32 = B_FOURS * DEPTH_FOURS;
 const PIECE_BLOCKS: u32 = A_BLOCKS + B_BLOCKS;
 
-var<workgroup> pieces: array<vec4f, BUFFERS * PIECE>;
+var<workgroup> pieces: array<vec4f, DEPTH * PITCH>;
 
 // ---------------------------------------------------------------------------------------------------------------
 // 8. Copies four numbers at a time.
@@ -77,20 +74,19 @@ fn matmul_tiled(
   var bottom_left = Block();
   var bottom_right = Block();
 
-  var piece = 0u;
   var fetched = fetch4(thread, place, four, k_begin + first_k, k_end);
   for (var k = k_begin; k < k_end; k += DEPTH) {
     if (thread < PIECE_BLOCKS) {
-      pieces[piece + slot] = fetched[0];
-      pieces[piece + slot + PITCH] = fetched[1];
-      pieces[piece + slot + 2 * PITCH] = fetched[2];
-      pieces[piece + slot + 3 * PITCH] = fetched[3];
+      pieces[slot] = fetched[0];
+      pieces[slot + PITCH] = fetched[1];
+      pieces[slot + 2 * PITCH] = fetched[2];
+      pieces[slot + 3 * PITCH] = fetched[3];
     }
     workgroupBarrier();
     fetched = fetch4(thread, place, four, k + DEPTH + first_k, k_end);
     for (var i = 0u; i < DEPTH; i++) {
-      let a_at = piece + i * PITCH + down;
-      let b_at = piece + i * PITCH + A_FOURS + across;
+      let a_at = i * PITCH + down;
+      let b_at = i * PITCH + A_FOURS + across;
       let top = pieces[a_at];
       let left = pieces[b_at];
       add_outer_product(&top_left, top, left);
@@ -101,12 +97,7 @@ fn matmul_tiled(
         if (COLUMN_BLOCKS == 2) { add_outer_product(&bottom_right, bottom, pieces[b_at + THREADS_ACROSS]); }
       }
     }
-    if (BUFFERS == 2) {
-      piece = PIECE - piece;
-    } else {
-      piece = 0;
-      workgroupBarrier();
-    }
+    workgroupBarrier();
   }
 
   let origin = c_origin(place.matrix, group_id.z);
@@ -159,20 +150,19 @@ fn matmul_tiled_scalar(
   var bottom_left = Block();
   var bottom_right = Block();
 
-  var piece = 0u;
   var fetched = fetch(thread, place, four, k_begin + first_k, k_end);
   for (var k = k_begin; k < k_end; k += DEPTH) {
     if (thread < PIECE_BLOCKS) {
-      pieces[piece + slot] = fetched[0];
-      pieces[piece + slot + PITCH] = fetched[1];
-      pieces[piece + slot + 2 * PITCH] = fetched[2];
-      pieces[piece + slot + 3 * PITCH] = fetched[3];
+      pieces[slot] = fetched[0];
+      pieces[slot + PITCH] = fetched[1];
+      pieces[slot + 2 * PITCH] = fetched[2];
+      pieces[slot + 3 * PITCH] = fetched[3];
     }
     workgroupBarrier();
     fetched = fetch(thread, place, four, k + DEPTH + first_k, k_end);
     for (var i = 0u; i < DEPTH; i++) {
-      let a_at = piece + i * PITCH + down;
-      let b_at = piece + i * PITCH + A_FOURS + across;
+      let a_at = i * PITCH + down;
+      let b_at = i * PITCH + A_FOURS + across;
       let top = pieces[a_at];
       let left = pieces[b_at];
       add_outer_product(&top_left, top, left);
@@ -183,12 +173,7 @@ fn matmul_tiled_scalar(
         if (COLUMN_BLOCKS == 2) { add_outer_product(&bottom_right, bottom, pieces[b_at + THREADS_ACROSS]); }
       }
     }
-    if (BUFFERS == 2) {
-      piece = PIECE - piece;
-    } else {
-      piece = 0;
-      workgroupBarrier();
-    }
+    workgroupBarrier();
   }
 
   let origin = c_origin(place.matrix, group_id.z);

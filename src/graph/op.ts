@@ -118,6 +118,11 @@ export interface Kernel<A> {
   fits?(call: CallTypes<A>, target: Target): boolean;
   /** Whether it is a good choice where it fits; absent means yes. A kernel that is never preferred must be asked for. */
   preferred?(call: CallTypes<A>, target: Target): boolean;
+  /**
+   * A large kernel: a software adapter takes half a second and more to compile it. There the tuner tries it only where it is
+   * preferred, and tests run it with fewer combinations of attributes.
+   */
+  readonly large?: true;
   /** Outputs that may be written over an input that nothing needs any more, where `plan` is told so. */
   overlays?(call: CallTypes<A>): readonly Overlay[];
   /**

@@ -99,6 +99,7 @@ function halfSamples<A>(op: Op<A>, sample: Sample<A>, i: number): Sample<HalfAtt
 function halfKernel<A>(kernel: Kernel<A>): Kernel<HalfAttrs<A>> {
   return {
     ...(kernel.fits ? { fits: (call, target) => kernel.fits!(fullCall(call), target) } : {}),
+    ...(kernel.large ? { large: true } : {}),
     ...(kernel.preferred ? { preferred: (call, target) => kernel.preferred!(fullCall(call), target) } : {}),
     plan: (call, target) => halfPlan(kernel.plan(fullCall(call), target), call, target),
   };

@@ -141,8 +141,8 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([4, 3], [2, 4, 4], { transposeA: true, activation: 'tanh' }),
     sample([2, 3, 4], [5, 4], { transposeB: true, activation: 'tanh' }),
     sample([2, 3, 4], [2, 4, 4], { transposeB: true, bias: true, activation: 'sigmoid' }),
-    sample([8, 44], [44, 80], { residual: true, activation: 'relu' }),
-    sample([1030, 12], [1030, 20], { transposeA: true, residual: true, activation: 'relu' }),
+    sample([8, 44], [44, 100], { residual: true, activation: 'relu' }),
+    sample([1030, 8], [1030, 12], { transposeA: true, residual: true, activation: 'relu' }),
   ],
 };
 

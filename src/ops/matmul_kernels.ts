@@ -41,7 +41,6 @@ function tiled(tile: Tile, entry: 'matmul_tiled' | 'matmul_tiled_scalar'): Kerne
     ROW_BLOCKS: tile.rowBlocks,
     COLUMN_BLOCKS: tile.columnBlocks,
     THREADS: unit.threads,
-    BUFFERS: tile.buffers,
   };
   return plan(unit, ({ call, constants, hooks, hooks4, bindings, bindings4 }) => {
     const all = { ...constants, ...shape };
@@ -54,6 +53,7 @@ function tiled(tile: Tile, entry: 'matmul_tiled' | 'matmul_tiled_scalar'): Kerne
 /** Copies in fours. */
 function tiledFours(name: TileName): Kernel<MatmulAttrs> {
   return {
+    large: true,
     fits: (call, target) => readsInFours(call) && tileFits(tiles[name], target),
     preferred: ({ inputs, attrs }, target) => defaultTile(matmulSizes(inputs, attrs), target) === name,
     plan: tiled(tiles[name], 'matmul_tiled'),
@@ -63,6 +63,7 @@ function tiledFours(name: TileName): Kernel<MatmulAttrs> {
 /** Copies number by number, for sizes that are no multiples of four: where one of `defaults` would be the tile otherwise. */
 function tiledScalar(tile: Tile, defaults: readonly TileName[]): Kernel<MatmulAttrs> {
   return {
+    large: true,
     fits: (_, target) => tileFits(tile, target),
     preferred({ inputs, attrs }, target) {
       const best = defaultTile(matmulSizes(inputs, attrs), target);
@@ -78,13 +79,12 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   tiled_128x64_8x4: tiledFours('128x64_8x4'),
   tiled_64x64_8x4: tiledFours('64x64_8x4'),
   tiled_32x32_4x4: tiledFours('32x32_4x4'),
-  // Never a default; a device may be measured to like it better.
-  tiled_64x64_8x4_double: tiledFours('64x64_8x4_double'),
   tiled_scalar_64x64: tiledScalar({ ...tiles['64x64_8x4'], depth: 8 }, ['128x128_8x8', '128x64_8x4', '64x64_8x4']),
   tiled_scalar_32x32: tiledScalar(tiles['32x32_4x4'], ['32x32_4x4']),
 
   /** Quads of a subgroup trade columns: fewest loads for each multiply-add, without workgroup memory. */
   quad_32: {
+    large: true,
     fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
     preferred: (call, target) => onSoftware(call, target) && worthLongCompiling(call),
     plan: plan(quad32, ({ call, constants, hooks4, bindings4, group }) =>

@@ -12,17 +12,14 @@ export interface Tile {
   /** 4 × 4 blocks of outputs of one thread, below each other and side by side. */
   readonly rowBlocks: 1 | 2;
   readonly columnBlocks: 1 | 2;
-  /** Pieces in workgroup memory: with two, one is read while the next is written. */
-  readonly buffers: 1 | 2;
 }
 
 /** By rows × columns and outputs a thread: more outputs need fewer reads of workgroup memory and more registers. */
 export const tiles = {
-  '128x128_8x8': { rows: 128, columns: 128, depth: 8, rowBlocks: 2, columnBlocks: 2, buffers: 1 },
-  '128x64_8x4': { rows: 128, columns: 64, depth: 8, rowBlocks: 2, columnBlocks: 1, buffers: 1 },
-  '64x64_8x4': { rows: 64, columns: 64, depth: 16, rowBlocks: 2, columnBlocks: 1, buffers: 1 },
-  '64x64_8x4_double': { rows: 64, columns: 64, depth: 8, rowBlocks: 2, columnBlocks: 1, buffers: 2 },
-  '32x32_4x4': { rows: 32, columns: 32, depth: 16, rowBlocks: 1, columnBlocks: 1, buffers: 1 },
+  '128x128_8x8': { rows: 128, columns: 128, depth: 8, rowBlocks: 2, columnBlocks: 2 },
+  '128x64_8x4': { rows: 128, columns: 64, depth: 8, rowBlocks: 2, columnBlocks: 1 },
+  '64x64_8x4': { rows: 64, columns: 64, depth: 16, rowBlocks: 2, columnBlocks: 1 },
+  '32x32_4x4': { rows: 32, columns: 32, depth: 16, rowBlocks: 1, columnBlocks: 1 },
 } as const satisfies Record<string, Tile>;
 
 export type TileName = keyof typeof tiles;
@@ -31,9 +28,9 @@ export function tileThreads({ rows, columns, rowBlocks, columnBlocks }: Tile): n
   return (rows * columns) / (16 * rowBlocks * columnBlocks);
 }
 
-/** PIECE of the shader, in bytes. */
-function tileBytes({ rows, columns, depth, buffers }: Tile): number {
-  return 16 * buffers * depth * ((rows + columns) / 4 + 1);
+/** Workgroup memory. */
+function tileBytes({ rows, columns, depth }: Tile): number {
+  return 16 * depth * ((rows + columns) / 4 + 1);
 }
 
 export function tileFits(tile: Tile, { limits }: Target): boolean {

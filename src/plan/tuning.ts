@@ -93,10 +93,16 @@ export function createTuning(device: string, store: TextStore | null): Tuning {
   };
 }
 
-/** The kernels to time, best guess first. The plain one for reading is left out unless it is the default. */
+/**
+ * The kernels to time, best guess first. The plain one for reading is left out unless it is the default, and so is what takes
+ * a software adapter longer to compile than it can ever save.
+ */
 function worthTiming(op: Op, types: CallTypes<unknown>, target: Target): string[] {
   const usual = defaultOf(op, types, target);
-  return [...fitting(op, types, target).keys()].filter((name) => name !== 'naive' || name === usual);
+  return [...fitting(op, types, target)].flatMap(([name, { large, preferred }]) => {
+    const hopeless = large && target.adapter === 'software' && !preferred?.(types, target);
+    return name === usual || (name !== 'naive' && !hopeless) ? [name] : [];
+  });
 }
 
 /** Calls that overwrite variables, or write into another's memory, are not run apart from their plan. */

@@ -1,7 +1,7 @@
 // Every kernel that uses workgroup memory, run in lockstep by wgsl_reflect's race detector: no invocation may read or
 // write what another writes without a barrier between. Its numbers are not judged here; the GPU tests do that.
-// The interpreter keeps a function's result by the call, not by the invocation, and passes a barrier that begins a block
-// inside a loop: so no index into workgroup memory may come from a function, and such a barrier stands second.
+// The interpreter keeps a function's result by the call, not by the invocation: so no index into workgroup memory may come
+// from a function.
 
 import { describe, expect, test } from 'vitest';
 import { detectRaces } from 'wgsl_reflect/wgsl_reflect.module.js';
@@ -78,22 +78,20 @@ describe('races', () => {
     }
   });
 
-  test.each([
-    ['matmul tiled_32x32_4x4', [0, 1]],
-    ['matmul tiled_64x64_8x4_double', [0]], // its second barrier is never reached
-  ])('removing a barrier of %s is caught', { timeout: 60_000 }, (prefix, barriers) => {
-    const [, op, kernel, sample] = table.findLast(([name]) => name.startsWith(prefix))!;
+  test('removing either barrier of the tiled product is caught', () => {
+    const [, op, kernel, sample] = table.findLast(([name]) => name.startsWith('matmul tiled_32x32_4x4'))!;
     const call = callTypes(op, sample);
     const { dispatches, scratch = [] } = op.kernels[kernel]!.plan(call, target);
     const dispatch = dispatches.find(usesWorkgroupMemory)!;
     const pieces = reachable(specialize(dispatch), dispatch.entry).code.split('workgroupBarrier();');
     expect(pieces).toHaveLength(3);
-    for (const removed of barriers) {
+    for (const removed of [0, 1]) {
       const broken = pieces.reduce(
         (code, piece, i) => `${code}${i - 1 === removed ? '' : 'workgroupBarrier();'}${piece}`,
       );
-      const { races } = race(broken, dispatch, call, scratch, sample);
-      expect(races.length, `without barrier ${removed}`).toBeGreaterThan(0);
+      expect(race(broken, dispatch, call, scratch, sample).races.length, `without barrier ${removed}`).toBeGreaterThan(
+        0,
+      );
     }
   });
 });
