@@ -10,6 +10,7 @@
 // A thread makes four elements, or one of a permutation; one workgroup is 64 threads.
 
 // @import lib/grid.wgsl
+// @import lib/normal.wgsl
 // @import lib/random.wgsl
 
 const GROUP_SIZE: u32 = 64;
@@ -44,17 +45,7 @@ fn bernoulli4(bits: vec4u) -> vec4f {
 }
 
 fn normal(bits: u32) -> f32 {
-  let v = bits & 0x7fffffffu;
-  let octave = countLeadingZeros(v) - 1u;
-  let fraction = (v << ((octave + 1u) & 31u)) << 1u;
-  let c = table[16u * octave + (fraction >> 28u)];
-  let t = fraction << 4u;
-  var sum = c.z - multiply_high(t, c.w);
-  sum = c.y - multiply_high(t, sum);
-  let magnitude = max(i32(c.x - ((multiply_high(t, sum) + 8u) >> 4u)), 0);
-  let dropped = u32(max(8 - i32(countLeadingZeros(u32(magnitude))), 0));
-  let rounded = (magnitude + i32((1u << dropped) >> 1u)) & i32(0xffffffffu << dropped);
-  return f32(select(rounded, -rounded, bits != v)) * 0x1p-28f;
+  return normal_of(bits, table[normal_row(bits)]);
 }
 
 fn normal4(bits: vec4u) -> vec4f {

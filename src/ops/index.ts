@@ -11,6 +11,8 @@ import { convOps } from './conv2d.ts';
 import { convNdOps } from './conv_nd.ts';
 import { fullOp } from './full.ts';
 import { fusedElementwiseOp } from './fused_elementwise.ts';
+import { augmentBatchOp } from './augment_batch.ts';
+import { augmentParametersOp } from './augment_parameters.ts';
 import { gatherBatchOps } from './gather_batch.ts';
 import { gruOps } from './gru.ts';
 import { halfOp } from './half_op.ts';
@@ -87,6 +89,7 @@ const all: readonly (readonly Op[])[] = [
   [resampleOp],
   dropoutOps,
   gatherBatchOps,
+  [augmentParametersOp, augmentBatchOp],
   copyOps,
   padOps,
   packOps,

@@ -4,6 +4,8 @@
 import type { AdagradAttrs } from '../../src/ops/adagrad.ts';
 import type { AdamAttrs } from '../../src/ops/adam.ts';
 import type { EpilogueActivation } from '../../src/ops/activations.ts';
+import type { AugmentBatchAttrs } from '../../src/ops/augment_batch.ts';
+import { type AugmentParametersAttrs, transformKinds } from '../../src/ops/augment_parameters.ts';
 import type { AveragePool2dAttrs, AveragePool2dGradAttrs } from '../../src/ops/average_pool_2d.ts';
 import type { BroadcastAttrs } from '../../src/ops/broadcast_kernels.ts';
 import type { CastAttrs } from '../../src/ops/cast.ts';
@@ -270,6 +272,35 @@ export const optionTable: Readonly<Record<string, Options>> = {
   gather_batch: options<GatherBatchAttrs>(
     { batch: count, scale: factor, offset: amountOfEitherSign(), dtype: words({ f32: true, i32: true }) },
     { data: dtypeOf(0, 'u8', 'f32', 'i32', 'u32') },
+  ),
+  augment_batch: options<AugmentBatchAttrs>(
+    {
+      batch: count,
+      scale: factor,
+      offset: amountOfEitherSign(),
+      fill: words({ constant: true, replicate: true, reflect: true, circular: true }),
+      fillValue: amountOfEitherSign(),
+      range: sorted<AugmentBatchAttrs['range']>({ none: (v) => v === null, some: () => true }),
+      noise: flag,
+    },
+    {
+      data: dtypeOf(0, 'u8', 'f32'),
+      colours: fact(['three', 'other'], ({ inputs }) => (inputs[0]!.shape[3] === 3 ? 'three' : 'other')),
+    },
+  ),
+  augment_parameters: options<AugmentParametersAttrs>(
+    {
+      batch: count,
+      height: places,
+      width: places,
+      transforms: sorted<AugmentParametersAttrs['transforms']>({ one: (v) => v.length === 1, several: () => true }),
+    },
+    {
+      kind: fact(transformKinds, ({ attrs }) => attrs.transforms[0].kind),
+      chance: fact(['always', 'sometimes'], ({ attrs }) =>
+        attrs.transforms[0].probability === 1 ? 'always' : 'sometimes',
+      ),
+    },
   ),
   copy: { dtype: anything },
   assign: { dtype: anything },

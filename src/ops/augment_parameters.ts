@@ -1,0 +1,339 @@
+// What is done to each image of a batch: one map of places and one of colours, composed of transformations that are drawn
+// from a counter, so that they depend on seed, epoch and image and on nothing else.
+
+import shader from '../../shaders/augment_parameters.wgsl';
+import { OptionError, ShapeError } from '../core/errors.ts';
+import { philoxInto, uniform01 } from '../core/random.ts';
+import { format, sizeOf } from '../core/shape.ts';
+import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import { applyOne, constantTensor, expectDType, type Tensor } from '../graph/tensor.ts';
+import { dispatch, input, output } from '../kernel/shader.ts';
+import { flatGrid } from '../kernel/target.ts';
+import { bytesMoved } from './copy.ts';
+import { checkRandom } from './random.ts';
+
+/** Kinds of transformations by number, as the shader has them. */
+export const transformKinds = [
+  'rotation',
+  'translation',
+  'zoom',
+  'stretch',
+  'shear',
+  'flipX',
+  'flipY',
+  'crop',
+  'shift',
+  'brightness',
+  'contrast',
+  'saturation',
+  'hue',
+  'noise',
+] as const;
+
+export interface Transform {
+  readonly kind: (typeof transformKinds)[number];
+  /** Of its being done to an image. */
+  readonly probability: number;
+  /** Between these the first amount is drawn evenly: an angle, pixels to the right, a factor, … */
+  readonly first: readonly [number, number];
+  /** Where there is a second: pixels down, the factor of the height; contrast's middle. */
+  readonly second: readonly [number, number];
+}
+
+export interface AugmentParametersAttrs {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly transforms: readonly Transform[];
+}
+
+/** Numbers that say what is done to one image: see shaders/augment_parameters.wgsl. */
+export const parametersAnImage = 24;
+
+// Streams of the generator; transformation t has the t-th after the first.
+const NOISE = 0xa06e0000;
+const FIRST = NOISE + 1;
+
+const untouched = [1, 0, 0, 1] as const;
+
+/** What the shader reads of transformations: f32 [transforms, 8]. */
+function tableOf(transforms: readonly Transform[]): Float32Array {
+  return Float32Array.from(
+    transforms.flatMap(({ kind, probability, first, second }) => [
+      transformKinds.indexOf(kind),
+      probability,
+      ...first,
+      ...second,
+      0,
+      0,
+    ]),
+  );
+}
+
+/** Places of the image from places of the result, from the centre; and rows of new colours in old ones. */
+interface Composed {
+  linear: readonly [number, number, number, number];
+  shift: readonly [number, number];
+  colours: readonly (readonly number[])[];
+  variance: number;
+}
+
+/** First a step back, l and o, then what was composed so far. */
+function after(to: Composed, [p, q, r, s]: Composed['linear'], [x, y]: Composed['shift']): void {
+  const [a, b, c, d] = to.linear;
+  to.shift = [to.shift[0] + a * x + b * y, to.shift[1] + c * x + d * y];
+  to.linear = [a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s];
+}
+
+/** Every colour's new row: `f` of the three old rows, term by term. */
+function recolour(to: Composed, f: (r: number, g: number, b: number) => readonly [number, number, number]): void {
+  const [red, green, blue] = to.colours as readonly [readonly number[], readonly number[], readonly number[]];
+  const columns = red.map((r, i) => f(r, green[i]!, blue[i]!));
+  to.colours = [0, 1, 2].map((row) => columns.map((column) => column[row]!));
+}
+
+function lighten(to: Composed, factor: number, more: number): void {
+  to.colours = to.colours.map((row) => row.map((value, i) => value * factor + (i === 3 ? more : 0)));
+}
+
+/** One transformation's part; `u` and `words` are its draws for this image. */
+function compose(
+  to: Composed,
+  { kind, first: [least, largest], second: [least2, largest2] }: Transform,
+  u: readonly number[],
+  words: Uint32Array,
+  [width, height]: readonly [number, number],
+): void {
+  const [low, high, low2, high2] = [least, largest, least2, largest2].map(Math.fround) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const first = low + (high - low) * u[0]!;
+  const second = low2 + (high2 - low2) * u[1]!;
+  const still = [0, 0] as const;
+  const [s, c] = [Math.sin(first), Math.cos(first)];
+  const grey = (r: number, g: number, b: number) => 0.213 * r + 0.715 * g + 0.072 * b;
+  switch (kind) {
+    case 'rotation':
+      return after(to, [c, -s, s, c], still);
+    case 'translation':
+      return after(to, untouched, [-first, -second]);
+    case 'zoom':
+      return after(to, [1 / first, 0, 0, 1 / first], still);
+    case 'stretch':
+      return after(to, [1 / first, 0, 0, 1 / second], still);
+    case 'shear': {
+      const whole = 1 - first * second;
+      return after(to, [1 / whole, -first / whole, -second / whole, 1 / whole], still);
+    }
+    case 'flipX':
+      return after(to, [-1, 0, 0, 1], still);
+    case 'flipY':
+      return after(to, [1, 0, 0, -1], still);
+    case 'crop':
+      return after(
+        to,
+        [first, 0, 0, first],
+        [(u[1]! - 0.5) * (1 - first) * width, (u[2]! - 0.5) * (1 - first) * height],
+      );
+    case 'shift': {
+      const moved = (word: number) => Math.floor((word >>> 8) * (2 * low + 1) * 2 ** -24) - low;
+      return after(to, untouched, [moved(words[0]!), moved(words[1]!)]);
+    }
+    case 'brightness':
+      return lighten(to, 1, first);
+    case 'contrast':
+      return lighten(to, first, low2 * (1 - first));
+    case 'saturation':
+      return recolour(to, (...rgb) => {
+        const middle = grey(...rgb) * (1 - first);
+        return rgb.map((value) => value * first + middle) as [number, number, number];
+      });
+    case 'hue':
+      return recolour(to, (r, g, b) => {
+        const middle = grey(r, g, b);
+        return [
+          middle + c * (r - middle) + s * (-0.213 * r - 0.715 * g + 0.928 * b),
+          middle + c * (g - middle) + s * (0.143 * r + 0.14 * g - 0.283 * b),
+          middle + c * (b - middle) + s * (-0.787 * r + 0.715 * g + 0.072 * b),
+        ];
+      });
+    case 'noise':
+      to.variance += first * first;
+  }
+}
+
+/** The most that a transformation stretches steps, moves places, and multiplies and adds to colours. */
+function growth({ kind, first, second }: Transform, extent: number): [number, number, number, number] {
+  const most = Math.max(...first.map(Math.abs));
+  const both = Math.max(most, ...second.map(Math.abs));
+  if (kind === 'rotation') return [Math.SQRT2, 0, 1, 0];
+  if (kind === 'translation' || kind === 'shift') return [1, both, 1, 0];
+  if (kind === 'zoom') return [1 / first[0], 0, 1, 0];
+  if (kind === 'stretch') return [1 / Math.min(first[0], second[0]), 0, 1, 0];
+  if (kind === 'shear') return [(1 + both) / (1 - most * Math.max(...second.map(Math.abs))), 0, 1, 0];
+  if (kind === 'crop') return [1, extent, 1, 0];
+  if (kind === 'brightness') return [1, 0, 1, most];
+  if (kind === 'contrast') return [1, 0, Math.max(1, most), Math.abs(second[0]) * (1 + most)];
+  if (kind === 'saturation') return [1, 0, 1 + 2 * most, 0];
+  if (kind === 'hue') return [1, 0, 4, 0];
+  return [1, 0, 1, kind === 'noise' ? most : 0];
+}
+
+export const augmentParametersOp: Op<AugmentParametersAttrs> = {
+  name: 'augment_parameters',
+  infer([ids, cursor, random, table], { batch, transforms }) {
+    expectDType('augmentParameters', 'ids', ids!, 'u32');
+    expectDType('augmentParameters', 'cursor', cursor!, 'u32');
+    checkRandom('augmentParameters', random!);
+    if (ids!.shape.length !== 1)
+      throw new ShapeError(`augmentParameters: ids is ${format(ids!.shape)}, expected [length]`);
+    if (sizeOf(cursor!.shape) !== 1) {
+      throw new ShapeError(`augmentParameters: cursor is ${format(cursor!.shape)}, expected [1]`);
+    }
+    if (batch > ids!.shape[0]!) {
+      throw new ShapeError(`augmentParameters: batch ${batch} exceeds the ${ids!.shape[0]} entries of ids`);
+    }
+    if (sizeOf(table!.shape) !== 8 * transforms.length) {
+      throw new ShapeError(`augmentParameters: table is ${format(table!.shape)}, expected [${transforms.length},8]`);
+    }
+    return [{ shape: [batch, parametersAnImage], dtype: 'f32' }];
+  },
+  cpu([ids, cursor, random], [y], { attrs: { batch, height, width, transforms } }) {
+    const [seed, epoch] = [random![0]!, random![1]!];
+    const words = new Uint32Array(4);
+    for (let b = 0; b < batch; b++) {
+      const id = ids![Math.min(cursor![0]! + b, ids!.length - 1)]!;
+      const to: Composed = {
+        linear: untouched,
+        shift: [0, 0],
+        colours: [
+          [1, 0, 0, 0],
+          [0, 1, 0, 0],
+          [0, 0, 1, 0],
+        ],
+        variance: 0,
+      };
+      transforms.forEach((transform, t) => {
+        philoxInto(words, id, epoch, 0, 0, seed, FIRST + t);
+        const u = Array.from(words, uniform01);
+        if (u[3]! < Math.fround(transform.probability)) compose(to, transform, u, words, [width, height]);
+      });
+      philoxInto(words, id, epoch, 0, 0, seed, NOISE);
+      const [p, q, r, s] = to.linear;
+      const [x, z] = [(width - 1) / 2, (height - 1) / 2];
+      const whole = [
+        [p, q, to.shift[0] + x - p * x - q * z, 0],
+        [r, s, to.shift[1] + z - r * x - s * z, 0],
+        ...to.colours,
+        [Math.sqrt(to.variance), words[0]! >>> 8, words[1]! >>> 8, 0],
+      ];
+      whole.flat().forEach((value, i) => (y![parametersAnImage * b + i] = value));
+    }
+  },
+  kernels: {
+    naive: {
+      plan: ({ inputs, attrs: { batch, height, width, transforms } }) => ({
+        dispatches: [
+          dispatch(shader, 'augment_parameters', {
+            bindings: { ids: input(0), cursor: input(1), random: input(2), table: input(3), y: output(0) },
+            params: {
+              batch,
+              length: inputs[0]!.shape[0]!,
+              transforms: transforms.length,
+              first_stream: FIRST,
+              noise_stream: NOISE,
+              height,
+              width,
+            },
+            workgroups: flatGrid(batch, 64),
+          }),
+        ],
+      }),
+    },
+  },
+  grad: null, // nothing that is trained goes in
+  cost: (types) => ({ flops: 100 * types.attrs.batch * (types.attrs.transforms.length + 1), bytes: bytesMoved(types) }),
+  // Each transformation multiplies two maps whose numbers are what those before it grew to, some ten roundings each (u = 2⁻²⁴),
+  // four of them in a sine or a quotient. The noise's key is exact, far within that bound.
+  accuracy({ attrs: { height, width, transforms } }) {
+    let [stretch, reach, gain, light] = [1, height + width, 1, 1];
+    for (const transform of transforms) {
+      const [more, moved, factor, added] = growth(transform, height + width);
+      reach += stretch * moved;
+      stretch *= Math.max(1, more);
+      light = light * factor + added;
+      gain *= factor;
+    }
+    const roundings = 10 * transforms.length + 12;
+    return {
+      kind: 'mixed',
+      absolute: roundings * 2 ** -24 * Math.max(stretch * reach, gain + light),
+      relative: 0,
+    };
+  },
+  get samples() {
+    return samples();
+  },
+};
+
+/** Some amounts for each kind. */
+const amounts: Readonly<Record<Transform['kind'], Pick<Transform, 'first' | 'second'>>> = {
+  rotation: { first: [-3, 3], second: [0, 0] },
+  translation: { first: [-4, 4], second: [-2, 3] },
+  zoom: { first: [0.5, 2], second: [0, 0] },
+  stretch: { first: [0.8, 1.2], second: [0.6, 1] },
+  shear: { first: [-0.3, 0.3], second: [0, 0.2] },
+  flipX: { first: [0, 0], second: [0, 0] },
+  flipY: { first: [0, 0], second: [0, 0] },
+  crop: { first: [0.5, 1], second: [0, 0] },
+  shift: { first: [3, 3], second: [0, 0] },
+  brightness: { first: [-40, 40], second: [0, 0] },
+  contrast: { first: [0.5, 1.5], second: [127.5, 127.5] },
+  saturation: { first: [0, 2], second: [0, 0] },
+  hue: { first: [-3, 3], second: [0, 0] },
+  noise: { first: [5, 5], second: [0, 0] },
+};
+
+function samples(): Sample<AugmentParametersAttrs>[] {
+  const of = (kind: Transform['kind'], probability: number): Transform => ({ kind, probability, ...amounts[kind] });
+  const made = (batch: number, length: number, cursor: number, transforms: Transform[], seed = 7) => ({
+    inputs: [
+      { shape: [length], dtype: 'u32' as const, fill: { below: 4294967296 } },
+      { shape: [1], dtype: 'u32' as const, fill: { values: [cursor] } },
+      { shape: [4], dtype: 'u32' as const, fill: { values: [seed, 3, 0, 0] } },
+      { shape: [transforms.length, 8], fill: { values: [...tableOf(transforms)] } },
+    ],
+    attrs: { batch, height: 28, width: 31, transforms },
+  });
+  return transformKinds.flatMap((kind, i) => {
+    const next = transformKinds[(i + 1) % transformKinds.length]!;
+    const third = transformKinds[(i + 5) % transformKinds.length]!;
+    return [
+      made(3, 5, 1, [of(kind, 1)], 1000 * i),
+      made(1, 1, 0, [of(kind, 0.5), of(next, 1), of(third, 0.7)], i),
+      made(67, 80, 4, [of(kind, 0.5)], i),
+      made(9, 9, 0, [of(kind, 1), of(third, 0.25)], 4294967295 - i),
+      made(1, 4, 9, [of(kind, 1)]),
+    ];
+  });
+}
+
+/**
+ * What is done to each image of a batch: ids u32 [L] (numbers of the examples in their order), cursor u32 [1] (where in `ids` the
+ * batch begins), random u32 [4] = (seed, epoch, 0, 0) -> f32 [batch, 24], for `augmentBatch`. The same seed, epoch and
+ * id give the same, wherever it stands in whichever batch. OptionError: no transformation. ShapeError: dtypes or shapes that do not fit.
+ */
+export function augmentParameters(
+  ids: Tensor,
+  cursor: Tensor,
+  random: Tensor,
+  options: AugmentParametersAttrs,
+): Tensor {
+  const { transforms } = options;
+  if (transforms.length === 0) throw new OptionError('augmentParameters: no transformations, expected at least one');
+  const table = constantTensor(tableOf(transforms), [transforms.length, 8], 'f32');
+  return applyOne(augmentParametersOp, [ids, cursor, random, table], options);
+}
