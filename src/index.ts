@@ -273,6 +273,28 @@ export { csvDataset, type CsvDatasetOptions, type CsvOptions, type CsvTable, rea
 export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
+export {
+  type Augmentation,
+  augmentation,
+  type AugmentationOptions,
+  type AugmentOption,
+  type ImageTransform,
+  type PreviewOptions,
+} from './train/augmentation.ts';
+export {
+  type Amount,
+  brightness,
+  contrast,
+  flip,
+  hue,
+  noise,
+  randomCrop,
+  rotation,
+  saturation,
+  shear,
+  translation,
+  zoom,
+} from './train/image_transforms.ts';
 export { readSafetensors, type SafetensorsFile, type SavedTensor, writeSafetensors } from './io/safetensors.ts';
 export { type Medium, memoryStore, type Store, storeOver, type StoreOptions } from './io/store.ts';
 export { indexedDbStore, opfsStore } from './io/page_stores.ts';

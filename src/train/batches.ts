@@ -5,7 +5,8 @@ import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import type { KernelChoices } from '../plan/choices.ts';
-import type { Device, DeviceTensor, TrackedRow } from '../plan/device.ts';
+import type { Device, TrackedRow } from '../plan/device.ts';
+import type { Augmentations } from './augmentation.ts';
 import {
   forward,
   placesFor,
@@ -29,11 +30,9 @@ import {
   type ProgramOptions,
   type TraceContext,
 } from './program.ts';
+import { createResidents, type Resident } from './residents.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
-
-/** A data set on the device, by the names that programs over data sets give its arrays. */
-export type Resident = Readonly<Record<string, DeviceTensor>>;
 
 /** A program for batches of one size from data sets of one size and type. */
 export interface BatchProgram {
@@ -51,7 +50,7 @@ export interface Batches {
   /** Takes `data` off the device. */
   release(data: Arrays): void;
   /** Programs for data of this size and these types; the values themselves are given to each run. */
-  train(data: Arrays, batch: number, every: number): Promise<BatchProgram>;
+  train(data: Arrays, batch: number, every: number, augment?: Augmentations): Promise<BatchProgram>;
   evaluate(data: Arrays, batch: number): Promise<BatchProgram>;
   /** An evaluation that counts every head's confusions as well. */
   confusion(data: Arrays, batch: number): Promise<BatchProgram>;
@@ -65,9 +64,6 @@ export interface Batches {
   kernels(): UsedKernels;
   dispose(): void;
 }
-
-/** Data sets kept for the next call; the ones used longest ago give way. A fit uses 2. */
-const keptDatasets = 4;
 
 type Kind = 'train' | 'evaluate' | 'confusion' | 'predict';
 
@@ -84,7 +80,7 @@ export function createBatches(
   seed: number,
   saved: UsedKernels | null,
 ): Batches {
-  const residents = new Map<object, { of: Resident; types: string }>();
+  const residents = createResidents(device);
   const programs = keepPrograms();
   const tallies = new Map<string, Tallies>();
   const heads = compiled?.heads ?? [];
@@ -130,7 +126,13 @@ export function createBatches(
     return found;
   }
 
-  function overData(kind: Exclude<Kind, 'predict'>, data: Arrays, batch: number, every: number): Promise<BatchProgram> {
+  function overData(
+    kind: Exclude<Kind, 'predict'>,
+    data: Arrays,
+    batch: number,
+    every: number,
+    augment: Augmentations = {},
+  ): Promise<BatchProgram> {
     const { keys, state } = compiled!;
     const { size } = data;
     const arrays = arraysOf(data);
@@ -143,7 +145,8 @@ export function createBatches(
     const training = kind === 'train';
     const signature = Object.entries(arrays).map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`);
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
-    return programs.get(kind, [batch, every, ...scaled, ...signature].join(' '), async () => {
+    const drawing = Object.entries(augment).map(([name, { key }]) => `${name}:${key}`);
+    return programs.get(kind, [batch, every, ...scaled, ...signature, ...drawing].join(' '), async () => {
       const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
       const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...scaling] : [])];
       const places = heads.map(({ output }) => output.at);
@@ -159,11 +162,20 @@ export function createBatches(
           ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
           order: { shape: [size], dtype: 'u32' },
           cursor: { shape: [1], dtype: 'u32' },
+          ...(drawing.length > 0 ? { augmentation: { shape: [4], dtype: 'u32' } as const } : {}),
         },
         (inputs, { random, perform, recompute }) => {
           const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
           const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
-          const examples = Object.fromEntries(needed.map((input) => [input.name, gather(featuresOf(input))]));
+          const examples = Object.fromEntries(
+            needed.map((input) => {
+              const name = featuresOf(input);
+              const { [input.name]: augmented } = augment;
+              if (!augmented) return [input.name, gather(name)];
+              const tensors = { data: inputs[name]!, order, ids: order, cursor, random: inputs['augmentation']! };
+              return [input.name, augmented.apply(tensors, { batch, ...scales[name]! })];
+            }),
+          );
           const targets = targetNames.map(gather);
           const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
           const made = forward(network, examples, places, {
@@ -201,40 +213,10 @@ export function createBatches(
     ]);
   }
 
-  async function upload(data: Arrays): Promise<Resident> {
-    const uploads = Object.entries(arraysOf(data)).map(async ([name, { data: values, dtype, shape }]) => {
-      return [name, await device.upload(values, { dtype, shape })] as const;
-    });
-    const settled = await Promise.allSettled(uploads);
-    const done = Object.fromEntries(settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
-    const failed = settled.find((one) => one.status === 'rejected');
-    if (!failed) return done;
-    free(done);
-    throw failed.reason;
-  }
-
   return {
-    async resident(data) {
-      const { source, x, y } = data;
-      const kinds = [...x, ...y].map(({ dtype, shape }) => `${dtype}[${shape.join()}]`).join(' ');
-      const known = residents.get(source);
-      residents.delete(source);
-      if (known && known.types !== kinds) free(known.of);
-      const of = known?.types === kinds ? known.of : await upload(data);
-      residents.set(source, { of, types: kinds });
-      for (const [oldest, entry] of residents) {
-        if (residents.size <= keptDatasets) break;
-        free(entry.of);
-        residents.delete(oldest);
-      }
-      return of;
-    },
-    release({ source }) {
-      const entry = residents.get(source);
-      if (entry) free(entry.of);
-      residents.delete(source);
-    },
-    train: (data, batch, every) => overData('train', data, batch, every),
+    resident: (data) => residents.of(data, arraysOf(data)),
+    release: ({ source }) => residents.release(source),
+    train: (data, batch, every, augment) => overData('train', data, batch, every, augment),
     evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),
     confusion: (data, batch) => overData('confusion', data, batch, evaluateEvery),
     tallies: talliesOf,
@@ -279,8 +261,7 @@ export function createBatches(
       programs.dispose();
       for (const one of tallies.values()) one.dispose();
       tallies.clear();
-      for (const { of } of residents.values()) free(of);
-      residents.clear();
+      residents.dispose();
     },
   };
 }
@@ -301,8 +282,4 @@ export function submit({ program, waiting }: BatchProgram, inputs: Parameters<Pr
 
 function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string, InputSpec> {
   return Object.fromEntries(inputs.map(({ name, shape, dtype }) => [name, { shape: [batch, ...shape], dtype }]));
-}
-
-function free(resident: Resident): void {
-  for (const array of Object.values(resident)) array.dispose();
 }

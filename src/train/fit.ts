@@ -4,6 +4,7 @@ import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/e
 import { shuffleOrder } from '../data/split.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { parameterAt } from '../nn/parameters.ts';
+import { type AugmentOption, resolveAugment } from './augmentation.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
@@ -23,6 +24,12 @@ export interface FitOptions extends Weighting {
   readonly validation?: TrainingData;
   /** A new order of the examples for each epoch, from the seed; true unless given. */
   readonly shuffle?: boolean;
+  /**
+   * Done to the images of every training batch as it is put together, anew in each epoch: `[rotation({ degrees: 15 }), flip()]`,
+   * or `augmentation([...], options)`; by input name where a model has several. Targets stay as they are, and so do
+   * the images that are validated on.
+   */
+  readonly augment?: AugmentOption;
   readonly callbacks?: readonly Callback[];
   /** The number of the first epoch; 0 unless given. */
   readonly initialEpoch?: number;
@@ -50,6 +57,7 @@ const known = [
   'batchSize',
   'validation',
   'shuffle',
+  'augment',
   'callbacks',
   'initialEpoch',
   'trackEvery',
@@ -72,6 +80,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
 
   const train = resolveData('fit', data, network, compiled, options);
   const held = validation && resolveData('fit: validation', validation, network, compiled);
+  const augment = resolveAugment(options.augment, network.inputs);
   const { size } = train;
   const batch = Math.min(batchSize, size);
   const params: FitParams = { epochs, initialEpoch, batchSize, steps: Math.ceil(size / batch), samples: size };
@@ -91,13 +100,13 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   let lastTurn = performance.now();
 
   async function programs() {
-    const compiling = batches.train(train, batch, trackEvery);
+    const compiling = batches.train(train, batch, trackEvery, augment);
     await nextTurn(); // so that compilers are at work while data are copied
     const [full, resident] = await together(compiling, batches.resident(train));
     return { resident, full };
   }
 
-  const partialProgram = () => batches.train(train, size % batch, trackEvery);
+  const partialProgram = () => batches.train(train, size % batch, trackEvery, augment);
   /** What an epoch wants at its end is compiled once the first losses have arrived, so as not to delay those. */
   let later = null as Promise<unknown> | null;
   function prepareLater(): Promise<unknown> {
@@ -123,6 +132,10 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     const order = shuffle
       ? shuffleOrder(size, compiled.seed, core.epochs)
       : Uint32Array.from({ length: size }, (_, i) => i);
+    const drawing = Object.keys(augment).length > 0;
+    const draws: Record<string, Uint32Array> = drawing
+      ? { augmentation: Uint32Array.of(compiled.seed, core.epochs, 0, 0) }
+      : {};
     const sums: Record<string, number> = {};
     const scaling: Record<string, number> = {};
     const begun = new Set<BatchProgram>();
@@ -155,7 +168,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         void prepareLater();
       });
       const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...resident });
+      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...draws, ...resident });
       begun.add(current);
     }
     for (const { program } of begun) await program.flush();
