@@ -273,11 +273,11 @@ export { csvDataset, type CsvDatasetOptions, type CsvOptions, type CsvTable, rea
 export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
+export type { AugmentOption } from './train/augment_option.ts';
 export {
   type Augmentation,
   augmentation,
   type AugmentationOptions,
-  type AugmentOption,
   type ImageTransform,
   type PreviewOptions,
 } from './train/augmentation.ts';

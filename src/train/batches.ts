@@ -6,7 +6,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import type { KernelChoices } from '../plan/choices.ts';
 import type { Device, TrackedRow } from '../plan/device.ts';
-import type { Augmentations } from './augmentation.ts';
+import type { Augmentations } from './augment_option.ts';
 import {
   forward,
   placesFor,

@@ -4,7 +4,7 @@ import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/e
 import { shuffleOrder } from '../data/split.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { parameterAt } from '../nn/parameters.ts';
-import { type AugmentOption, resolveAugment } from './augmentation.ts';
+import { type AugmentOption, resolveAugment } from './augment_option.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
