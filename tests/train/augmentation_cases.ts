@@ -2,7 +2,7 @@
 
 import { randomUniform } from '../../src/core/random.ts';
 import { dataset, type Dataset } from '../../src/data/dataset.ts';
-import { constantTensor, inputTensor } from '../../src/graph/tensor.ts';
+import { constantTensor, type Tensor } from '../../src/graph/tensor.ts';
 import type { Device } from '../../src/plan/device.ts';
 import type { Augmentation, ImageTransform } from '../../src/train/augmentation.ts';
 import {
@@ -57,7 +57,7 @@ export async function batchOf(
     (inputs) => {
       const data = constantTensor(x.data, [size, ...x.shape], x.data instanceof Uint8Array ? 'u8' : 'f32');
       const random = constantTensor(Uint32Array.of(seed, epoch, 0, 0), [4], 'u32');
-      const { order: picked, cursor: from } = inputs as Record<'order' | 'cursor', ReturnType<typeof inputTensor>>;
+      const { order: picked, cursor: from } = inputs as Record<'order' | 'cursor', Tensor>;
       const tensors = { data, order: picked, ids: picked, cursor: from, random };
       return { y: augmentation.apply(tensors, { batch, scale: 1, offset: 0 }) };
     },
