@@ -211,6 +211,42 @@ export {
 } from './train/callbacks.ts';
 export { progress, type ProgressEvent, type ProgressOptions } from './train/progress.ts';
 
+// Studies
+export { crossValidate, type CrossValidateOptions, type CrossValidation } from './train/search/cross_validate.ts';
+export {
+  ensemble,
+  type Ensemble,
+  type EnsembleOptions,
+  ensembleOf,
+  type EnsembleOfOptions,
+} from './train/search/ensemble.ts';
+export { gridSearch, type Grid, type GridParams, type GridSearchOptions } from './train/search/grid_search.ts';
+export {
+  learningRateFinder,
+  type LearningRateFinderOptions,
+  type LearningRates,
+} from './train/search/learning_rate_finder.ts';
+export { randomSearch, type RandomSearchOptions, type SpaceParams } from './train/search/random_search.ts';
+export {
+  choiceRange,
+  integerRange,
+  logUniformRange,
+  type Range,
+  type Space,
+  uniformRange,
+} from './train/search/ranges.ts';
+export {
+  type Params,
+  recordsCsv,
+  type Statistic,
+  studyCsv,
+  type StudyRecord,
+  type StudyResult,
+  type StudyRow,
+  studyText,
+} from './train/search/results.ts';
+export type { Division, Setup, StudyEvent, StudyModel, StudyOptions, StudyRun } from './train/search/study.ts';
+
 // The lower door
 export {
   FIRST_BAD,
