@@ -187,7 +187,15 @@ export { mixedPrecision } from './train/mixed_precision.ts';
 export type { LossScaleOptions } from './nn/loss_scaling.ts';
 export type { LossScaler, LossScaleState, Precision } from './nn/precision.ts';
 export type { PrecisionOption } from './train/precision.ts';
-export { cosineDecay, exponentialDecay, linearDecay, type Schedule, stepDecay } from './nn/schedules.ts';
+export {
+  cosineDecay,
+  cyclic,
+  exponentialDecay,
+  linearDecay,
+  oneCycle,
+  type Schedule,
+  stepDecay,
+} from './nn/schedules.ts';
 export type { ConfiguredLoss, Loss, LossFunction, LossName } from './nn/losses.ts';
 export * as losses from './nn/loss_functions.ts';
 export type { ConfiguredMetric, EpochMetric, MeanMetric, Metric, MetricName, Tally } from './nn/metrics.ts';
@@ -203,12 +211,18 @@ export * as metrics from './nn/metric_functions.ts';
 export {
   type BatchLogs,
   type Callback,
+  type CallbackState,
   csvLogger,
+  type CsvLoggerOptions,
   earlyStopping,
   type EarlyStoppingOptions,
   type FitParams,
   type Logs,
 } from './train/callbacks.ts';
+export { modelCheckpoint, type ModelCheckpointOptions } from './train/model_checkpoint.ts';
+export type { MonitorOptions } from './train/monitor.ts';
+export { type PlateauOptions, reduceLROnPlateau, terminateOnNaN } from './train/plateau.ts';
+export type { Cursor } from './train/cursor.ts';
 export { progress, type ProgressEvent, type ProgressOptions } from './train/progress.ts';
 
 // Studies

@@ -48,3 +48,39 @@ export function exponentialDecay(options: { learningRate: number; rate: number; 
   const { learningRate, rate, steps } = options;
   return (step) => learningRate * rate ** (step / steps);
 }
+
+/**
+ * Between `minimum` and `maximum` and back in straight lines, every 2·`stepSize` steps (Smith 2017, the triangular policy);
+ * with `rate` below 1 the height shrinks by it each cycle (`triangular2` is 0.5).
+ */
+export function cyclic(options: { minimum: number; maximum: number; stepSize: number; rate?: number }): Schedule {
+  const { minimum, maximum, stepSize, rate = 1 } = options;
+  return (step) => {
+    const cycle = Math.floor(step / (2 * stepSize));
+    const height = 1 - Math.abs(step / stepSize - 2 * cycle - 1);
+    return minimum + (maximum - minimum) * height * rate ** cycle;
+  };
+}
+
+/**
+ * One cycle (Smith and Topin 2018; PyTorch's OneCycleLR): half a cosine up from `maximum` / `divFactor` over the first
+ * `warmupShare` of `steps`, and one down to `maximum` / (`divFactor`·`finalDivFactor`) at the last step. 0.3, 25 and 10,000
+ * unless given (PyTorch).
+ */
+export function oneCycle(options: {
+  maximum: number;
+  steps: number;
+  warmupShare?: number;
+  divFactor?: number;
+  finalDivFactor?: number;
+}): Schedule {
+  const { maximum, steps, warmupShare = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
+  const first = maximum / divFactor;
+  const last = first / finalDivFactor;
+  const top = warmupShare * steps - 1;
+  const between = (from: number, to: number, share: number) => to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  return (step) => {
+    if (step < top) return between(first, maximum, step / top);
+    return between(maximum, last, Math.min(1, (step - top) / Math.max(1, steps - 1 - top)));
+  };
+}

@@ -7,9 +7,10 @@ export function orderedBatchHooks(callbacks: readonly Callback[]) {
   const early = new Map<number, BatchLogs>();
   let next = 0;
   return {
-    reset(): void {
+    /** `first`: the batch that reports first. */
+    reset(first: number): void {
       early.clear();
-      next = 0;
+      next = first;
     },
     arrived(index: number, logs: BatchLogs): void {
       if (listeners.length > 0) early.set(index, logs);

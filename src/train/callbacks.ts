@@ -1,8 +1,10 @@
 // Callbacks: partial records of hooks that fit calls, and the ones that are shipped.
 
-import { checkOptions, OptionError, suggestion } from '../core/errors.ts';
+import { checkOptions, type NonFiniteError, OptionError } from '../core/errors.ts';
+import type { Json } from '../nn/layer.ts';
 import type { HostTensor } from './core.ts';
 import type { Model } from './model.ts';
+import { monitorOf, type MonitorOptions } from './monitor.ts';
 
 /**
  * Metrics by history key: `loss`, `accuracy`, `val_loss`, `val_accuracy`; in mixed precision also `lossScale` and
@@ -42,17 +44,31 @@ export interface Callback {
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   onBatchEnd?(batch: number, logs: BatchLogs): void | Promise<void>;
+  /**
+   * After each step was queued and before the next one is: what is read of the model here is what this step left. Its loss
+   * may not have arrived. `step` counts the optimizer's steps from 0, over all fits.
+   */
+  onStepEnd?(at: { readonly epoch: number; readonly batch: number; readonly step: number }): void | Promise<void>;
+  /** Of a loss or gradient that is NaN or infinite: a reason, given, ends training as `stopped`, and fit does not reject. */
+  onNonFinite?(error: NonFiniteError): string | null;
+  /** What a training that continues must know of it, for callbacks that count or compare. */
+  readonly state?: {
+    /** Unique among a fit's callbacks: what is saved is found by it. */
+    readonly name: string;
+    save(): CallbackState;
+    /** Called after `onTrainBegin` with what `save` gave. */
+    load(state: CallbackState): void;
+  };
 }
 
-export interface EarlyStoppingOptions {
-  /** A history key; 'val_loss' unless given. */
-  readonly monitor?: string;
+export interface CallbackState {
+  readonly values: Json;
+  readonly weights?: ReadonlyMap<string, HostTensor>;
+}
+
+export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without improvement that are borne; 0 unless given (Keras). */
   readonly patience?: number;
-  /** An improvement must be larger than this; 0 unless given. */
-  readonly minDelta?: number;
-  /** 'auto' unless given: the larger the better for accuracy, the smaller for all else. */
-  readonly mode?: 'auto' | 'min' | 'max';
   /** true unless given: the best epoch's weights are put back however training ended. */
   readonly restoreBestWeights?: boolean;
 }
@@ -60,30 +76,24 @@ export interface EarlyStoppingOptions {
 /** Stops when a metric no longer improves. OptionError: an unknown option, or a metric that is not in the logs. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkOptions('earlyStopping', options, ['monitor', 'patience', 'minDelta', 'mode', 'restoreBestWeights']);
-  const { monitor = 'val_loss', patience = 0, minDelta = 0, mode = 'auto', restoreBestWeights = true } = options;
-  if (!['auto', 'min', 'max'].includes(mode)) {
-    throw new OptionError(`earlyStopping: mode is '${mode}', expected 'auto', 'min' or 'max'`);
-  }
+  const { patience = 0, minDelta = 0, restoreBestWeights = true } = options;
   if (!(patience >= 0) || !(minDelta >= 0)) {
     throw new OptionError(`earlyStopping: patience is ${patience} and minDelta ${minDelta}, expected at least 0`);
   }
-  const sign = mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy')) ? 1 : -1;
+  const monitor = monitorOf('earlyStopping', options);
   let model: Model;
-  let best = -Infinity;
   let bestEpoch = 0;
   let without = 0;
   let bestWeights: ReadonlyMap<string, HostTensor> | null = null;
   return {
     onTrainBegin(info) {
       model = info.model;
-      best = -Infinity;
+      monitor.set(null);
       without = 0;
       bestWeights = null;
     },
     async onEpochEnd(epoch, logs) {
-      const value = monitored('earlyStopping', monitor, logs);
-      if (sign * value - best > minDelta) {
-        best = sign * value;
+      if (monitor.improves(logs)) {
         bestEpoch = epoch;
         without = 0;
         if (restoreBestWeights) bestWeights = await model.getWeights();
@@ -93,33 +103,40 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       if (without < Math.max(1, patience)) return;
       const by = minDelta > 0 ? ` by ${minDelta}` : '';
       const restored = bestWeights
-        ? `; weights of epoch ${bestEpoch + 1} restored (${monitor} ${Number((sign * best).toPrecision(4))})`
+        ? `; weights of epoch ${bestEpoch + 1} restored (${monitor.name} ${Number(monitor.best()!.toPrecision(4))})`
         : '';
-      model.stopTraining(`${monitor} has not improved${by} for ${without} epoch${without === 1 ? '' : 's'}${restored}`);
+      model.stopTraining(
+        `${monitor.name} has not improved${by} for ${without} epoch${without === 1 ? '' : 's'}${restored}`,
+      );
     },
     onTrainEnd() {
       if (bestWeights) model.setWeights(bestWeights);
     },
+    state: {
+      name: `earlyStopping ${monitor.name}`,
+      save: () => ({ values: [monitor.best(), bestEpoch, without], ...(bestWeights ? { weights: bestWeights } : {}) }),
+      load({ values, weights }) {
+        const [best, epoch, counted] = values as readonly Json[];
+        monitor.set(typeof best === 'number' ? best : null);
+        bestEpoch = Number(epoch);
+        without = Number(counted);
+        bestWeights = weights ?? null;
+      },
+    },
   };
 }
 
-function monitored(where: string, monitor: string, logs: Logs): number {
-  const value = logs[monitor];
-  if (value !== undefined) return value;
-  const known = Object.keys(logs);
-  const hint =
-    monitor.startsWith('val_') && !known.some((key) => key.startsWith('val_')) ? '; fit was given no validation' : '';
-  throw new OptionError(
-    `${where}: no metric '${monitor}'${suggestion(monitor, known)}; known: ${known.join(', ')}${hint}`,
-  );
+export interface CsvLoggerOptions {
+  /** Given each line with its line feed. */
+  readonly write: (line: string) => void | Promise<void>;
+  /** Whether the lines follow those of an earlier fit, so that there is no header; false unless given. */
+  readonly append?: boolean;
 }
 
-/**
- * One line of text for each epoch, after a header: `epoch,loss,accuracy,…`, epochs counted from 0 (Keras). `write` is
- * given each line with its line feed.
- */
-export function csvLogger(options: { readonly write: (line: string) => void | Promise<void> }): Callback {
-  checkOptions('csvLogger', options, ['write']);
+/** One line of text for each epoch, after a header: `epoch,loss,accuracy,…`, epochs counted from 0 (Keras). */
+export function csvLogger(options: CsvLoggerOptions): Callback {
+  checkOptions('csvLogger', options, ['write', 'append']);
+  const { write, append = false } = options;
   let keys: string[] | null = null;
   return {
     onTrainBegin() {
@@ -128,9 +145,9 @@ export function csvLogger(options: { readonly write: (line: string) => void | Pr
     async onEpochEnd(epoch, logs) {
       if (!keys) {
         keys = Object.keys(logs);
-        await options.write(`${['epoch', ...keys].join(',')}\n`);
+        if (!append) await write(`${['epoch', ...keys].join(',')}\n`);
       }
-      await options.write(`${[epoch, ...keys.map((key) => logs[key] ?? '')].join(',')}\n`);
+      await write(`${[epoch, ...keys.map((key) => logs[key] ?? '')].join(',')}\n`);
     },
   };
 }

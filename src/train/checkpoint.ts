@@ -7,6 +7,7 @@ import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTens
 import type { Json } from '../nn/layer.ts';
 import type { LossScaleState } from '../nn/precision.ts';
 import type { HostTensor, UsedKernels } from './core.ts';
+import { isOfCursor, loadCursor, saveCursor } from './cursor.ts';
 import type { Model } from './model.ts';
 import { modelOf, recordOf } from './from_topology.ts';
 import { topologyOf } from './topology.ts';
@@ -18,23 +19,28 @@ const MOMENTS = 'optimizer/';
 
 /**
  * The model as one file: weights, layers, and, once it was compiled, the optimizer's moments and step, the loss's scale
- * where it is scaled, epochs and history, so that training can go on where it was. Optimizer options, losses, callbacks and initializers are code and
- * are not in it.
+ * where it is scaled, epochs and history, and the place in the data, so that training can go on where it was (`fit`'s
+ * `resume`). While a training runs it waits for the file's numbers to be read. Optimizer options, losses, callbacks and
+ * initializers are code and are not in it.
  */
 export async function saveModel(model: Model<unknown>): Promise<Uint8Array> {
   const tensors: Record<string, SavedTensor> = {};
-  for (const [name, { shape, data }] of await model.getWeights()) tensors[name] = { shape, data, dtype: 'f32' };
-  const training = await model.getTraining();
+  const [weights, training] = await model.hold(() => Promise.all([model.getWeights(), model.getTraining()]));
+  for (const [name, { shape, data }] of weights) tensors[name] = { shape, data, dtype: 'f32' };
   for (const [moment, values] of training?.moments ?? []) {
     for (const [name, { shape, data }] of values)
       tensors[`${MOMENTS}${moment}/${name}`] = { shape, data, dtype: 'f32' };
   }
-  const { moments, ...numbers } = training ?? { moments: null };
+  const { moments, cursor, ...numbers } = training ?? { moments: null };
+  const at = cursor ? saveCursor(cursor) : null;
+  Object.assign(tensors, at?.tensors);
   return writeSafetensors(tensors, {
     format: FORMAT,
     version: String(VERSION),
     model: JSON.stringify(topologyOf(model)),
-    ...(training ? { training: JSON.stringify({ ...numbers, moments: [...moments!.keys()] }) } : {}),
+    ...(training
+      ? { training: JSON.stringify({ ...numbers, moments: [...moments!.keys()], cursor: at?.json ?? null }) }
+      : {}),
   });
 }
 
@@ -92,7 +98,7 @@ function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: st
   }
   const expected = new Set(list.map(({ name }) => name));
   for (const name of Object.keys(tensors)) {
-    if (ignoreExtra || expected.has(name) || name.startsWith(MOMENTS)) continue;
+    if (ignoreExtra || expected.has(name) || name.startsWith(MOMENTS) || isOfCursor(name)) continue;
     differences.push(`${name}: in the file only, ${format(tensors[name]!.shape)}`);
   }
   if (differences.length > 0) {
@@ -140,6 +146,9 @@ function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, 
     history: Object.fromEntries(curves),
     moments: new Map(named),
     kernels: usedKernels(saved['kernels']),
+    ...(typeof saved['learningRate'] === 'number' ? { learningRate: saved['learningRate'] } : {}),
+    // Files of earlier versions have none.
+    ...(saved['cursor'] ? { cursor: loadCursor(saved['cursor'], tensors) } : {}),
     ...(saved['lossScale'] === undefined ? {} : { lossScale: lossScaleOf(saved['lossScale']) }),
   };
 }

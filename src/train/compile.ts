@@ -80,6 +80,7 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   core.compiled = { state, heads, keys, seed, kernels, recompute, tune, precision };
   core.batches = createBatches(device, network, core.compiled, seed, core.savedKernels);
   core.epochs = 0;
+  if (!core.savedTraining) core.savedCursor = null;
   if (core.savedTraining) restoreTraining(core, core.savedTraining);
 }
 

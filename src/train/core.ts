@@ -15,6 +15,7 @@ import { reshape } from '../ops/reshape.ts';
 import type { KernelChoices } from '../plan/choices.ts';
 import type { Device } from '../plan/device.ts';
 import type { Batches } from './batches.ts';
+import type { Cursor } from './cursor.ts';
 import type { TrainingState } from './training_state.ts';
 
 /** An array of numbers with its shape, on the host. */
@@ -107,6 +108,12 @@ export interface Core {
   /** Loaded before there was an optimizer to continue. */
   savedTraining: TrainingState | null;
   fitting: boolean;
+  /** Where the training that runs is in its data; null while none runs. */
+  cursor: (() => Promise<Cursor>) | null;
+  /** Where the latest fit ended, or the one that was saved. */
+  savedCursor: Cursor | null;
+  /** While it is there, no further step begins until it has settled. */
+  held: Promise<unknown> | null;
   stopRequest: string | null;
   disposed: boolean;
   /** The end of the queue of evaluations and predictions, which run one after another. */

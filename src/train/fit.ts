@@ -1,18 +1,20 @@
 // The training loop: submits steps without waiting for their results, and makes epochs, history and errors of what arrives.
 
+import type { TypedArray } from '../core/dtype.ts';
 import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/errors.ts';
 import { shuffleOrder } from '../data/split.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
-import { parameterAt } from '../nn/parameters.ts';
 import { type AugmentOption, resolveAugment } from './augment_option.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
+import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
 import { resolveData, type TrainingData } from './targets.ts';
+import { watchSteps } from './watch_steps.ts';
 import type { Weighting } from './weights.ts';
 
 export interface FitOptions extends Weighting {
@@ -33,6 +35,12 @@ export interface FitOptions extends Weighting {
   readonly callbacks?: readonly Callback[];
   /** The number of the first epoch; 0 unless given. */
   readonly initialEpoch?: number;
+  /**
+   * Goes on with the batch after the one where the saved training (`loadModel`, `setTraining`), or this model's fit that
+   * was stopped, was: with the same data and options the weights have the same bits as if it had never ended. `epochs` counts
+   * from the first fit's beginning. Where nothing was saved, training begins. false unless given.
+   */
+  readonly resume?: boolean;
   /** Steps whose losses are read at once; 16 unless given, and 1 on the CPU. */
   readonly trackEvery?: number;
   /** Aborted, it ends training after the step that is running. */
@@ -60,6 +68,7 @@ const known = [
   'augment',
   'callbacks',
   'initialEpoch',
+  'resume',
   'trackEvery',
   'signal',
   'sampleWeight',
@@ -71,11 +80,13 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const network = networkOf(core, 'fit');
   if (core.fitting) throw new StateError('fit: this model is being trained already; await that fit first');
   checkOptions('fit', options, known);
-  const { validation, shuffle = true, callbacks = [], signal } = options;
-  const { epochs = 1, batchSize = 32, initialEpoch = 0, trackEvery = core.device!.kind === 'cpu' ? 1 : 16 } = options;
+  const { validation, shuffle = true, callbacks = [], signal, resume = false } = options;
+  const { epochs = 1, batchSize = 32, trackEvery = core.device!.kind === 'cpu' ? 1 : 16 } = options;
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
-  checkWhole('initialEpoch', initialEpoch, 0);
+  checkWhole('initialEpoch', options.initialEpoch ?? 0, 0);
+  if (resume && options.initialEpoch !== undefined)
+    throw new OptionError('fit: resume and initialEpoch are both given, expected one of them');
   checkWhole('trackEvery', trackEvery, 1);
 
   const train = resolveData('fit', data, network, compiled, options);
@@ -83,6 +94,9 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const augment = resolveAugment(options.augment, network.inputs);
   const { size } = train;
   const batch = Math.min(batchSize, size);
+  const given = { batchSize, samples: size, shuffle };
+  const from = resume ? startOf(core, given) : null;
+  const initialEpoch = from?.epoch ?? options.initialEpoch ?? 0;
   const params: FitParams = { epochs, initialEpoch, batchSize, steps: Math.ceil(size / batch), samples: size };
 
   core.fitting = true;
@@ -90,10 +104,22 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const { state, keys } = compiled;
   const device = core.device!;
   const batches = core.batches!;
-  const history: Record<string, number[]> = {};
+  const history: Record<string, number[]> = from ? core.history : {};
   core.history = history;
   const watch = watchSteps(core);
   const hooks = orderedBatchHooks(callbacks);
+  /** The epoch that runs or is next, and what its steps so far gave. */
+  let current = enter(initialEpoch, from);
+  const stepHooks = callbacks.filter(({ onStepEnd }) => onStepEnd);
+  core.cursor = async (): Promise<Cursor> => {
+    const { epoch, batch: done, begun, sums } = current;
+    // Read as the steps so far left them, while their losses arrive.
+    const gathered = done > 0 ? batches.tallies('train', size).values() : new Map<string, TypedArray>();
+    const kept = statesOf(callbacks);
+    const arrivals = together(...[...begun].map(({ program }) => program.flush()));
+    const [tallies] = await together(gathered, arrivals);
+    return { epoch, batch: done, ...given, sums: { ...sums }, tallies, callbacks: kept };
+  };
   let stopped: string | undefined;
   let error: Error | undefined;
   let done = 0;
@@ -127,7 +153,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     return { pipelines, seconds: (performance.now() - before.time) / 1000 };
   }
 
-  async function runEpoch(): Promise<Record<string, number> | null> {
+  /** From the batch that `start` names, or the first. */
+  async function runEpoch(start: Cursor | null): Promise<Record<string, number> | null> {
     const { resident, full } = await programs();
     const order = shuffle
       ? shuffleOrder(size, compiled.seed, core.epochs)
@@ -136,30 +163,32 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     const draws: Record<string, Uint32Array> = drawing
       ? { augmentation: Uint32Array.of(compiled.seed, core.epochs, 0, 0) }
       : {};
-    const sums: Record<string, number> = {};
     const scaling: Record<string, number> = {};
-    const begun = new Set<BatchProgram>();
+    const { sums, begun } = current;
     const tallies = batches.tallies('train', size);
-    tallies.clear();
+    tallies.clear(start?.tallies);
 
-    for (let start = 0, index = 0; start < size && !stopping(); start += batch, index++) {
-      const current = start + batch <= size ? full : await partialProgram();
-      const room = current.program.ready();
+    while (current.batch * batch < size && !stopping()) {
+      const index = current.batch;
+      const first = index * batch;
+      const using = first + batch <= size ? full : await partialProgram();
+      const room = using.program.ready();
       if (room) await room;
       if (hooks.waiting() > 0) await hooks.drain();
       if (performance.now() - lastTurn > turnEvery) {
         await nextTurn();
         lastTurn = performance.now();
       }
+      await released(core);
       checkAlive(core, 'fit');
       watch.check();
       if (stopping()) break;
       const step = state.step;
-      current.waiting.push((values) => {
+      using.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
-        for (const name of [...keys, ...current.terms]) logs[name] = values[name]! / current.batch;
+        for (const name of [...keys, ...using.terms]) logs[name] = values[name]! / using.batch;
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
-        for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * current.batch;
+        for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * using.batch;
         if (state.scaler) {
           scaling['lossScale'] = values[LOSS_SCALE]!;
           scaling['skippedSteps'] = values[SKIPPED_STEPS]!;
@@ -167,9 +196,11 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         hooks.arrived(index, { ...logs, ...scaling } as BatchLogs);
         void prepareLater();
       });
-      const cursor = Uint32Array.of(start);
-      submit(current, begun.has(current) ? { cursor } : { cursor, order, ...draws, ...resident });
-      begun.add(current);
+      const cursor = Uint32Array.of(first);
+      submit(using, begun.has(using) ? { cursor } : { cursor, order, ...draws, ...resident });
+      begun.add(using);
+      current.batch++;
+      for (const callback of stepHooks) await callback.onStepEnd!({ epoch: current.epoch, batch: index, step });
     }
     for (const { program } of begun) await program.flush();
     await hooks.drain();
@@ -188,16 +219,22 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     device.writeVariable(state.firstBad, Uint32Array.of(NO_BAD_INDEX));
     const compiling = await prepare();
     for (const callback of callbacks) await callback.onTrainBegin?.({ model, params, compiled: compiling });
+    for (const { state: own } of callbacks) {
+      const saved = own && from?.callbacks.get(own.name);
+      if (saved) own.load(saved);
+    }
     for (let epoch = initialEpoch; epoch < epochs && !stopping(); epoch++) {
-      hooks.reset();
+      hooks.reset(current.batch);
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
-      const logs = await runEpoch();
+      const logs = await runEpoch(epoch === initialEpoch ? from : null);
       if (!logs) break;
-      core.epochs++;
       if (held) {
         const measured = await measure(core, held, batchSize);
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value;
       }
+      await released(core); // what is saved is of the epoch or after it, not in between
+      core.epochs++;
+      current = enter(epoch + 1);
       for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
       done++;
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs as Logs);
@@ -205,7 +242,14 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     if (core.stopRequest !== null && initialEpoch + done < epochs) stopped = core.stopRequest;
   } catch (caught) {
     error = asError(caught);
+    if (caught instanceof NonFiniteError) {
+      for (const callback of callbacks) stopped ??= callback.onNonFinite?.(caught) ?? undefined;
+      if (stopped !== undefined) error = undefined;
+    }
   }
+  // Nothing can be read of a device that is lost.
+  core.savedCursor = await core.cursor().catch(() => null);
+  core.cursor = null;
   const end = { model, ...(stopped === undefined ? {} : { stopped }), ...(error === undefined ? {} : { error }) };
   for (const callback of callbacks) {
     try {
@@ -224,32 +268,9 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   return { history, epochs: done, ...(stopped === undefined ? {} : { stopped }), params };
 }
 
-/** Remembers the last finite loss and throws, in the loop, what the first bad step was. */
-function watchSteps(core: Core) {
-  let last: { loss: number; step: number } | null = null;
-  let failure: NonFiniteError | null = null;
-  return {
-    arrived(step: number, loss: number, firstBad: number): void {
-      if (failure) return;
-      if (Number.isFinite(loss) && firstBad === NO_BAD_INDEX) {
-        last = { loss, step };
-        return;
-      }
-      const parameter = firstBad === NO_BAD_INDEX ? null : parameterAt(core.network!.parameters, firstBad);
-      const tensor = parameter ? `${parameter.name} gradient` : 'loss';
-      const range = core.compiled?.precision ? ' (in mixed precision what exceeds 65504 is infinite)' : '';
-      const what = Number.isFinite(loss) ? 'a gradient is not finite' : `loss is ${loss}${range}`;
-      const before = last ? ` (last finite ${Number(last.loss.toPrecision(4))} at step ${last.step})` : '';
-      failure = new NonFiniteError(
-        `fit: step ${step}: ${what}${before}; first non-finite tensor: ${tensor}. Try a smaller learningRate`,
-        step,
-        tensor,
-      );
-    },
-    check(): void {
-      if (failure) throw failure;
-    },
-  };
+function enter(epoch: number, at: Cursor | null = null) {
+  const sums: Record<string, number> = { ...at?.sums };
+  return { epoch, batch: at?.batch ?? 0, sums, begun: new Set<BatchProgram>() };
 }
 
 /** Callbacks may throw anything. */

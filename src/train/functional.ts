@@ -6,7 +6,8 @@ import { equal, format } from '../core/shape.ts';
 import { checkName, nameLayers, type BuiltLayer, type Layer, type LayerBuild } from '../nn/layer.ts';
 import { isSymbolic, type LayerOrigin, type SymbolicTensor } from '../nn/symbolic.ts';
 import type { HostTensor, InputPort, Network, OutputPort } from './core.ts';
-import { arenasFor, createModel, type Model } from './model.ts';
+import { createModel, type Model } from './model.ts';
+import { arenasFor } from './network.ts';
 
 /** One, a list, or a record by name. */
 export type SymbolicTensors = SymbolicTensor | readonly SymbolicTensor[] | Readonly<Record<string, SymbolicTensor>>;

@@ -2,10 +2,10 @@
 
 import { checkOptions, OptionError, StateError } from '../core/errors.ts';
 import { checkWord } from '../core/random.ts';
-import { checkShape, equal, format, sizeOf, type Shape } from '../core/shape.ts';
-import { buildLayers, nameLayers, type BuiltLayer, type LayerRecord } from '../nn/layer.ts';
+import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
+import { nameLayers, type BuiltLayer, type LayerRecord } from '../nn/layer.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
-import { joinArena, parameters, splitArena, type Parameters, type ParameterSpec } from '../nn/parameters.ts';
+import { joinArena, splitArena, type Parameters } from '../nn/parameters.ts';
 import type { LossScaleState } from '../nn/precision.ts';
 import type { Device } from '../plan/device.ts';
 import { createBatches } from './batches.ts';
@@ -13,6 +13,7 @@ import { compile, ensureDevice, release, type CompileOptions } from './compile.t
 import {
   arenasOf,
   checkAlive,
+  compiledOf,
   networkOf,
   readParameters,
   type Core,
@@ -21,6 +22,7 @@ import {
   type Network,
   type OutputPort,
 } from './core.ts';
+import { hold } from './cursor.ts';
 import {
   confusion,
   evaluate,
@@ -33,6 +35,7 @@ import {
 } from './evaluate.ts';
 import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
+import { chainNetwork } from './network.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
 import { describe } from './describe.ts';
 import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from './summary.ts';
@@ -91,6 +94,13 @@ export interface Model<Prediction = HostTensor> {
   getWeights(): Promise<Map<string, HostTensor>>;
   /** Replaces every weight; OptionError, and nothing changed, where one is missing or has another shape. */
   setWeights(weights: ReadonlyMap<string, HostTensor>): void;
+  /**
+   * The learning rate of every step from the next one on, also while training runs; null: the optimizer's own schedule
+   * again. OptionError: a negative number. StateError: before `compile`.
+   */
+  setLearningRate(rate: number | null): void;
+  /** Runs `task` between two steps of a training that runs: what it reads, in however many calls, is of one moment. */
+  hold<T>(task: () => Promise<T>): Promise<T>;
   /** What saving needs beside the weights; null before `compile`. */
   getTraining(): Promise<TrainingState | null>;
   /** Continues a saved training: now, or at the next `compile` with the same optimizer. */
@@ -146,6 +156,9 @@ export function createModel<Prediction = HostTensor>(
     history: {},
     savedTraining: null,
     fitting: false,
+    cursor: null,
+    savedCursor: null,
+    held: null,
     stopRequest: null,
     disposed: false,
     queue: Promise.resolve(),
@@ -226,14 +239,15 @@ export function createModel<Prediction = HostTensor>(
     stopTraining(reason = 'stopTraining() was called') {
       if (core.fitting) core.stopRequest ??= reason;
     },
-    async getWeights() {
-      const network = networkOf(core, 'getWeights');
-      const all = new Map<string, HostTensor>();
-      for (const arena of arenasOf(network)) {
-        for (const [key, values] of splitArena(arena, await readParameters(core, arena))) all.set(key, values);
-      }
-      return all;
-    },
+    getWeights: () =>
+      hold(core, async () => {
+        const network = networkOf(core, 'getWeights');
+        const all = new Map<string, HostTensor>();
+        for (const arena of arenasOf(network)) {
+          for (const [key, values] of splitArena(arena, await readParameters(core, arena))) all.set(key, values);
+        }
+        return all;
+      }),
     setWeights(weights) {
       const network = networkOf(core, 'setWeights');
       checkSizes(weights);
@@ -243,7 +257,17 @@ export function createModel<Prediction = HostTensor>(
         else core.hostWeights.set(arena, values);
       }
     },
-    getTraining: () => readTraining(core),
+    setLearningRate(rate) {
+      const { state } = compiledOf(core, 'setLearningRate');
+      if (rate !== null && !(rate >= 0 && Number.isFinite(rate))) {
+        throw new OptionError(
+          `setLearningRate: got ${rate}, expected a number of at least 0, or null for the schedule`,
+        );
+      }
+      state.learningRate = rate;
+    },
+    hold: (task) => hold(core, task),
+    getTraining: () => hold(core, () => readTraining(core)),
     lossScale: () => readLossScale(core),
     setTraining: (state) => restoreTraining(core, state),
     dispose() {
@@ -253,34 +277,6 @@ export function createModel<Prediction = HostTensor>(
     },
   };
   return model;
-}
-
-function chainNetwork(
-  layers: readonly LayerRecord[],
-  names: readonly string[],
-  inputShape: Shape,
-  seed: number,
-): Network {
-  checkShape('inputShape', inputShape);
-  const built = buildLayers(layers, names, inputShape);
-  const output = { name: names.at(-1)!, shape: built.at(-1)!.outputShape, at: layers.length };
-  const input: InputPort = { name: 'x', shape: [...inputShape], dtype: 'f32' };
-  return { inputs: [input], outputs: [output], named: false, layers: built, ...arenasFor(built, seed) };
-}
-
-/** The weights of all layers, and what they keep; those of a shared one once. */
-export function arenasFor(layers: readonly BuiltLayer[], seed: number): Pick<Network, 'parameters' | 'state'> {
-  const specs: Record<string, ParameterSpec> = {};
-  const kept: Record<string, ParameterSpec> = {};
-  for (const { name, owner, weights, state = {} } of layers) {
-    if (name !== owner) continue;
-    for (const [weight, spec] of Object.entries(weights)) specs[`${name}/${weight}`] = spec;
-    for (const [own, spec] of Object.entries(state)) kept[`${name}/${own}`] = spec;
-  }
-  return {
-    parameters: parameters(specs, { seed }),
-    state: Object.keys(kept).length === 0 ? null : parameters(kept, { seed, name: 'state' }),
-  };
 }
 
 function checkSizes(weights: ReadonlyMap<string, HostTensor>): void {

@@ -11,8 +11,10 @@ import type { Forward, Head } from './core.ts';
 export interface Tallies {
   /** Adds to the graph what a batch brings: calls to be performed. `extra` counts beside the heads' metrics. */
   trace(forward: Pick<Forward, 'values' | 'masks'>, targets: readonly Tensor[], cursor: Tensor): Tensor[];
-  /** Sets all to zero, after the steps so far. */
-  clear(): void;
+  /** Sets all to zero, or to what `values` gave, after the steps so far. */
+  clear(values?: ReadonlyMap<string, TypedArray>): void;
+  /** What was gathered since, as the steps so far left it. */
+  values(): Promise<Map<string, TypedArray>>;
   /** The metrics of what was gathered since, by name, once the steps so far are done. */
   results(): Promise<Record<string, number>>;
   /** What the tally called so gathered for head `head`; null where it has none. */
@@ -51,8 +53,13 @@ export function createTallies(
           return tally.add(variableTensor(variable), predictions[i]!, targets[i]!, cursor, masks[i] ?? undefined);
         }),
       ),
-    clear() {
-      for (const variable of variables.values()) device.writeVariable(variable, variable.initial());
+    clear(values) {
+      for (const [key, variable] of variables) device.writeVariable(variable, values?.get(key) ?? variable.initial());
+    },
+    async values() {
+      // All reads begin at once, before a further step.
+      const reads = [...variables].map(async ([key, variable]) => [key, await device.readVariable(variable)] as const);
+      return new Map(await Promise.all(reads));
     },
     async results() {
       const found: Record<string, number> = {};

@@ -4,6 +4,7 @@ import { DataError } from '../core/errors.ts';
 import { joinArena, splitArena } from '../nn/parameters.ts';
 import type { LossScaleState } from '../nn/precision.ts';
 import { createBatches } from './batches.ts';
+import type { Cursor } from './cursor.ts';
 import { compiledOf, networkOf, type Core, type HostTensor, type UsedKernels } from './core.ts';
 
 export interface TrainingState {
@@ -20,6 +21,10 @@ export interface TrainingState {
   readonly kernels?: UsedKernels | undefined;
   /** In mixed precision. */
   readonly lossScale?: LossScaleState;
+  /** What took the schedule's place, where something did. */
+  readonly learningRate?: number;
+  /** Where in its data the training was; null or left out where it never began. */
+  readonly cursor?: Cursor | null;
 }
 
 export async function readTraining(core: Core): Promise<TrainingState | null> {
@@ -30,8 +35,9 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
   for (const [i, name] of state.optimizer.moments.entries()) {
     moments.set(name, splitArena(parameters, await core.device!.readVariable(state.moments[i]!)));
   }
-  const { step } = state;
+  const { step, learningRate } = state;
   const lossScale = await readLossScale(core);
+  const cursor = core.cursor ? await core.cursor() : core.savedCursor;
   const { epochs, history, batches } = core;
   return {
     optimizer: state.optimizer.name,
@@ -42,6 +48,8 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
     moments,
     kernels: batches?.kernels(),
     ...(lossScale ? { lossScale } : {}),
+    ...(learningRate === null ? {} : { learningRate }),
+    ...(cursor ? { cursor } : {}),
   };
 }
 
@@ -85,6 +93,8 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
     }
   }
   state.step = saved.step;
+  state.learningRate = saved.learningRate ?? null;
+  core.savedCursor = saved.cursor ?? null;
   core.epochs = saved.epochs;
   core.savedTraining = null;
 }

@@ -11,8 +11,10 @@ import {
   OptionError,
   progress,
   type ProgressEvent,
+  reduceLROnPlateau,
   sequential,
   sgd,
+  terminateOnNaN,
   xor,
   type Model,
 } from '../../src/index.ts';
@@ -207,5 +209,95 @@ describe('values that are not finite', () => {
       ]),
     );
     expect((await model.fit(big, { epochs: 2 })).epochs).toBe(2);
+  });
+});
+
+describe('reduceLROnPlateau', () => {
+  it('multiplies the learning rate after epochs without improvement, and not below its least', async () => {
+    const model = await linear(0.1);
+    const losses = [3, 2, 2, 2, 2, 1, 1, 1, 1, 1];
+    const told: string[] = [];
+    const rates: number[] = [];
+    const plateau = reduceLROnPlateau({
+      monitor: 'loss',
+      factor: 0.5,
+      patience: 2,
+      cooldown: 1,
+      minLearningRate: 0.02,
+      onReduce: (rate, epoch) => void told.push(`${epoch}: ${rate}`),
+    });
+    await model.fit(data, {
+      epochs: losses.length,
+      callbacks: [
+        {
+          ...plateau,
+          onEpochEnd: (epoch) => plateau.onEpochEnd!(epoch, { loss: losses[epoch]! }),
+        },
+        { onEpochEnd: () => void rates.push(model.optimizer!.learningRate ?? 0.1) },
+      ],
+    });
+    // After two epochs at 2 (epochs 2 and 3); epoch 4 cools down; after two at 1 (6 and 7); 8 cools down.
+    expect(told).toEqual(['3: 0.05', '7: 0.025']);
+    expect(rates).toEqual([0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025]);
+  });
+
+  it.each([
+    [{ factor: 1 }, 'factor is 1, expected above 0 and below 1'],
+    [{ patience: -1 }, 'patience is -1'],
+    [{ mode: 'up' as never }, "mode is 'up'"],
+    [{ factr: 1 } as never, "did you mean 'factor'"],
+  ])('refuses %j', (options, message) => {
+    expect(() => reduceLROnPlateau(options)).toThrow(message);
+  });
+});
+
+describe('terminateOnNaN', () => {
+  it('ends training as stopped where fit would reject, and earlyStopping puts the best weights back', async () => {
+    const model = await linear(1e30);
+    await expect(model.fit(data, { epochs: 9 })).rejects.toThrow(NonFiniteError);
+    const tame = await linear(0.1);
+    let best: unknown;
+    const result = await tame.fit(data, {
+      epochs: 5,
+      batchSize: 4, // the loss that is no number is in the epoch after the best one
+      callbacks: [
+        terminateOnNaN(),
+        earlyStopping({ monitor: 'loss', patience: 9 }),
+        {
+          async onEpochEnd(epoch) {
+            if (epoch !== 1) return;
+            best = await tame.getWeights();
+            tame.setLearningRate(1e30);
+          },
+        },
+      ],
+    });
+    expect(result.stopped).toMatch(/^step \d+: .*not finite|^step \d+: loss is/);
+    expect(await tame.getWeights()).toEqual(best);
+  });
+});
+
+describe('setLearningRate', () => {
+  it('holds from the next step on while training runs, and null gives the schedule back', async () => {
+    const model = await linear(0.1);
+    let frozen: unknown;
+    await model.fit(data, {
+      epochs: 3,
+      callbacks: [
+        {
+          async onEpochEnd(epoch) {
+            const weights = await model.getWeights();
+            if (epoch === 0) model.setLearningRate(0);
+            if (epoch === 1) model.setLearningRate(null);
+            if (epoch === 0) frozen = weights;
+            else if (epoch === 1) expect(weights).toEqual(frozen);
+            else expect(weights).not.toEqual(frozen);
+          },
+        },
+      ],
+    });
+    expect.assertions(4);
+    expect(() => model.setLearningRate(-1)).toThrow(OptionError);
+    expect(() => model.setLearningRate(NaN)).toThrow('setLearningRate: got NaN');
   });
 });

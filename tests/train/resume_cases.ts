@@ -1,0 +1,160 @@
+// Trainings that are ended at some step and continued, in Node and in Chrome: their weights are to have the same bits as if
+// they had never ended.
+
+import {
+  adam,
+  batchNormalization,
+  type Callback,
+  cosineDecay,
+  type Dataset,
+  dense,
+  type Device,
+  dropout,
+  earlyStopping,
+  flatten,
+  glyphs,
+  type FitOptions,
+  loadModel,
+  memoryStore,
+  metrics,
+  type Model,
+  modelCheckpoint,
+  moons,
+  type Optimizer,
+  reduceLROnPlateau,
+  rotation,
+  sequential,
+  sgd,
+  type Store,
+  translation,
+} from '../../src/index.ts';
+
+export interface ResumeCase {
+  readonly optimizer: () => Optimizer;
+  readonly dropout?: boolean;
+  /** Trains on pictures, each turned and shifted anew in every epoch. */
+  readonly augmentation?: boolean;
+  readonly callbacks?: () => Callback[];
+}
+
+export const resumeCases: Readonly<Record<string, ResumeCase>> = {
+  SGD: { optimizer: () => sgd({ learningRate: 0.1 }) },
+  'SGD with momentum and dropout': { optimizer: () => sgd({ learningRate: 0.05, momentum: 0.9 }), dropout: true },
+  'Adam on a cosine': { optimizer: () => adam({ learningRate: cosineDecay({ learningRate: 0.02, steps: 32 }) }) },
+  'Adam on augmented images': { optimizer: () => adam({ learningRate: 0.02 }), augmentation: true },
+  'Adam with dropout, and callbacks that count': {
+    optimizer: () => adam({ learningRate: 0.02 }),
+    dropout: true,
+    callbacks: () => [
+      earlyStopping({ monitor: 'val_loss', patience: 1, minDelta: 0.02 }),
+      reduceLROnPlateau({ monitor: 'loss', patience: 1, minDelta: 0.2 }),
+    ],
+  },
+};
+
+const data = moons({ size: 60, seed: 5 });
+const held = moons({ size: 30, seed: 6 });
+const images = glyphs({ size: 60, seed: 7 });
+const heldImages = glyphs({ size: 20, seed: 8 });
+// 60 examples by 8: eight steps an epoch, the last of four.
+export const stepsInAll = 32;
+
+function make({ dropout: dropping = false, augmentation = false }: ResumeCase): Model {
+  if (augmentation) return sequential([flatten({ inputShape: [28, 28, 1] }), dense({ units: 10 })], { seed: 4 });
+  return sequential(
+    [
+      dense({ units: 12, inputShape: [2] }),
+      batchNormalization(),
+      ...(dropping ? [dropout({ rate: 0.3 })] : []),
+      dense({ units: 1 }),
+    ],
+    { seed: 4 },
+  );
+}
+
+const compileFor = (model: Model, { optimizer, augmentation }: ResumeCase, device: Device): Promise<void> =>
+  model.compile({
+    optimizer: optimizer(),
+    loss: augmentation ? 'sparseCategoricalCrossentropy' : 'binaryCrossentropy',
+    metrics: ['accuracy', ...(augmentation ? [] : [metrics.auc()])],
+    device,
+  });
+
+const dataFor = ({ augmentation }: ResumeCase): Dataset => (augmentation ? images : data);
+
+const fitOptions = (one: ResumeCase, more: readonly Callback[]): FitOptions => ({
+  epochs: 4,
+  batchSize: 8,
+  validation: one.augmentation ? heldImages : held,
+  ...(one.augmentation ? { augment: [rotation({ degrees: 15 }), translation({ x: 0.1, y: 0.1 })] } : {}),
+  callbacks: [...(one.callbacks?.() ?? []), ...more],
+});
+
+export interface Ended {
+  /** SHA-256 of all weights and what layers keep, then of the optimizer's moments. */
+  readonly weights: string;
+  readonly moments: string;
+  readonly history: Readonly<Record<string, readonly number[]>>;
+}
+
+export async function uninterrupted(one: ResumeCase, device: Device): Promise<Ended> {
+  const model = make(one);
+  await compileFor(model, one, device);
+  await model.fit(dataFor(one), fitOptions(one, []));
+  return end(model);
+}
+
+/** Trains with a checkpoint every `every` steps; after step number `at` `kill` ends it, and `again`'s device continues. */
+export async function killed(
+  one: ResumeCase,
+  every: 'epoch' | number,
+  kills: readonly number[],
+  devices: () => Promise<{ device: Device; kill: () => void }>,
+  store: Store = memoryStore(),
+): Promise<Ended> {
+  for (const at of [...kills, Infinity]) {
+    const { device, kill } = await devices();
+    const saved = await store.read('run');
+    const model = saved ? loadModel(saved) : make(one);
+    await compileFor(model, one, device);
+    const killer: Callback = {
+      onStepEnd({ step }) {
+        if (step === at) kill();
+      },
+    };
+    const options = fitOptions(one, [modelCheckpoint({ store, name: 'run', every }), killer]);
+    try {
+      await model.fit(dataFor(one), { ...options, resume: true });
+    } catch (error) {
+      if (at === Infinity) throw error;
+      continue;
+    }
+    if (at !== Infinity) throw new Error(`training was to end at step ${at}`);
+    return end(model);
+  }
+  throw new Error('never reached');
+}
+
+async function end(model: Model): Promise<Ended> {
+  const weights = await model.getWeights();
+  const { moments } = (await model.getTraining())!;
+  const history = model.history;
+  const ended = {
+    weights: await sha256([...weights.values()].map(({ data: values }) => values)),
+    moments: await sha256([...moments.values()].flatMap((all) => [...all.values()].map(({ data: values }) => values))),
+    history,
+  };
+  model.dispose();
+  return ended;
+}
+
+async function sha256(arrays: readonly Float32Array[]): Promise<string> {
+  const all = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    all.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += byteLength;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
