@@ -91,10 +91,10 @@ fn matmul_quad(
 }
 
 fn store_sums(origin: u32, row: u32, column: u32, lane: u32, sums: Sums) {
-  store_block4(origin, row, column + lane * 4, sums.own);
-  store_block4(origin, row, column + (lane ^ 1) * 4, sums.across);
-  store_block4(origin, row, column + (lane ^ 2) * 4, sums.down);
-  store_block4(origin, row, column + (lane ^ 3) * 4, sums.diagonal);
+  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  for (var i = 0u; i < 4; i++) {
+    store_block4(origin, row, column + (lane ^ i) * 4, blocks[i]);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -191,8 +191,8 @@ fn matmul_quad_scalar(
     add_outer_products(&sums, rows[3], trade(columns[3]));
   }
   let origin = c_origin(place.matrix, group_id.z);
-  store_block(origin, row, place.column + lane * 4, sums.own);
-  store_block(origin, row, place.column + (lane ^ 1) * 4, sums.across);
-  store_block(origin, row, place.column + (lane ^ 2) * 4, sums.down);
-  store_block(origin, row, place.column + (lane ^ 3) * 4, sums.diagonal);
+  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  for (var i = 0u; i < 4; i++) {
+    store_block(origin, row, place.column + (lane ^ i) * 4, blocks[i]);
+  }
 }

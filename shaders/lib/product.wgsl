@@ -187,17 +187,18 @@ fn b_four(at: vec4u) -> vec4f {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// The epilogue: stores what exists of a block, four numbers at a time. `origin` counts numbers.
+// The epilogue: stores what exists of a block, four numbers at a time. `origin` counts numbers. It loops over rows because
+// compilers take longer for each store than for a hundred multiply-adds; those of GPUs unroll such a loop again.
 fn store_block4(origin: u32, row: u32, column: u32, sums: Block) {
   if (column >= params.n) { return; }
   let n4 = params.n / 4;
   let at = origin / 4 + row * n4 + column / 4;
   var bias_here = vec4f();
   if (HAS_BIAS) { bias_here = bias4[column / 4]; }
-  if (row < params.m) { store_sums4(at, sums.row0 + bias_here); }
-  if (row + 1 < params.m) { store_sums4(at + n4, sums.row1 + bias_here); }
-  if (row + 2 < params.m) { store_sums4(at + 2 * n4, sums.row2 + bias_here); }
-  if (row + 3 < params.m) { store_sums4(at + 3 * n4, sums.row3 + bias_here); }
+  var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
+  for (var i = 0u; i < min(4, params.m - min(row, params.m)); i++) {
+    store_sums4(at + i * n4, rows[i] + bias_here);
+  }
 }
 
 fn store_sums4(at: u32, sums: vec4f) {
@@ -206,19 +207,12 @@ fn store_sums4(at: u32, sums: vec4f) {
 
 // The same, a number at a time.
 fn store_block(origin: u32, row: u32, column: u32, sums: Block) {
-  store_row(origin, row, column, sums.row0);
-  store_row(origin, row + 1, column, sums.row1);
-  store_row(origin, row + 2, column, sums.row2);
-  store_row(origin, row + 3, column, sums.row3);
-}
-
-fn store_row(origin: u32, row: u32, column: u32, sums: vec4f) {
-  if (row >= params.m) { return; }
-  let at = origin + row * params.n + column;
-  store_sum(at, column, sums.x);
-  store_sum(at + 1, column + 1, sums.y);
-  store_sum(at + 2, column + 2, sums.z);
-  store_sum(at + 3, column + 3, sums.w);
+  var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
+  for (var i = 0u; i < 16; i++) {
+    if (row + i / 4 < params.m) {
+      store_sum(origin + (row + i / 4) * params.n + column + i % 4, column + i % 4, rows[i / 4][i % 4]);
+    }
+  }
 }
 
 fn store_sum(at: u32, column: u32, sum: f32) {

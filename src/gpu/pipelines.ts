@@ -1,6 +1,7 @@
 // Compiled kernels: one pipeline for each specialized source and entry, shared by every plan of the device.
 
 import { DeviceError } from '../core/errors.ts';
+import { reachable } from '../kernel/reach.ts';
 import { specialize, type Binding, type Dispatch, type Entry } from '../kernel/shader.ts';
 import { computeStage } from './buffers.ts';
 import type { Life } from './life.ts';
@@ -74,7 +75,7 @@ export function createPipelines(life: Life, hangTimeout: number): Pipelines {
       const modules = new Map<string, Module>();
       const wanted = new Map<string, Promise<GPUComputePipeline>>();
       const keys = dispatches.map((dispatch) => {
-        const code = specialize(dispatch);
+        const code = reachable(specialize(dispatch), dispatch.entry);
         const key = `${dispatch.entry} ${signatureOf(entryOf(dispatch))}\n${code}`;
         if (wanted.has(key)) return key;
         const pipeline = cache.get(key) ?? start(dispatch, code, modules);

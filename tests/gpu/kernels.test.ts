@@ -48,13 +48,14 @@ for (const [name, op] of Object.entries(ops)) {
 
 /** Attributes as text, so few that each value of each of them is met: with others a large kernel is another pipeline. */
 function fewAttributes(samples: readonly Sample<unknown>[]): Set<string> {
-  const met = new Set<string>();
+  const all = new Map(samples.map(({ attrs }) => [JSON.stringify(attrs), leaves(attrs as object)]));
+  const unmet = new Set([...all.values()].flat());
   const chosen = new Set<string>();
-  for (const { attrs } of samples) {
-    const values = leaves(attrs as object);
-    if (values.every((value) => met.has(value))) continue;
-    values.forEach((value) => met.add(value));
-    chosen.add(JSON.stringify(attrs));
+  while (unmet.size > 0) {
+    const gain = ([, values]: [string, string[]]) => values.filter((value) => unmet.has(value)).length;
+    const [text, values] = [...all].reduce((best, one) => (gain(one) > gain(best) ? one : best));
+    chosen.add(text);
+    for (const value of values) unmet.delete(value);
   }
   return chosen;
 }
