@@ -259,6 +259,7 @@ export {
   type StudyRow,
   studyText,
 } from './train/search/results.ts';
+export { studySvg, type StudySvgOptions } from './train/search/study_svg.ts';
 export type { Division, Setup, StudyEvent, StudyModel, StudyOptions, StudyRun } from './train/search/study.ts';
 
 // The lower door

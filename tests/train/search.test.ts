@@ -16,6 +16,7 @@ import { learningRateFinder, pick } from '../../src/train/search/learning_rate_f
 import { randomSearch } from '../../src/train/search/random_search.ts';
 import { choiceRange, draw, integerRange, logUniformRange, uniformRange } from '../../src/train/search/ranges.ts';
 import { recordsCsv, statistic, studyCsv, studyText } from '../../src/train/search/results.ts';
+import { studySvg } from '../../src/train/search/study_svg.ts';
 
 const device = createCpuDevice();
 const data = blobs({ size: 60, seed: 3 });
@@ -105,6 +106,9 @@ describe('crossValidate', () => {
     await crossValidate(setup, data, { k: 2, store });
     await expect(crossValidate(setup, data, { k: 3, store })).rejects.toThrow(
       "crossValidate: the store holds a study 'crossValidate' of another plan (folds 2, now 3); give this one another name or store",
+    );
+    await expect(crossValidate(setup, data, { k: 2, store, config: { epochs: 2 } })).rejects.toThrow(
+      '(config null, now',
     );
     await expect(crossValidate(setup, take(data, 59), { k: 2, store })).rejects.toThrow('of another plan (data');
     await expect(crossValidate(setup, data, { k: 3, store, name: 'other' })).resolves.toMatchObject({ stopped: false });
@@ -367,4 +371,20 @@ describe('ensemble', () => {
     expect(() => ensembleOf(made.members, { combine: 'vote', outputs: 'values' })).toThrow('numbers cannot vote');
     await expect(ensemble(setup, line, { repeats: 2 } as never)).rejects.toThrow("unknown option 'repeats'");
   });
+});
+
+test('the picture has a curve and a legend for each setting, bands where there are several runs', async () => {
+  const result = await gridSearch(({ learningRate }, { seed }) => model(seed, learningRate, 3), data, {
+    grid: { learningRate: [0.01, 0.05] },
+    repeats: 2,
+  });
+  const svg = studySvg(result, { title: 'a < b' });
+  expect(svg).toContain('a &lt; b');
+  expect(svg.match(/<path[^>]*stroke-width="2"/g)).toHaveLength(4); // two settings in two panels
+  expect(svg.match(/<polygon/g)).toHaveLength(4);
+  expect(svg).toMatch(/>1: learningRate 0\.01( \(best\))?<.*>2: learningRate 0\.05( \(best\))?</s);
+  expect(svg).not.toMatch(/NaN|undefined|href|<script/);
+  expect(studySvg(result, { metrics: ['loss'] }).match(/<path[^>]*stroke-width="2"/g)).toHaveLength(2);
+  expect(() => studySvg(result, { metrics: ['los'] })).toThrow("studySvg: no metric 'los'");
+  expect(studySvg({ ...result, table: [], records: [], best: null })).toContain('no values yet');
 });

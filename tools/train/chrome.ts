@@ -9,15 +9,23 @@ import { launchBrowser } from '../launch.mjs';
 import { wgsl } from '../wgsl_plugin.ts';
 import type { RunEvent, TrainTask } from './events.ts';
 import type { PageReport } from './main_page.ts';
+import type { ErrorReport } from './page_bytes.ts';
 import type { Trained } from './run.ts';
 
 export interface Chrome {
+  /**
+   * Opens the page at `path` with `exposed` as functions of its window, until it has called `retrogradDone`. Aborted,
+   * `signal` calls its `retrogradStop`.
+   */
+  visit<Report>(path: string, exposed: Exposed, signal: AbortSignal): Promise<Report>;
   /** Aborted, `signal` ends the run after the step it is in. */
   train(task: TrainTask, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<Trained>;
   /** A PNG of an SVG drawing, two pixels for each of its units. */
   picture(svg: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
+
+export type Exposed = Readonly<Record<string, (...given: never[]) => unknown>>;
 
 /** `dataFolder`: the one folder of data that the page may read. */
 export async function openChrome(root: string, dataFolder: string | null): Promise<Chrome> {
@@ -49,32 +57,29 @@ export async function openChrome(root: string, dataFolder: string | null): Promi
 }
 
 function session(browser: Browser, server: ViteDevServer, close: () => Promise<void>): Chrome {
-  return {
-    async train(task, emit, signal) {
+  const chrome: Chrome = {
+    async visit<Report>(path: string, exposed: Exposed, signal: AbortSignal) {
       const page = await browser.newPage();
       // A page that is gone has no run to stop.
       signal.addEventListener('abort', () => void page.evaluate(() => window.retrogradStop()).catch(() => undefined));
-      const report = await new Promise<PageReport>((done, fail) => {
+      return new Promise<Report>((done, fail) => {
         page.on('error', (error) => fail(new Error(`the page crashed: ${error.message}`)));
         page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
         browser.on('disconnected', () => fail(new Error('Chrome ended during the run')));
         const address = server.httpServer?.address();
         const port = typeof address === 'object' ? address?.port : undefined;
-        Promise.all([
-          page.exposeFunction('retrogradTask', () => ({ task, dataPrefix, stopped: signal.aborted })),
-          page.exposeFunction('retrogradEvent', emit),
-          page.exposeFunction('retrogradDone', done),
-        ])
-          .then(() => page.goto(`http://127.0.0.1:${port}/tools/train/index.html`, { timeout: 0 }))
+        const functions = Object.entries<(...given: never[]) => unknown>({ ...exposed, retrogradDone: done });
+        Promise.all(functions.map(([name, call]) => page.exposeFunction(name, call)))
+          .then(() => page.goto(`http://127.0.0.1:${port}/${path}`, { timeout: 0 }))
           .catch(fail);
       });
-      if (!('error' in report)) {
-        const weights = report.weights === null ? null : new Uint8Array(Buffer.from(report.weights, 'base64'));
-        return { outcome: report.outcome, weights };
-      }
-      const { name, message, reason } = report.error;
-      if (name === 'DeviceError') throw new DeviceError(reason as DeviceErrorReason, message);
-      throw Object.assign(new Error(message), { name });
+    },
+    async train(task, emit, signal) {
+      const told = { retrogradTask: () => ({ task, dataPrefix, stopped: signal.aborted }), retrogradEvent: emit };
+      const report = await chrome.visit<PageReport>('tools/train/index.html', told, signal);
+      if ('error' in report) throw pageError(report.error);
+      const weights = report.weights === null ? null : new Uint8Array(Buffer.from(report.weights, 'base64'));
+      return { outcome: report.outcome, weights };
     },
     async picture(svg) {
       const blank = await browser.newPage();
@@ -86,4 +91,20 @@ function session(browser: Browser, server: ViteDevServer, close: () => Promise<v
     },
     close,
   };
+  return chrome;
+}
+
+/** An error that a page has described. */
+export function pageError({ name, message, reason }: ErrorReport): Error {
+  if (name === 'DeviceError') return new DeviceError(reason as DeviceErrorReason, message);
+  return Object.assign(new Error(message), { name });
+}
+
+/** Why there is no GPU to train on, in a few words; null when the error is another. */
+export function whyNoGpu(error: unknown, chrome: Chrome | null): string | null {
+  // Puppeteer adds pages of advice to its first line.
+  if (chrome === null) return (error as Error).message.split('\n')[0]!.trim();
+  if (!(error instanceof DeviceError)) return null;
+  if (error.reason === 'unavailable') return 'this browser has no WebGPU or gave no device';
+  return error.reason === 'no-adapter' ? 'the browser offers none' : null;
 }

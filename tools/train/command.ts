@@ -1,7 +1,6 @@
 // The command from its arguments to its exit code: finds the data, trains in Chrome or in Node, keeps the run.
 
-import { DeviceError } from '../../src/core/errors.ts';
-import { openChrome, type Chrome } from './chrome.ts';
+import { openChrome, whyNoGpu, type Chrome } from './chrome.ts';
 import { createConsole, type Screen } from './console.ts';
 import { findData, type FoundData } from './data.ts';
 import type { TrainTask } from './events.ts';
@@ -76,13 +75,4 @@ function taskFor(
     run,
     missingGpu,
   };
-}
-
-/** Why there is no GPU to train on, in a few words; null when the error is another. */
-function whyNoGpu(error: unknown, chrome: Chrome | null): string | null {
-  // Puppeteer adds pages of advice to its first line.
-  if (chrome === null) return (error as Error).message.split('\n')[0]!.trim();
-  if (!(error instanceof DeviceError)) return null;
-  if (error.reason === 'unavailable') return 'this browser has no WebGPU or gave no device';
-  return error.reason === 'no-adapter' ? 'the browser offers none' : null;
 }

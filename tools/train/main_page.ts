@@ -1,12 +1,13 @@
 // The page's side of the terminal command: takes the task, trains, and hands every event and the weights back.
 
 import type { RunEvent, RunOutcome, TrainTask } from './events.ts';
+import { base64, fetchBytes, reportOf, type ErrorReport } from './page_bytes.ts';
 import { train } from './run.ts';
 
 /** What the page says last. Bytes cross as base64, since only JSON can. */
 export type PageReport =
   | { readonly outcome: RunOutcome; readonly weights: string | null }
-  | { readonly error: { readonly name: string; readonly message: string; readonly reason: string | null } };
+  | { readonly error: ErrorReport };
 
 declare global {
   interface Window {
@@ -22,22 +23,6 @@ declare global {
 const interrupt = new AbortController();
 window.retrogradStop = () => interrupt.abort();
 
-async function fetchBytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`data: ${url} could not be read (HTTP ${response.status})`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-async function base64(bytes: Uint8Array): Promise<string> {
-  const url = await new Promise<string>((done, fail) => {
-    const reader = new FileReader();
-    reader.addEventListener('load', () => done(reader.result as string));
-    reader.addEventListener('error', () => fail(reader.error ?? new Error('the weights could not be encoded')));
-    reader.readAsDataURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-  });
-  return url.slice(url.indexOf(',') + 1);
-}
-
 async function run(): Promise<PageReport> {
   try {
     const { task, dataPrefix, stopped } = await window.retrogradTask();
@@ -50,8 +35,7 @@ async function run(): Promise<PageReport> {
     });
     return { outcome, weights: weights && (await base64(weights)) };
   } catch (error) {
-    const { name, message, reason } = error as Error & { reason?: string };
-    return { error: { name, message, reason: reason ?? null } };
+    return { error: reportOf(error) };
   }
 }
 

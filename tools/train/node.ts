@@ -17,15 +17,16 @@ export async function trainInNode(
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<Trained> {
-  const { module } = await runnerImport<typeof runModule>('./tools/train/run.ts', {
-    root,
-    configFile: false,
-    logLevel: 'error',
-    plugins: [wgsl()],
-  });
-  return module.train(task, {
+  const { train } = await importWithShaders<typeof runModule>(root, './tools/train/run.ts');
+  return train(task, {
     read: (name) => readFile(join(dataFolder ?? '', name)),
     emit,
     signal,
   });
+}
+
+/** A module that reads shaders, for Node. */
+export async function importWithShaders<T>(root: string, file: string): Promise<T> {
+  const { module } = await runnerImport<T>(file, { root, configFile: false, logLevel: 'error', plugins: [wgsl()] });
+  return module;
 }

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { suggestion } from '../../src/core/errors.ts';
+import { UsageError } from '../flags.ts';
 import {
   modelNames,
   optimizerNames,
@@ -13,10 +14,7 @@ import {
   type TrainOptions,
 } from './events.ts';
 
-/** A mistake on the command line: told in one sentence, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+export { UsageError };
 
 export interface CommandOptions extends TrainOptions {
   readonly device: 'gpu' | 'cpu' | null;

@@ -30,12 +30,12 @@ export interface Trained {
   readonly weights: Uint8Array | null;
 }
 
-const models = {
+export const models = {
   mlp: { make: mlp, loss: 'nll' },
   cnn: { make: cnn, loss: 'nll' },
   'cnn-s': { make: cnnS, loss: 'sparseCategoricalCrossentropy' },
 } as const;
-const optimizers = { adam, adamW, sgd, rmsprop, adagrad };
+export const optimizers = { adam, adamW, sgd, rmsprop, adagrad };
 
 export async function train(task: TrainTask, { read, emit, signal }: Surroundings): Promise<Trained> {
   const { options, source, missingGpu } = task;
@@ -93,7 +93,10 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
 }
 
 /** The learning rate of each of the run's `steps`. */
-function scheduleOf({ lr, optimizer, schedule }: TrainTask['options'], steps: number): Schedule {
+export function scheduleOf(
+  { lr, optimizer, schedule }: Pick<TrainTask['options'], 'lr' | 'optimizer' | 'schedule'>,
+  steps: number,
+): Schedule {
   const learningRate = lr ?? optimizers[optimizer]().schedule(0);
   return schedule === 'cosine' ? cosineDecay({ learningRate, steps }) : () => learningRate;
 }

@@ -122,7 +122,10 @@ export function ensembleOf(members: readonly Model[], options: EnsembleOfOptions
   };
 }
 
-export interface EnsembleOptions extends Pick<StudyOptions, 'name' | 'store' | 'seed' | 'onProgress' | 'signal'> {
+export interface EnsembleOptions extends Pick<
+  StudyOptions,
+  'name' | 'store' | 'config' | 'seed' | 'onProgress' | 'signal'
+> {
   /** How many models; 5 unless given. */
   readonly members?: number;
   /**
@@ -153,8 +156,17 @@ export async function ensemble<D extends StudyData = Dataset>(
   options: EnsembleOptions = {},
 ): Promise<(Ensemble & { readonly records: readonly StudyRecord[] }) | null> {
   checkEnsemble(options);
-  const { name = 'ensemble', store, seed = 0, members: count = 5, bootstrap = true, onProgress, signal } = options;
-  const plan = { study: 'ensemble', seed, members: count, bootstrap, data: store ? fingerprint(data) : null };
+  const {
+    name = 'ensemble',
+    store,
+    config = null,
+    seed = 0,
+    members: count = 5,
+    bootstrap = true,
+    onProgress,
+    signal,
+  } = options;
+  const plan = { study: 'ensemble', config, seed, members: count, bootstrap, data: store ? fingerprint(data) : null };
   const kept = await openKept('ensemble', store, name, plan);
   const members: Model[] = [];
   const records: StudyRecord[] = [];

@@ -11,7 +11,7 @@ import { checkStudy, type StudyData, type StudyModel, type StudyOptions } from '
 
 export interface LearningRateFinderOptions extends Pick<
   StudyOptions,
-  'name' | 'store' | 'seed' | 'onProgress' | 'signal'
+  'name' | 'store' | 'config' | 'seed' | 'onProgress' | 'signal'
 > {
   /** The first step's rate; 1e-6 unless given. */
   readonly from?: number;
@@ -50,9 +50,9 @@ export async function learningRateFinder<D extends StudyData = Dataset>(
   options: LearningRateFinderOptions = {},
 ): Promise<LearningRates> {
   checkFinder(options);
-  const { name = 'learningRateFinder', store, seed = 0, onProgress, signal } = options;
+  const { name = 'learningRateFinder', store, config = null, seed = 0, onProgress, signal } = options;
   const { from = 1e-6, to = 1, steps = 100, smoothing = 0.9, stopFactor = 4 } = options;
-  const plan = { study: 'learningRateFinder', seed, from, to, steps, smoothing, stopFactor };
+  const plan = { study: 'learningRateFinder', config, seed, from, to, steps, smoothing, stopFactor };
   const kept = await openKept('learningRateFinder', store, name, { ...plan, data: store ? fingerprint(data) : null });
   const found = await kept.read<LearningRates>('result');
   if (found) return found;

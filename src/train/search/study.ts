@@ -52,6 +52,8 @@ export interface StudyOptions extends Monitoring {
   readonly seed?: number;
   /** Runs of each setting (and fold), with seeds `seed`, `seed + 1`, …; 1 unless given. */
   readonly repeats?: number;
+  /** What else decides the runs, such as a model's sizes: a store is not continued with another one. */
+  readonly config?: Json;
   readonly onProgress?: (event: StudyEvent) => void;
   /** Aborted, it ends the study after the step that is running; the run it was in is not kept. */
   readonly signal?: AbortSignal;
@@ -92,7 +94,17 @@ export type StudyEvent =
       readonly kept: boolean;
     };
 
-export const studyOptions = ['name', 'store', 'seed', 'repeats', 'onProgress', 'signal', 'monitor', 'mode'] as const;
+export const studyOptions = [
+  'name',
+  'store',
+  'config',
+  'seed',
+  'repeats',
+  'onProgress',
+  'signal',
+  'monitor',
+  'mode',
+] as const;
 export const divisionOptions = ['validation', 'folds', 'stratified', 'groups'] as const;
 
 /** A study that is under way. */
@@ -112,7 +124,7 @@ export async function openStudy<P extends object, D extends StudyData>(
   options: StudyOptions & Division<D>,
   { plan, total }: { readonly plan: StudyPlan; readonly total: number },
 ): Promise<Study<P>> {
-  const { name = where, store, seed = 0, repeats = 1, onProgress, signal, mode } = options;
+  const { name = where, store, config = null, seed = 0, repeats = 1, onProgress, signal, mode } = options;
   checkWord(where, 'seed', seed);
   if (!Number.isInteger(repeats) || repeats < 1) {
     throw new OptionError(`${where}: repeats is ${repeats}, expected a whole number of at least 1`);
@@ -126,6 +138,7 @@ export async function openStudy<P extends object, D extends StudyData>(
   const parts = divide(where, data, options, seed);
   const kept = await openKept(where, store, name, {
     study: where,
+    config,
     seed,
     repeats,
     ...parts.plan,

@@ -1,0 +1,122 @@
+// The curves of a study's settings over one another: means over their runs, with bands of a standard deviation.
+
+import { checkOptions, OptionError } from '../../core/errors.ts';
+import { axes, documentHead, drawable, finite, pathOf, round, text, type Panel } from '../svg_marks.ts';
+import { paramsText, statistic, type Params, type Statistic, type StudyResult } from './results.ts';
+
+export interface StudySvgOptions {
+  /** Above the panels; `Study` unless given. */
+  readonly title?: string;
+  /** History keys, a panel for each; 'val_loss' and 'val_accuracy', those that were measured, unless given. */
+  readonly metrics?: readonly string[];
+  /** In pixels; 1000 unless given, at least 400. The height follows from the number of settings. */
+  readonly width?: number;
+}
+
+// Okabe and Ito's colours that stand out on white. Numbers at the curves' ends and dashes tell them apart without colour.
+const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#1a1a1a'];
+const dashes = ['', '7 4', '2 3'];
+
+interface Curve {
+  readonly label: string;
+  readonly stroke: string;
+  readonly colour: string;
+  /** By metric, for each epoch that a run has. */
+  readonly points: Readonly<Record<string, readonly Statistic[]>>;
+}
+
+/**
+ * An SVG document of `result`, one curve for each setting: at each epoch the mean over the runs that have it, in a band
+ * of one standard deviation to either side. Runs that failed are not drawn. Dark on white, no script, no outside reference.
+ */
+export function studySvg<P extends Params>(result: StudyResult<P>, options: StudySvgOptions = {}): string {
+  checkOptions('studySvg', options, ['title', 'metrics', 'width']);
+  const { title = 'Study' } = options;
+  const width = Math.max(400, options.width ?? 1000);
+  const measured = new Set(result.records.flatMap(({ history }) => Object.keys(history)));
+  for (const name of options.metrics ?? []) {
+    if (measured.has(name) || measured.size === 0) continue;
+    throw new OptionError(`studySvg: no metric '${name}'; known: ${[...measured].join(', ')}`);
+  }
+  const metrics = (options.metrics ?? ['val_loss', 'val_accuracy']).filter((name) => measured.has(name));
+  const curves = curvesOf(result, metrics);
+  const columns = Math.max(1, Math.floor((width - 40) / 320));
+  const height = 400 + 20 * Math.ceil(curves.length / columns);
+  const share = width / Math.max(1, metrics.length);
+  const marks = metrics.flatMap((metric, i) =>
+    panelMarks({ title: metric, left: i * share + 62, top: 58, width: share - 98, height: 280 }, curves),
+  );
+  const summary = `${curves.length} settings, ${result.records.length} runs: ${metrics.join(', ') || 'no values'} by epoch.`;
+  return [
+    ...documentHead(width, height, title, summary),
+    ...(marks.length > 0 ? marks : [text(width / 2, 200, 'no values yet')]),
+    ...curves.flatMap(({ label, stroke }, i) => {
+      const x = 28 + (i % columns) * 320;
+      const y = 400 + 20 * Math.floor(i / columns);
+      return [
+        `<line x1="${x}" y1="${y - 4}" x2="${x + 28}" y2="${y - 4}" ${stroke}/>`,
+        text(x + 34, y, label, 'start'),
+      ];
+    }),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function curvesOf<P extends Params>({ table, records, best }: StudyResult<P>, metrics: readonly string[]): Curve[] {
+  return table.map((row, i) => {
+    const id = JSON.stringify(row.params);
+    const runs = records.filter(
+      (record) => record.round === row.round && record.failed === undefined && JSON.stringify(record.params) === id,
+    );
+    const points = metrics.map((metric) => {
+      const histories = runs.map(({ history }) => history[metric] ?? []);
+      const epochs = Math.max(0, ...histories.map(({ length }) => length));
+      const at = (epoch: number) => statistic(histories.flatMap((values) => values[epoch] ?? []));
+      return [metric, Array.from({ length: epochs }, (_, epoch) => at(epoch))] as const;
+    });
+    const colour = colours[i % colours.length]!;
+    const dash = dashes[i % dashes.length]!;
+    const failed = row.failed > 0 ? `, ${row.failed} of ${row.runs} failed` : '';
+    return {
+      label: `${i + 1}: ${paramsText(row.params) || `${row.runs} runs`}${failed}${row === best ? ' (best)' : ''}`,
+      stroke: `stroke="${colour}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`,
+      colour,
+      points: Object.fromEntries(points),
+    };
+  });
+}
+
+function panelMarks(panel: Panel, curves: readonly Curve[]): string[] {
+  const of = ({ points }: Curve) => points[panel.title] ?? [];
+  const epochs = Math.max(1, ...curves.map((curve) => of(curve).length));
+  const all = finite(curves.flatMap((curve) => of(curve).flatMap((point) => edges(point))));
+  if (all.length === 0) return [];
+  const { marks, xOf, yOf } = axes(panel, all, epochs);
+  for (const curve of curves) {
+    const band = of(curve).flatMap((point, i) => {
+      const [low, high] = edges(point);
+      return point.sd !== null && drawable(low) && drawable(high) ? [[xOf(i + 1), yOf(low), yOf(high)] as const] : [];
+    });
+    if (band.length < 2) continue;
+    const corners = [...band.map(([x, , y]) => `${x},${y}`), ...band.toReversed().map(([x, y]) => `${x},${y}`)];
+    marks.push(`<polygon points="${corners.join(' ')}" fill="${curve.colour}" fill-opacity="0.12"/>`);
+  }
+  curves.forEach((curve, i) => {
+    const means = of(curve).map(({ mean }) => mean);
+    if (finite(means).length === 0) return;
+    marks.push(`<path d="${pathOf(means, xOf, yOf)}" fill="none" ${curve.stroke} stroke-linejoin="round"/>`);
+    means.forEach((mean, at) => {
+      const alone = !drawable(means[at - 1] ?? NaN) && !drawable(means[at + 1] ?? NaN);
+      if (alone && drawable(mean)) {
+        marks.push(`<circle cx="${xOf(at + 1)}" cy="${yOf(mean)}" r="3.5" fill="${curve.colour}"/>`);
+      }
+    });
+    const last = means.findLastIndex(drawable);
+    // Side by side, so that curves which end in one place can be told apart.
+    marks.push(text(xOf(last + 1) + 8 + 12 * (i % 3), round(yOf(means[last]!) + 4), String(i + 1), 'start'));
+  });
+  return [...marks, '</g>'];
+}
+
+const edges = ({ mean, sd }: Statistic): [number, number] => [mean - (sd ?? 0), mean + (sd ?? 0)];
