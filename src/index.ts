@@ -8,7 +8,8 @@ export { callable, input, type InputOptions, type SymbolicTensor } from './nn/sy
 export type { CompileOptions } from './train/compile.ts';
 export type { AnyMetric, HeadOptions, PerOutput } from './train/heads.ts';
 export type { HostTensor, InputPort, OutputPort } from './train/core.ts';
-export type { ConfusionOptions, EvaluateOptions, Examples, PredictOptions } from './train/evaluate.ts';
+export type { ConfusionOptions, EvaluateOptions } from './train/evaluate.ts';
+export type { Examples, PredictOptions } from './train/predict.ts';
 export type { FitOptions, FitResult } from './train/fit.ts';
 export type { TrainingPlan } from './train/memory.ts';
 export type { TrainingData } from './train/targets.ts';
@@ -323,6 +324,7 @@ export { type Normalizer, type NormalizerOptions, scaleToUnit, standardize } fro
 export { csvDataset, type CsvDatasetOptions, type CsvOptions, type CsvTable, readCsv } from './data/csv.ts';
 export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
+export { type DataStream, dataStream, type DataStreamOptions, streamed, type StreamItem } from './data/stream.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
 export type { AugmentOption } from './train/augment_option.ts';
 export {

@@ -1,6 +1,6 @@
 // The CPU device: replays a plan slot by slot exactly as the GPU does, with references in place of kernels.
 
-import { byteLength, dtypeOf, setValues, viewOf } from '../core/dtype.ts';
+import { byteLength, dtypeOf, setValues, type TypedArray, viewOf } from '../core/dtype.ts';
 import { DeviceError, StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/tensor.ts';
@@ -67,8 +67,14 @@ export function createCpuDevice(): Device {
       alive();
       checkValues('upload: the tensor', type, values);
       const memory = allocate(byteLength(type.dtype, sizeOf(type.shape)));
-      setValues(viewOf(type.dtype, memory, 0, sizeOf(type.shape)), values);
-      const tensor: CpuTensor = { ...type, device, memory, dispose: () => release(memory) };
+      const view = viewOf(type.dtype, memory, 0, sizeOf(type.shape));
+      setValues(view, values);
+      const write = (given: TypedArray) => {
+        alive();
+        checkValues('write: the tensor', type, given);
+        setValues(view, given);
+      };
+      const tensor: CpuTensor = { ...type, device, memory, write, dispose: () => release(memory) };
       return tensor;
     },
     async readVariable(variable) {

@@ -1,7 +1,7 @@
 // The WebGPU device: the one door to a GPU. What it makes carries its identity, and none of it outlives it.
 
 import { byteLength, viewOf } from '../core/dtype.ts';
-import { checkOptions, DeviceError } from '../core/errors.ts';
+import { checkOptions, DeviceError, StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Device, DeviceTensor } from '../plan/device.ts';
 import { describe, requestDevice, targetOf, type AdapterOptions, type FoundDevice } from './adapter.ts';
@@ -82,6 +82,12 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
         shape,
         dtype,
         device,
+        write(given) {
+          life.check();
+          checkValues('write: the tensor', type, given);
+          if (!tensors.has(tensor)) throw new StateError('write: the tensor was disposed of');
+          buffers.write(buffer, 0, given);
+        },
         dispose() {
           tensors.delete(tensor);
           buffers.free(buffer);

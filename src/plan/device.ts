@@ -84,6 +84,8 @@ export interface Runner {
 /** Device memory owned by the caller until `dispose`. */
 export interface DeviceTensor extends TensorType {
   readonly device: Device;
+  /** New values for all of it, after the steps so far and before every later one; `values` may be used again at once. */
+  write(values: TypedArray): void;
   dispose(): void;
 }
 

@@ -16,6 +16,7 @@ import {
   type Network,
   type UsedKernels,
 } from './core.ts';
+import { type Feed, type Pass, placed, residentFeed, streamFeed } from './feed.ts';
 import { lossAndMetrics } from './heads.ts';
 import { keepPrograms } from './kept_programs.ts';
 import { confusionTally } from '../nn/classification.ts';
@@ -30,7 +31,7 @@ import {
   type ProgramOptions,
   type TraceContext,
 } from './program.ts';
-import { createResidents, type Resident } from './residents.ts';
+import { createResidents } from './residents.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
 
@@ -45,8 +46,10 @@ export interface BatchProgram {
 }
 
 export interface Batches {
-  /** Uploads `data` unless its source is on the device already. */
-  resident(data: Arrays): Promise<Resident>;
+  /** `data` with as many rows as the device is to hold at a time, for whole batches of this size. */
+  placed(data: Arrays, batch: number): Arrays;
+  /** What a pass over `placed` data gives to each step; a set that lies on the device as a whole is copied there once. */
+  feed(kind: 'train' | 'evaluate', data: Arrays, pass: Pass | Promise<Pass>): Promise<Feed>;
   /** Takes `data` off the device. */
   release(data: Arrays): void;
   /** Programs for data of this size and these types; the values themselves are given to each run. */
@@ -146,7 +149,8 @@ export function createBatches(
     const signature = Object.entries(arrays).map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`);
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
     const drawing = Object.entries(augment).map(([name, { key }]) => `${name}:${key}`);
-    return programs.get(kind, [batch, every, ...scaled, ...signature, ...drawing].join(' '), async () => {
+    const numbered = data.streamed !== undefined && drawing.length > 0;
+    return programs.get(kind, [batch, every, size, ...scaled, ...signature, ...drawing].join(' '), async () => {
       const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
       const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...scaling] : [])];
       const places = heads.map(({ output }) => output.at);
@@ -162,6 +166,7 @@ export function createBatches(
           ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
           order: { shape: [size], dtype: 'u32' },
           cursor: { shape: [1], dtype: 'u32' },
+          ...(numbered ? { ids: { shape: [size], dtype: 'u32' } as const } : {}),
           ...(drawing.length > 0 ? { augmentation: { shape: [4], dtype: 'u32' } as const } : {}),
         },
         (inputs, { random, perform, recompute }) => {
@@ -172,7 +177,8 @@ export function createBatches(
               const name = featuresOf(input);
               const { [input.name]: augmented } = augment;
               if (!augmented) return [input.name, gather(name)];
-              const tensors = { data: inputs[name]!, order, ids: order, cursor, random: inputs['augmentation']! };
+              const { ids = order, augmentation: draws } = inputs;
+              const tensors = { data: inputs[name]!, order, ids, cursor, random: draws! };
               return [input.name, augmented.apply(tensors, { batch, ...scales[name]! })];
             }),
           );
@@ -204,8 +210,8 @@ export function createBatches(
   }
 
   /** The arrays that programs take, by their names. */
-  function arraysOf({ size, x, y, weights }: Arrays): Record<string, Targets> {
-    const whole = ({ data, dtype, shape }: Targets): Targets => ({ data, dtype, shape: [size, ...shape] });
+  function arraysOf({ rows, x, y, weights }: Arrays): Record<string, Targets> {
+    const whole = ({ data, dtype, shape }: Targets): Targets => ({ data, dtype, shape: [rows, ...shape] });
     return Object.fromEntries([
       ...needed.map((input) => [featuresOf(input), whole(x[network.inputs.indexOf(input)]!)]),
       ...y.map((target, i) => [targetNames[i]!, whole(target)]),
@@ -214,7 +220,12 @@ export function createBatches(
   }
 
   return {
-    resident: (data) => residents.of(data, arraysOf(data)),
+    placed: (data, batch) => placed(data, batch, arraysOf({ ...data, rows: 1 }), device.target),
+    async feed(kind, data, pass) {
+      const arrays = arraysOf(data);
+      if (data.streamed === undefined) return residentFeed(await residents.of(data, arrays), await pass);
+      return streamFeed({ data, ring: await residents.ring(data, kind, arrays), arraysOf }, await pass);
+    },
     release: ({ source }) => residents.release(source),
     train: (data, batch, every, augment) => overData('train', data, batch, every, augment),
     evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),

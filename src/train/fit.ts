@@ -2,7 +2,6 @@
 
 import type { TypedArray } from '../core/dtype.ts';
 import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/errors.ts';
-import { shuffleOrder } from '../data/split.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { type AugmentOption, resolveAugment } from './augment_option.ts';
 import { submit, type BatchProgram } from './batches.ts';
@@ -13,6 +12,7 @@ import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
+import { trainingPass, type Feed } from './feed.ts';
 import { resolveData, type TrainingData } from './targets.ts';
 import { watchSteps } from './watch_steps.ts';
 import type { Weighting } from './weights.ts';
@@ -89,11 +89,12 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
     throw new OptionError('fit: resume and initialEpoch are both given, expected one of them');
   checkWhole('trackEvery', trackEvery, 1);
 
-  const train = resolveData('fit', data, network, compiled, options);
+  const resolved = resolveData('fit', data, network, compiled, options);
   const held = validation && resolveData('fit: validation', validation, network, compiled);
   const augment = resolveAugment(options.augment, network.inputs);
-  const { size } = train;
+  const { size } = resolved;
   const batch = Math.min(batchSize, size);
+  const train = core.batches!.placed(resolved, batch);
   const given = { batchSize, samples: size, shuffle };
   const from = resume ? startOf(core, given) : null;
   const initialEpoch = from?.epoch ?? options.initialEpoch ?? 0;
@@ -125,11 +126,14 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   let done = 0;
   let lastTurn = performance.now();
 
+  const numbered = Object.keys(augment).length > 0;
+  const passOf = () => trainingPass(size, { shuffle, numbered, seed: compiled.seed, epoch: core.epochs });
+
   async function programs() {
     const compiling = batches.train(train, batch, trackEvery, augment);
     await nextTurn(); // so that compilers are at work while data are copied
-    const [full, resident] = await together(compiling, batches.resident(train));
-    return { resident, full };
+    const [full, feed] = await together(compiling, batches.feed('train', train, passOf()));
+    return { feed, full };
   }
 
   const partialProgram = () => batches.train(train, size % batch, trackEvery, augment);
@@ -155,14 +159,15 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
 
   /** From the batch that `start` names, or the first. */
   async function runEpoch(start: Cursor | null): Promise<Record<string, number> | null> {
-    const { resident, full } = await programs();
-    const order = shuffle
-      ? shuffleOrder(size, compiled.seed, core.epochs)
-      : Uint32Array.from({ length: size }, (_, i) => i);
-    const drawing = Object.keys(augment).length > 0;
-    const draws: Record<string, Uint32Array> = drawing
-      ? { augmentation: Uint32Array.of(compiled.seed, core.epochs, 0, 0) }
-      : {};
+    const { feed, full } = await programs();
+    try {
+      return await steps(start, full, feed);
+    } finally {
+      await feed.close();
+    }
+  }
+
+  async function steps(start: Cursor | null, full: BatchProgram, feed: Feed): Promise<Record<string, number> | null> {
     const scaling: Record<string, number> = {};
     const { sums, begun } = current;
     const tallies = batches.tallies('train', size);
@@ -179,6 +184,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         await nextTurn();
         lastTurn = performance.now();
       }
+      const inputs = feed.inputs(using, first);
+      const ready = inputs instanceof Promise ? await inputs : inputs;
       await released(core);
       checkAlive(core, 'fit');
       watch.check();
@@ -196,8 +203,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
         hooks.arrived(index, { ...logs, ...scaling } as BatchLogs);
         void prepareLater();
       });
-      const cursor = Uint32Array.of(first);
-      submit(using, begun.has(using) ? { cursor } : { cursor, order, ...draws, ...resident });
+      submit(using, ready);
       begun.add(using);
       current.batch++;
       for (const callback of stepHooks) await callback.onStepEnd!({ epoch: current.epoch, batch: index, step });

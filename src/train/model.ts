@@ -23,16 +23,8 @@ import {
   type OutputPort,
 } from './core.ts';
 import { hold } from './cursor.ts';
-import {
-  confusion,
-  evaluate,
-  inspect,
-  predict,
-  type ConfusionOptions,
-  type EvaluateOptions,
-  type Examples,
-  type PredictOptions,
-} from './evaluate.ts';
+import { confusion, evaluate, type ConfusionOptions, type EvaluateOptions } from './evaluate.ts';
+import { inspect, predict, type Examples, type PredictOptions } from './predict.ts';
 import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { chainNetwork } from './network.ts';

@@ -5,6 +5,7 @@ import { DataError, OptionError, ShapeError, suggestion } from '../core/errors.t
 import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
 import { dataset, isOne, type Dataset, type DatasetOptions, type NamedDataset } from '../data/dataset.ts';
 import { namedDataset, type NamedOptions } from '../data/named.ts';
+import { type DataStream, emptyRows, openStream, type StreamRows } from '../data/stream.ts';
 import type { Compiled, Head, InputPort, Network } from './core.ts';
 import { weightsFor, type Weighting } from './weights.ts';
 
@@ -12,7 +13,12 @@ import { weightsFor, type Weighting } from './weights.ts';
  * A data set, or plain arrays that make one. Models of several inputs or outputs take records by name, `{ x: { a, b },
  * y: { age, sex } }`.
  */
-export type TrainingData = Dataset | NamedDataset | Pick<DatasetOptions, 'x' | 'y' | 'scale' | 'offset'> | NamedOptions;
+export type TrainingData =
+  | Dataset
+  | NamedDataset
+  | DataStream
+  | Pick<DatasetOptions, 'x' | 'y' | 'scale' | 'offset'>
+  | NamedOptions;
 
 /** An array of examples as an input takes it. */
 export interface Features {
@@ -38,12 +44,58 @@ export interface Arrays {
   /** What it is known by on the device: the data set itself, or this call's own. */
   readonly source: object;
   readonly size: number;
+  /** Examples on the device at a time: `size`, or those of a part. */
+  readonly rows: number;
+  /** Bytes of a part where it is to come in parts, though it may fit. */
+  readonly streamed?: number | undefined;
+  /** Where an iterator gives the examples: one pass over them, each read checked. The arrays here then only say what types they have. */
+  readonly open?: (epoch: number, shuffleSeed: number | null) => ArraysReader;
   /** One for each of the network's inputs. */
   readonly x: readonly Features[];
   /** One for each output that is trained. */
   readonly y: readonly Targets[];
   /** What each loss of those counts; null where all count alike. */
   readonly weights: readonly (Targets | null)[];
+}
+
+export interface ArraysReader {
+  position(): number;
+  read(count: number): Promise<Arrays>;
+  close(): Promise<void>;
+}
+
+/** A stream's types as arrays, and its examples as arrays where they are read. */
+function resolveStream(
+  where: string,
+  stream: DataStream,
+  network: Network,
+  compiled: Compiled,
+  weighting: Weighting,
+): Arrays {
+  if (weighting.sampleWeight) {
+    throw new OptionError(
+      `${where}: sampleWeight is for data sets; a stream's examples have no numbers to give them by`,
+    );
+  }
+  const { shape, targetShape, classes, scale, offset } = stream;
+  const arraysOf = ({ x, y }: StreamRows): Arrays => {
+    const count = x.length / sizeOf(shape);
+    const parts = { x: { shape: [count, ...shape], data: x }, y: { shape: [count, ...targetShape], data: y } };
+    const checked = dataset({ ...parts, scale, offset, ...(classes === undefined ? {} : { classes }) });
+    return resolveData(where, checked, network, compiled, weighting);
+  };
+  const open: Arrays['open'] = (epoch, seed) => {
+    const { read, position, close } = openStream(stream, epoch, seed);
+    return { position, close, read: async (count) => arraysOf(await read(count)) };
+  };
+  return {
+    ...arraysOf(emptyRows(stream, 1)),
+    source: stream,
+    size: stream.size,
+    rows: stream.size,
+    streamed: stream.partBytes,
+    open,
+  };
 }
 
 /**
@@ -54,9 +106,11 @@ export function resolveData(
   where: string,
   data: TrainingData,
   network: Network,
-  { heads }: Compiled,
+  compiled: Compiled,
   weighting: Weighting = {},
 ): Arrays {
+  if (isStream(data)) return resolveStream(where, data, network, compiled, weighting);
+  const { heads } = compiled;
   const { inputs, outputs } = network;
   const shapeOf = (name: string | null) => inputs.find((input) => name === null || input.name === name)?.shape;
   const found = isDataset(data)
@@ -81,6 +135,8 @@ export function resolveData(
     // Weights are this call's own, so the arrays with them are too.
     source: weights.some((weight) => weight !== null) ? {} : found,
     size: found.size,
+    rows: found.size,
+    streamed: 'streamed' in found ? (found.streamed as number) : undefined,
     x: byName(where, 'x', inputs, found.x).map((x, i) => {
       if (x) return featuresFor(where, inputs[i]!, x, inputs.length > 1);
       throw new DataError(`${where}: x has no '${inputs[i]!.name}'; the model's inputs are ${namesOf(inputs)}`);
@@ -96,7 +152,11 @@ function plain(data: TrainingData, shape: Shape): Dataset {
 }
 
 export function isDataset(data: TrainingData): data is Dataset | NamedDataset {
-  return 'size' in data;
+  return 'size' in data && !('examples' in data);
+}
+
+export function isStream(data: object): data is DataStream {
+  return 'examples' in data && 'shuffleBuffer' in data;
 }
 
 /** What is given for each port, in their order: by name, or one thing alone for the only port. */

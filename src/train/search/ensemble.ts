@@ -6,7 +6,7 @@ import { isOne, take, type Dataset } from '../../data/dataset.ts';
 import { resolveLoss, type LossFunction, type LossName } from '../../nn/losses.ts';
 import { loadWeights, saveModel } from '../checkpoint.ts';
 import type { HostTensor } from '../core.ts';
-import type { Examples, PredictOptions } from '../evaluate.ts';
+import type { Examples, PredictOptions } from '../predict.ts';
 import type { Model } from '../model.ts';
 import {
   ambiguityOf,
