@@ -47,7 +47,7 @@ fn total4(v: vec4f) -> f32 {
   return (v.x + v.y) + (v.z + v.w);
 }
 
-// Every thread gets the sum of the threads' values; the barrier at the end frees `partial` for the next.
+// Every thread gets the sum of the threads' values. A barrier must lie between two calls: all read `partial` at the end.
 fn tree_sum(lane: u32, value: vec2f) -> vec2f {
   partial[lane] = value;
   workgroupBarrier();
@@ -55,9 +55,7 @@ fn tree_sum(lane: u32, value: vec2f) -> vec2f {
     if (lane < width) { partial[lane] += partial[lane + width]; }
     workgroupBarrier();
   }
-  let total = partial[0];
-  workgroupBarrier();
-  return total;
+  return partial[0];
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -146,6 +144,7 @@ fn normalize_rows_group(
     var sum = 0.0;
     for (var d = lane; d < params.depth; d += GROUP_SIZE) { sum += x[base + d]; }
     center = tree_sum(lane, vec2f(sum, 0.0)).x / count;
+    workgroupBarrier();
   }
   var own = vec2f();
   for (var d = lane; d < params.depth; d += GROUP_SIZE) {

@@ -108,7 +108,7 @@ fn softmax_vec4_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_
   }
 }
 
-// Every thread gets the sum (or maximum) of the threads' values; the barrier at the end frees `partial` for the next.
+// Every thread gets the sum (or maximum) of the threads' values. The sum is the last to use `partial`, the maximum frees it.
 fn tree_sum(lane: u32, value: f32) -> f32 {
   partial[lane] = value;
   workgroupBarrier();
@@ -116,9 +116,7 @@ fn tree_sum(lane: u32, value: f32) -> f32 {
     if (lane < width) { partial[lane] += partial[lane + width]; }
     workgroupBarrier();
   }
-  let total = partial[0];
-  workgroupBarrier();
-  return total;
+  return partial[0];
 }
 
 fn tree_max(lane: u32, value: f32) -> f32 {
