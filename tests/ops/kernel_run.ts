@@ -34,9 +34,11 @@ export function reachable(code: string, entry: string): string {
     () => own,
     (name) => name,
   );
-  found = [...reach(module, entry)]
-    .map((name) => {
-      const { tokens, start } = module.declarations.get(name)!;
+  // In the order of the file: the interpreter computes a constant where it meets it.
+  const declarations = [...reach(module, entry)].map((name) => module.declarations.get(name)!);
+  found = declarations
+    .sort((x, y) => x.start - y.start)
+    .map(({ tokens, start }) => {
       const last = tokens.at(-1)!;
       const text = module.bare.slice(start, last.start + last.text.length);
       return text.replaceAll(/,(\s*\))/g, '$1'); // the parser refuses trailing commas in calls
