@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { shapedCase, type Case } from '../../demos/bench/core/cases.ts';
+import { measureData } from '../../demos/bench/core/data.ts';
 import { measureCase } from '../../demos/bench/core/measure.ts';
 import { ranked } from '../../demos/bench/core/result.ts';
 import { roofCases } from '../../demos/bench/core/roofs.ts';
@@ -151,6 +152,20 @@ describe('training steps', () => {
     expect(check.message).toBe('');
     expect(counts['liveBytes']).toBe(counts['predictedBytes']);
     expect(counts['slotsBytes']).toBeGreaterThanOrEqual(counts['slotsLowerBound']!);
+  });
+
+  test('steps from data on the device, with and without augmentation', { timeout: 120_000 }, async () => {
+    const rows = await measureData(session.device, { method });
+    expect(rows.map(({ variant, check }) => [variant, check.state])).toEqual([
+      ['as they are', 'not checked'],
+      ['moved', 'not checked'],
+      ['moved and coloured', 'not checked'],
+      ['moved, coloured, with noise', 'not checked'],
+    ]);
+    for (const { counts } of rows) expect(counts['imagesPerSecond']).toBeGreaterThan(0);
+    for (const { parts } of rows.slice(1)) {
+      if (parts.length > 0) expect(parts.map(({ op }) => op)).toContain('augment_batch');
+    }
   });
 
   test('and transfers have rows of their own', { timeout: 60_000 }, async () => {

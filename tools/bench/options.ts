@@ -8,7 +8,7 @@ export const suites = [...pageSuites, 'start'] as const;
 export type Suite = (typeof suites)[number];
 
 /** Scaling is a study of its own. */
-const usual: readonly Suite[] = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'start'];
+const usual: readonly Suite[] = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'data', 'start'];
 
 export interface BenchOptions {
   readonly suites: readonly Suite[];
@@ -55,7 +55,8 @@ Times kernels and training on this machine's GPU, each result compared with the 
   --suite name              may be repeated (all but scaling)
                             shapes: shapes of real networks, every kernel that fits
                             samples: every op's own samples, every kernel that fits
-                            steps: training steps; memory: predicted against live bytes; transfers: uploads, readbacks
+                            steps: training steps; memory: predicted against live bytes; transfers: uploads, readbacks;
+                            data: steps from images on the device, with and without augmentation
                             start: page load to first finished training step
                             scaling: steps against batch, width, depth and layers
   --op name                 only this op's shapes and samples; may be repeated

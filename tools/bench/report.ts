@@ -15,6 +15,7 @@ import {
   shapeTable,
   startTable,
   stepTable,
+  dataTable,
   transferTable,
 } from './report_tables.ts';
 import { slug } from './source.ts';
@@ -76,7 +77,7 @@ function section(root: string, device: string, results: readonly BenchResult[]):
     ...(peers ? [`Engines: ${peers.notes.join(', ')}. ${peers.method.text}`] : []),
     ...(bench ? [`### Kernels and steps\n\n${provenance(bench)}`, roofTable(bench.rows)] : []),
     ...(bench ? [shapeTable(bench.rows), stepTable(bench.rows), memoryTable(bench.rows)] : []),
-    ...(bench ? [transferTable(bench.rows)] : []),
+    ...(bench ? [transferTable(bench.rows), dataTable(bench.rows)] : []),
     ...(scaling ? [`### Cost as work grows\n\n![Step time against the size of the work](${scaling})`] : []),
     ...(bench ? [bench.method.text] : []),
   ];

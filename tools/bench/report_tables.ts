@@ -159,6 +159,20 @@ export function memoryTable(rows: readonly Row[]): string {
   return markdown(['training', 'predicted bytes', 'live bytes', 'activations', 'their lower bound', ''], lines);
 }
 
+/** Steps whose batches are picked on the device: what an image costs, and what augmentation adds. */
+export function dataTable(rows: readonly Row[]): string {
+  const lines = rows
+    .filter(({ suite }) => suite === 'data')
+    .map((row) => [
+      row.variant,
+      time(row),
+      digits(row.counts['imagesPerSecond']!),
+      duration(row.counts['nanosecondsPerImage']!),
+      row.counts['augmentationShare'] === undefined ? '' : percent(row.counts['augmentationShare']),
+    ]);
+  return markdown(['images', 'median step', 'images/s', 'an image', 'of the step'], lines);
+}
+
 export function transferTable(rows: readonly Row[]): string {
   const lines = rows
     .filter(({ suite }) => suite === 'transfers')

@@ -126,6 +126,7 @@ export const suiteNames = [
   'steps',
   'memory',
   'transfers',
+  'data',
   'scaling',
   'start',
   'peers',
@@ -133,7 +134,7 @@ export const suiteNames = [
 export type SuiteName = (typeof suiteNames)[number];
 
 /** What can be measured in one page; a cold start takes a new one each time. */
-export const pageSuites = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'scaling'] as const;
+export const pageSuites = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'data', 'scaling'] as const;
 export type PageSuite = (typeof pageSuites)[number];
 
 /** Rows that may be ranked: right, and measured. */

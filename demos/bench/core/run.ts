@@ -3,6 +3,7 @@
 
 import { ops } from '../../../src/ops/index.ts';
 import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './cases.ts';
+import { measureData } from './data.ts';
 import { withOwnKernel, type OwnKernel } from './own_kernel.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
@@ -77,6 +78,7 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     }
     for (const one of steps) add([await measureStep(session, one, options)]);
     if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
+    if (request.suites.includes('data') && !request.ops) add(await measureData(device, options));
     return {
       schema: SCHEMA,
       tool: 'bench',

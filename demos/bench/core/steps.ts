@@ -166,7 +166,7 @@ async function javaScriptOf(training: NetworkTraining, stepNs: number): Promise<
 }
 
 /** Each dispatch's median time on the GPU's own clock, of five steps; nothing where it has none. */
-async function partsOf({ program }: NetworkTraining): Promise<Part[]> {
+export async function partsOf({ program }: Pick<NetworkTraining, 'program'>): Promise<Part[]> {
   const profiles: (readonly DispatchTime[])[] = [];
   for (let i = 0; i < 5; i++) {
     try {

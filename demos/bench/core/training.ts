@@ -26,7 +26,7 @@ export interface NetworkTraining {
   dispose(): void;
 }
 
-function forward({ layers }: Network, weight: (name: string) => Tensor, x: Tensor, batch: number): Tensor {
+export function forward({ layers }: Network, weight: (name: string) => Tensor, x: Tensor, batch: number): Tensor {
   let count = 0;
   return layers.reduce((value, layer, i) => {
     if (layer === 'pool') return maxPool2d(value, { poolSize: 2 });
