@@ -158,7 +158,7 @@ export async function measureData(device: Device, options: MeasureOptions): Prom
       const summary = summarize(samplesNs);
       const flops = flopsOf(network) * batch;
       const { loss, dispatches } = trainings[i]!;
-      const { images } = busyOf(parts[i]!);
+      const { images, step } = busyOf(parts[i]!);
       return {
         suite: 'data',
         work: `${network.name} step from data on the device, batch ${batch}: images ${name}`,
@@ -182,7 +182,9 @@ export async function measureData(device: Device, options: MeasureOptions): Prom
           nanosecondsPerImage: summary.median / batch,
           dispatches,
           // Of the GPU's own times, where it tells them: other work on the machine disturbs those least.
-          ...(plain && plain.step > 0 ? { augmentationShare: (images - plain.images) / plain.step } : {}),
+          ...(step > 0
+            ? { augmentationShare: images / (step - images) - plain!.images / (plain!.step - plain!.images) }
+            : {}),
         },
         parts: parts[i]!,
         skipped: '',
