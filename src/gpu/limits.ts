@@ -32,7 +32,7 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
       );
     }
   }
-  for (const groups of dispatch.workgroups) {
+  for (const groups of [...dispatch.workgroups, ...(dispatch.start?.workgroups ?? [])]) {
     // WebGPU truncates 1.7 to 1 without a word.
     if (!Number.isInteger(groups) || groups < 0) {
       throw new DeviceError(

@@ -15,6 +15,8 @@ export interface Pipelines {
     dispatches: readonly Dispatch[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<GPUComputePipeline[]>;
+  /** Whether the pipeline of `dispatch` is there. */
+  has(dispatch: Dispatch): boolean;
   created(): number;
 }
 
@@ -27,6 +29,7 @@ export function createPipelines(life: Life, hangTimeout: number): Pipelines {
   const { gpu } = life;
   const layouts = new Map<string, { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout }>();
   const cache = new Map<string, Promise<GPUComputePipeline>>();
+  const finished = new WeakSet<Promise<GPUComputePipeline>>();
   let created = 0;
 
   function layoutsOf(entry: Entry) {
@@ -75,13 +78,13 @@ export function createPipelines(life: Life, hangTimeout: number): Pipelines {
       const modules = new Map<string, Module>();
       const wanted = new Map<string, Promise<GPUComputePipeline>>();
       const keys = dispatches.map((dispatch) => {
-        const code = reachable(specialize(dispatch), dispatch.entry);
-        const key = `${dispatch.entry} ${signatureOf(entryOf(dispatch))}\n${code}`;
+        const { code, key } = keyOf(dispatch);
         if (wanted.has(key)) return key;
         const pipeline = cache.get(key) ?? start(dispatch, code, modules);
-        pipeline.catch(() => {
-          if (cache.get(key) === pipeline) cache.delete(key);
-        });
+        pipeline.then(
+          () => finished.add(pipeline),
+          () => cache.get(key) === pipeline && cache.delete(key),
+        );
         cache.delete(key); // to the end: the first key is the one unused for longest
         cache.set(key, pipeline);
         wanted.set(key, pipeline);
@@ -101,8 +104,17 @@ export function createPipelines(life: Life, hangTimeout: number): Pipelines {
       await Promise.all([...wanted].map(each));
       return keys.map((key) => compiled.get(key)!);
     },
+    has(dispatch) {
+      const pipeline = cache.get(keyOf(dispatch).key);
+      return pipeline !== undefined && finished.has(pipeline);
+    },
     created: () => created,
   };
+}
+
+function keyOf(dispatch: Dispatch): { readonly code: string; readonly key: string } {
+  const code = reachable(specialize(dispatch), dispatch.entry);
+  return { code, key: `${dispatch.entry} ${signatureOf(entryOf(dispatch))}\n${code}` };
 }
 
 interface Module {

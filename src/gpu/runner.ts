@@ -7,6 +7,7 @@ import type { Runner, RunnerOptions } from '../plan/device.ts';
 import { outputPlace } from '../plan/places.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bind } from './binding.ts';
+import { compileLaunches, type Kernels } from './early.ts';
 import { createInputs, type InputValues } from './inputs.ts';
 import { swallow } from './life.ts';
 import { checkPlan } from './limits.ts';
@@ -45,16 +46,15 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     binding.dispose(undo);
   }
 
-  let compiled: readonly GPUComputePipeline[];
+  let kernels: Kernels;
   try {
     swallow(binding.checked);
     if (scalars.length > 0) {
       rows = createRows(life, buffers, queue, scalars, every, onRows, report);
       swallow(rows.checked);
     }
-    const dispatches = launches.map(({ dispatch }) => dispatch);
-    [compiled] = await Promise.all([
-      pipelines.compile(dispatches, options.onProgress),
+    [kernels] = await Promise.all([
+      compileLaunches(pipelines, launches, options.early ?? false, options.onProgress),
       binding.checked,
       rows?.checked,
       reader.reserve(reservedStaging),
@@ -84,9 +84,11 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
 
   function encodeStep(pass: GPUComputePassEncoder, groups: readonly GPUBindGroup[]): void {
     let pipeline: GPUComputePipeline | undefined;
-    for (let i = 0; i < launches.length; i++) {
-      if (compiled[i] !== pipeline) pass.setPipeline((pipeline = compiled[i]!));
-      const [x, y, z] = launches[i]!.dispatch.workgroups;
+    const compiled = kernels.now();
+    for (let i = 0; i < compiled.length; i++) {
+      const { pipeline: own, dispatch } = compiled[i]!;
+      if (own !== pipeline) pass.setPipeline((pipeline = own));
+      const [x, y, z] = dispatch.workgroups;
       pass.setBindGroup(0, groups[i]!);
       pass.dispatchWorkgroups(x, y, z);
     }
@@ -139,6 +141,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
         queue.flush();
       });
       verify([...checks, checked]);
+      if (options.early) void compileRest();
     } else {
       step();
       for (const checked of checks) checked.catch(report);
@@ -147,16 +150,27 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     rows?.advance();
   }
 
-  /** How to launch a dispatch with the last inputs, outside the queue. */
+  /** Not before the first step is done, which it would delay. */
+  async function compileRest(): Promise<void> {
+    try {
+      await life.wait(life.gpu.queue.onSubmittedWorkDone(), 'waiting for the first step');
+      if (!disposed) await kernels.whole();
+    } catch (error) {
+      if (!disposed) report(error as Error);
+    }
+  }
+
+  /** How to launch a dispatch with the last inputs, outside the queue, each by its own kernel. */
   async function untracked(): Promise<(pass: GPUComputePassEncoder, index: number) => void> {
     rethrow();
-    await Promise.all(inputs.give({}));
+    await Promise.all([kernels.whole(), ...inputs.give({})]);
     queue.flush();
     const groups = nextGroups();
     table?.upload();
     return (pass, index) => {
-      const [x, y, z] = launches[index]!.dispatch.workgroups;
-      pass.setPipeline(compiled[index]!);
+      const { pipeline, dispatch } = kernels.now()[index]!;
+      const [x, y, z] = dispatch.workgroups;
+      pass.setPipeline(pipeline);
       pass.setBindGroup(0, groups[index]!);
       pass.dispatchWorkgroups(x, y, z);
     };

@@ -80,6 +80,11 @@ export interface Dispatch {
    */
   readonly hooks: Readonly<Record<string, string>>;
   readonly workgroups: readonly [number, number, number];
+  /**
+   * What does the same, to the bit, with the same bindings and params, and compiles sooner: it may stand in until this
+   * dispatch's own pipeline is there. Its entry declares its buffers and params as this one's does.
+   */
+  readonly start?: Dispatch | undefined;
 }
 
 type ParamsOf<P extends string> = [P] extends [never]

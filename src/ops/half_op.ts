@@ -134,7 +134,7 @@ function halfPlan(plan: KernelPlan, call: CallTypes<unknown>, { features }: Targ
     if (ref.kind === 'input') before.push(widening(ref, copy, size));
     else after.push(narrowing(copy, ref, size));
   }
-  const changed = plan.dispatches.map((dispatch): Dispatch => {
+  const changed = plan.dispatches.map(({ start: _ofFloats, ...dispatch }): Dispatch => {
     const bindings = { ...dispatch.bindings };
     const direct: string[] = [];
     for (const [name, ref] of halvesOf(dispatch)) {

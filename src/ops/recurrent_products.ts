@@ -22,11 +22,12 @@ function product(
     if (kind === 'scratch') return scratch(refs.firstScratch + index);
     return kind === 'output' ? refs.c : index === 0 ? refs.a : refs.b;
   };
-  const placed = dispatches.map((one): Dispatch => ({
+  const placed = (one: Dispatch): Dispatch => ({
     ...one,
     bindings: Object.fromEntries(Object.entries(one.bindings).map(([name, ref]) => [name, place(ref)])),
-  }));
-  return { dispatches: placed, scratch: bytes };
+    start: one.start && placed(one.start),
+  });
+  return { dispatches: dispatches.map(placed), scratch: bytes };
 }
 
 function matmulCall(

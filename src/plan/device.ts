@@ -45,6 +45,11 @@ export interface RunnerOptions {
   readonly track?: { readonly outputs: readonly string[]; readonly every: number };
   /** Called in order with `every` rows at a time (fewer after `flush`). Errors thrown here surface in `ready`. */
   readonly onRows?: (rows: readonly TrackedRow[]) => void;
+  /**
+   * Whether the runner is ready as soon as a step can run: kernels that compile long then leave their place to quick ones that
+   * give the same bits, are compiled after the first step, and take it. Without it every kernel is compiled at first.
+   */
+  readonly early?: boolean;
   /** Called while pipelines are compiled. */
   readonly onProgress?: (done: number, total: number) => void;
 }

@@ -47,7 +47,7 @@ export function keepPrograms(): KeptPrograms {
 function keep(make: () => Promise<{ program: Program }>): Kept {
   async function compiled() {
     const made = await make();
-    await made.program.prepare();
+    await made.program.prepare({ early: true });
     entry.program = made.program;
     if (entry.dropped) drop(entry);
     return made;

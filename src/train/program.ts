@@ -66,8 +66,12 @@ export interface Program {
   readonly plan: Plan;
   /** The kernels used wherever there was a choice. */
   readonly choices: KernelChoices;
-  /** Compiles everything and allocates everything; after it no pipeline is created, after the first run no buffer. */
-  prepare(options?: { onProgress?: (done: number, total: number) => void }): Promise<void>;
+  /**
+   * Compiles everything and allocates everything; after it no pipeline is created, after the first run no buffer. With
+   * `early` it resolves as soon as a step can run: kernels that compile long are compiled after the first step, and until they
+   * are there quick ones stand in, which give the same bits.
+   */
+  prepare(options?: { onProgress?: (done: number, total: number) => void; early?: boolean }): Promise<void>;
   /**
    * Queues one step with the inputs given, and does not wait. Inputs left out keep their last values. Short steps over data
    * that lie on the device (tensors, and arrays of up to 256 bytes) are submitted several at a time.
@@ -191,8 +195,10 @@ export async function program(
     get choices() {
       return choicesOf(plan, device.target);
     },
-    async prepare({ onProgress } = {}) {
-      runner ??= await device.createRunner(plan, { track, onRows, onProgress });
+    async prepare(given = {}) {
+      checkOptions('prepare', given, ['onProgress', 'early']);
+      const { onProgress, early } = given;
+      runner ??= await device.createRunner(plan, { track, onRows, onProgress, early });
     },
     run(given) {
       const ready = prepared();

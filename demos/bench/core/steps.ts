@@ -62,7 +62,7 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
   const { device, instruments, clock } = session;
   const before = instruments?.liveBytes() ?? device.stats().liveBytes;
   instruments?.compileMs();
-  const training = await trainingOf(device, one.network, one.batch, one.suite !== 'memory');
+  const training = await trainingOf(device, one.network, one.batch, { resident: one.suite !== 'memory' });
   try {
     const compileMs = instruments?.compileMs() ?? null;
     const losses = [];

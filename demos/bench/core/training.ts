@@ -39,12 +39,12 @@ export function forward({ layers }: Network, weight: (name: string) => Tensor, x
   }, x);
 }
 
-/** `resident`: the batch lies on the device; else every step is given arrays. */
+/** `resident`: the batch lies on the device; else every step is given arrays. `early`: ready as soon as a step can run. */
 export async function trainingOf(
   device: Device,
   network: Network,
   batch: number,
-  resident = true,
+  { resident = true, early = false } = {},
 ): Promise<NetworkTraining> {
   const values = firstWeights(network);
   const weights = parameters(
@@ -71,7 +71,7 @@ export async function trainingOf(
   const given = batchOf(network, batch);
   const arrays = { x: given.x, y: labelled ? Int32Array.from(given.y) : given.y };
   const uploaded = resident ? [device.upload(arrays.x, types.x), device.upload(arrays.y, types.y)] : [];
-  const [, ...tensors] = await Promise.all([step.prepare(), ...uploaded]);
+  const [, ...tensors] = await Promise.all([step.prepare({ early }), ...uploaded]);
   const [x = arrays.x, y = arrays.y] = tensors;
   return {
     program: step,

@@ -5,8 +5,8 @@ import { networks, type NetworkName } from '../../core/networks.ts';
 import { trainingOf } from '../../core/training.ts';
 import type { Training } from '../engine.ts';
 
-export async function train(device: Device, name: NetworkName, batch: number): Promise<Training> {
-  const { program: step, feeds, dispose } = await trainingOf(device, networks[name], batch);
+export async function train(device: Device, name: NetworkName, batch: number, early = false): Promise<Training> {
+  const { program: step, feeds, dispose } = await trainingOf(device, networks[name], batch, { early });
   return {
     step() {
       const wait = step.ready();

@@ -4,5 +4,5 @@ import { firstStep } from '../start.ts';
 
 firstStep(async () => {
   const device = await createWebGPUDevice();
-  return (network, batch) => train(device, network, batch);
+  return (network, batch) => train(device, network, batch, true);
 });
