@@ -104,7 +104,7 @@ describe('the core', () => {
   test('names the line of a kernel that does not compile, and measures the others', { timeout: 60_000 }, async () => {
     const rows = await measureCase(
       session,
-      withWrong((code) => `${code}\nfn broken() -> f32 { return 1u; }\n`),
+      withWrong((code) => code.replace(/^( +)y\[i\] = [^;]+;/m, '$1y[i] = 1u;')),
       { method },
       new Map(),
     );
