@@ -183,7 +183,14 @@ export {
   sgd,
   type SgdOptions,
 } from './nn/optimizers.ts';
-export { createState, type Optimizer, type OptimizerState, type StateUpdate } from './nn/optimizer_state.ts';
+export type { Clipping, GradientOptions } from './nn/gradient_options.ts';
+export {
+  type BatchPlace,
+  createState,
+  type Optimizer,
+  type OptimizerState,
+  type StateUpdate,
+} from './nn/optimizer_state.ts';
 export { mixedPrecision } from './train/mixed_precision.ts';
 export type { LossScaleOptions } from './nn/loss_scaling.ts';
 export type { LossScaler, LossScaleState, Precision } from './nn/precision.ts';
@@ -266,6 +273,7 @@ export type { Division, Setup, StudyEvent, StudyModel, StudyOptions, StudyRun } 
 // The lower door
 export {
   FIRST_BAD,
+  GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,
   program,
@@ -279,6 +287,7 @@ export {
   type Parameter,
   parameters,
   type Parameters,
+  type Constraint,
   type ParameterSpec,
   parameterAt,
   splitArena,

@@ -2,6 +2,10 @@
 
 import { sizeOf } from '../core/shape.ts';
 import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
+import { OptionError } from '../core/errors.ts';
+import { sumGradients } from '../ops/gradient_sum.ts';
+import { maxNormStep } from '../ops/max_norm.ts';
+import { clipped, type Clipping } from './gradient_options.ts';
 import type { Parameters } from './parameters.ts';
 import type { LossScaler, Precision } from './precision.ts';
 import type { Schedule } from './schedules.ts';
@@ -16,7 +20,14 @@ export interface Optimizer {
   readonly initialMoments?: Readonly<Record<string, number>>;
   /** Of decaying means whose corrections, 1 / (1 − βᵗ), are `scalars`' second and third number. */
   readonly betas?: readonly [number, number];
-  /** Adds the update to the graph: in-place calls on the arenas, and the index of the first non-finite gradient. */
+  /** What is done to gradients first. */
+  readonly clipping?: Clipping;
+  /** Batches that make one update; 1 unless given. */
+  readonly accumulation?: number;
+  /**
+   * Adds the update to the graph: in-place calls on the arenas, that of the parameters first, and the index of the first
+   * non-finite gradient.
+   */
   update(arenas: {
     parameters: Tensor;
     gradients: Tensor;
@@ -30,19 +41,39 @@ export interface Optimizer {
 
 export interface OptimizerState {
   readonly optimizer: Optimizer;
-  /** Steps done so far; programs that share the state share the count. */
+  /** Updates done so far; programs that share the state share the count. */
   step: number;
+  /** Batches run so far: as many, unless several make an update. What random ops draw follows from it. */
+  batches: number;
+  /** Of the next batch among those that make an update; null: all count alike, and an update is made of as many as there may be. */
+  place: BatchPlace | null;
   /** Takes the schedule's place while it is a number. */
   learningRate: number | null;
   readonly moments: readonly Variable[];
+  /** What each of them is: the optimizer's, and 'accumulated' where gradients are summed over batches. */
+  readonly names: readonly string[];
   readonly firstBad: Variable;
   /** Where the loss is scaled; else null. */
   readonly scaler: LossScaler | null;
   /** All that it keeps on a device. */
   readonly variables: readonly Variable[];
-  /** With a scaler, the scale and the number of steps skipped after the step too. */
-  update(gradients: Tensor, scalars: Tensor): StateUpdate;
+  /**
+   * With a scaler, the scale and the number of steps skipped after the step too. `group` where gradients are summed over
+   * batches.
+   */
+  update(gradients: Tensor, scalars: Tensor, group: Tensor | null): StateUpdate;
   scalars(): Float32Array;
+  /** f32 [4] for the next batch: whether it adds to those before it, its share, whether it is the last, and 0. */
+  group(): Float32Array;
+  /** Counts a batch that was run. */
+  advance(): void;
+}
+
+export interface BatchPlace {
+  readonly first: boolean;
+  readonly last: boolean;
+  /** Of the examples that make the update. */
+  readonly share: number;
 }
 
 export interface StateUpdate {
@@ -50,6 +81,8 @@ export interface StateUpdate {
   readonly firstBad: Tensor;
   readonly scale?: Tensor;
   readonly skipped?: Tensor;
+  /** Of all gradients together before they were clipped, [1]. */
+  readonly norm?: Tensor;
 }
 
 /** What `firstBad` holds while every gradient has been finite. */
@@ -61,8 +94,15 @@ export function createState(
   parameters: Parameters,
   precision: Precision | null = null,
 ): OptimizerState {
-  const { arena } = parameters;
-  const moments = optimizer.moments.map((name): Variable => ({
+  const { arena, list } = parameters;
+  const { accumulation = 1, clipping } = optimizer;
+  if (accumulation > 1 && precision) {
+    throw new OptionError(
+      `${optimizer.name}: gradientAccumulationSteps is ${accumulation}, expected 1 in mixed precision, whose loss scale may change in between`,
+    );
+  }
+  const names = [...optimizer.moments, ...(accumulation > 1 ? ['accumulated'] : [])];
+  const moments = names.map((name): Variable => ({
     name: `${optimizer.name}/${name}`,
     shape: arena.shape,
     dtype: 'f32',
@@ -75,29 +115,64 @@ export function createState(
     initial: () => Uint32Array.of(NO_BAD_INDEX),
   };
   const scaler = precision?.scaler(optimizer) ?? null;
+
+  function placeOf({ batches, place }: OptimizerState): BatchPlace {
+    if (place) return place;
+    const at = batches % accumulation;
+    return { first: at === 0, last: at === accumulation - 1, share: 1 / accumulation };
+  }
+
+  /** The optimizer's own update, of gradients that are summed and clipped first, and the constraints after it. */
+  function updateOf(given: Tensor, scalars: Tensor, bad: Tensor, group: Tensor | null): StateUpdate {
+    const own = moments.slice(0, optimizer.moments.length).map((moment) => variableTensor(moment));
+    const summed = group
+      ? sumGradients(given, variableTensor(moments.at(-1)!), group, scalars)
+      : { gradients: given, scalars };
+    const used = clipping ? clipped(clipping, summed.gradients, summed.scalars, list) : { gradients: summed.gradients };
+    const { effects, ...rest } = optimizer.update({
+      parameters: variableTensor(arena),
+      gradients: used.gradients,
+      moments: own,
+      scalars: summed.scalars,
+      firstBad: bad,
+    });
+    const [updated, ...others] = effects;
+    const bounded = list.reduce((all, { shape, offset, constraint }) => {
+      if (!constraint) return all;
+      const columns = shape.at(-1) ?? 1;
+      return maxNormStep(all, { offset, rows: sizeOf(shape) / columns, columns, limit: constraint.maxNorm });
+    }, updated!);
+    return { ...rest, effects: [bounded, ...others], ...('norm' in used ? { norm: used.norm! } : {}) };
+  }
+
   return {
     optimizer,
     step: 0,
+    batches: 0,
+    place: null,
     learningRate: null,
     moments,
+    names,
     firstBad,
     scaler,
     variables: [...moments, firstBad, ...(scaler?.variables ?? [])],
-    update(gradients, scalars) {
-      const given = { scalars, firstBad: variableTensor(firstBad) };
-      const guarded = scaler?.guard(gradients, given.scalars, given.firstBad);
-      const updated = optimizer.update({
-        parameters: variableTensor(arena),
-        gradients,
-        moments: moments.map((moment) => variableTensor(moment)),
-        ...given,
-        ...(guarded ? { scalars: guarded.scalars, firstBad: guarded.firstBad } : {}),
-      });
-      if (!guarded) return updated;
+    update(gradients, scalars, group) {
+      const bad = variableTensor(firstBad);
+      const guarded = scaler?.guard(gradients, scalars, bad);
+      if (!guarded) return updateOf(gradients, scalars, bad, group);
+      const updated = updateOf(gradients, guarded.scalars, guarded.firstBad, group);
       return { ...guarded, ...updated, effects: [...guarded.effects, ...updated.effects] };
     },
     scalars() {
       return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step));
+    },
+    group() {
+      const { first, last, share } = placeOf(this);
+      return Float32Array.of(first ? 0 : 1, share, last ? 1 : 0, 0);
+    },
+    advance() {
+      if (placeOf(this).last) this.step++;
+      this.batches++;
     },
   };
 }

@@ -5,10 +5,11 @@ import { adagradStep } from '../ops/adagrad.ts';
 import { adamStep } from '../ops/adam.ts';
 import { rmspropStep } from '../ops/rmsprop.ts';
 import { sgdStep } from '../ops/sgd.ts';
+import { gradientFields, type GradientOptions, gradientOptions } from './gradient_options.ts';
 import type { Optimizer } from './optimizer_state.ts';
 import { resolveSchedule, type Schedule } from './schedules.ts';
 
-export interface SgdOptions {
+export interface SgdOptions extends GradientOptions {
   /** 0.01 unless given (Keras), or a function of the step, counted from 0. */
   readonly learningRate?: number | Schedule;
   /** 0 unless given. */
@@ -24,13 +25,14 @@ export interface SgdOptions {
  * w −= learningRate·(g + momentum·v), where g includes weightDecay·w. OptionError: a number out of range.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
-  checkOptions('sgd', options, ['learningRate', 'momentum', 'nesterov', 'weightDecay']);
+  checkOptions('sgd', options, ['learningRate', 'momentum', 'nesterov', 'weightDecay', ...gradientOptions]);
   const { learningRate = 0.01, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   checkRange('sgd', 'momentum', momentum, 0, 1);
   checkRange('sgd', 'weightDecay', weightDecay, 0, Infinity);
   if (nesterov && momentum === 0) throw new OptionError('sgd: nesterov needs a momentum above 0, got 0');
   return {
     name: 'sgd',
+    ...gradientFields('sgd', options),
     schedule: resolveSchedule('sgd', learningRate),
     moments: momentum > 0 ? ['velocity'] : [],
     update({ parameters: params, gradients: grads, moments: [velocity], scalars, firstBad }) {
@@ -42,7 +44,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   };
 }
 
-export interface AdamOptions {
+export interface AdamOptions extends GradientOptions {
   /** 0.001 unless given, or a function of the step, counted from 0. */
   readonly learningRate?: number | Schedule;
   /** 0.9 unless given. */
@@ -70,7 +72,7 @@ export function adamW(options: AdamOptions = {}): Optimizer {
 }
 
 function adamWith(name: string, options: AdamOptions, defaultDecay: number, decoupled: boolean): Optimizer {
-  checkOptions(name, options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
+  checkOptions(name, options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', ...gradientOptions]);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = defaultDecay } = options;
   checkRange(name, 'beta1', beta1, 0, 1);
   checkRange(name, 'beta2', beta2, 0, 1);
@@ -78,6 +80,7 @@ function adamWith(name: string, options: AdamOptions, defaultDecay: number, deco
   checkRange(name, 'weightDecay', weightDecay, 0, Infinity);
   return {
     name,
+    ...gradientFields(name, options),
     schedule: resolveSchedule(name, learningRate),
     moments: ['m', 'v'],
     betas: [beta1, beta2],
@@ -90,7 +93,7 @@ function adamWith(name: string, options: AdamOptions, defaultDecay: number, deco
   };
 }
 
-export interface RmspropOptions {
+export interface RmspropOptions extends GradientOptions {
   /** 0.001 unless given, or a function of the step, counted from 0. */
   readonly learningRate?: number | Schedule;
   /** How much of the mean square a step keeps; 0.9 unless given (PyTorch's alpha is 0.99). */
@@ -115,7 +118,7 @@ export interface RmspropOptions {
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const names = ['learningRate', 'rho', 'momentum', 'centered', 'epsilon', 'epsilonInsideRoot', 'weightDecay'] as const;
-  checkOptions('rmsprop', options, names);
+  checkOptions('rmsprop', options, [...names, ...gradientOptions]);
   const { learningRate = 1e-3, rho = 0.9, momentum = 0, centered = false } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
   checkRange('rmsprop', 'rho', rho, 0, 1);
@@ -124,6 +127,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkRange('rmsprop', 'weightDecay', weightDecay, 0, Infinity);
   return {
     name: 'rmsprop',
+    ...gradientFields('rmsprop', options),
     schedule: resolveSchedule('rmsprop', learningRate),
     moments: ['square', ...(centered ? ['mean'] : []), ...(momentum > 0 ? ['velocity'] : [])],
     update({ parameters: params, gradients: grads, moments, scalars, firstBad }) {
@@ -143,7 +147,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   };
 }
 
-export interface AdagradOptions {
+export interface AdagradOptions extends GradientOptions {
   /** 0.001 unless given, or a function of the step, counted from 0. */
   readonly learningRate?: number | Schedule;
   /** What the sum of squares begins with; 0.1 unless given (PyTorch 0). */
@@ -162,7 +166,7 @@ export interface AdagradOptions {
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   const names = ['learningRate', 'initialAccumulator', 'epsilon', 'epsilonInsideRoot', 'weightDecay'] as const;
-  checkOptions('adagrad', options, names);
+  checkOptions('adagrad', options, [...names, ...gradientOptions]);
   const { learningRate = 1e-3, initialAccumulator = 0.1 } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
   checkRange('adagrad', 'initialAccumulator', initialAccumulator, 0, Infinity);
@@ -170,6 +174,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   checkRange('adagrad', 'weightDecay', weightDecay, 0, Infinity);
   return {
     name: 'adagrad',
+    ...gradientFields('adagrad', options),
     schedule: resolveSchedule('adagrad', learningRate),
     moments: ['accumulator'],
     initialMoments: { accumulator: initialAccumulator },

@@ -9,6 +9,13 @@ import type { Initializer } from './initializers.ts';
 export interface ParameterSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
+  readonly constraint?: Constraint;
+}
+
+/** What weights are held to after each update. */
+export interface Constraint {
+  /** The longest that the incoming weights of a unit may be, those of one place of the last axis. */
+  readonly maxNorm: number;
 }
 
 export interface Parameter {
@@ -18,6 +25,7 @@ export interface Parameter {
   /** In elements of the arena. */
   readonly offset: number;
   readonly tensor: Tensor;
+  readonly constraint?: Constraint;
 }
 
 export interface Parameters {
@@ -62,9 +70,10 @@ export function parameters(
     },
   };
   const list = names.map((name, i): Parameter => {
-    const { shape } = specs[name]!;
+    const { shape, constraint } = specs[name]!;
     const offset = offsets[i]!;
-    return { name, shape, offset, tensor: variableTensor(arena, { shape, offset, label: name }) };
+    const tensor = variableTensor(arena, { shape, offset, label: name });
+    return { name, shape, offset, tensor, ...(constraint ? { constraint } : {}) };
   });
   const byName = new Map(list.map((parameter) => [parameter.name, parameter]));
   return {

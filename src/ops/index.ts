@@ -20,6 +20,9 @@ import { halfRows } from './half_rows.ts';
 import { im2colOps } from './im2col.ts';
 import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
+import { gradientClipOps } from './gradient_clip.ts';
+import { sumGradientsOp } from './gradient_sum.ts';
+import { maxNormOp } from './max_norm.ts';
 import { lossScaleOps } from './loss_scale.ts';
 import { lstmOps } from './lstm.ts';
 import { maxPool2dOps } from './max_pool_2d.ts';
@@ -97,6 +100,8 @@ const all: readonly (readonly Op[])[] = [
   [adamOp, adagradOp],
   rmspropOps,
   lossScaleOps,
+  gradientClipOps,
+  [sumGradientsOp, maxNormOp],
   // Shapes
   sliceOps,
   concatOps,

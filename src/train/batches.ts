@@ -23,6 +23,7 @@ import { confusionTally } from '../nn/classification.ts';
 import type { Tally } from '../nn/metrics.ts';
 import {
   FIRST_BAD,
+  GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,
   program,
@@ -152,7 +153,8 @@ export function createBatches(
     const numbered = data.streamed !== undefined && drawing.length > 0;
     return programs.get(kind, [batch, every, size, ...scaled, ...signature, ...drawing].join(' '), async () => {
       const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
-      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...scaling] : [])];
+      const norms = state.optimizer.clipping?.by === 'globalClipNorm' ? [GRADIENT_NORM] : [];
+      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...norms, ...scaling] : [])];
       const places = heads.map(({ output }) => output.at);
       const terms: string[] = [];
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {

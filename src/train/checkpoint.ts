@@ -146,6 +146,7 @@ function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, 
     history: Object.fromEntries(curves),
     moments: new Map(named),
     kernels: usedKernels(saved['kernels']),
+    ...(isCount(saved['batches']) ? { batches: saved['batches'] as number } : {}),
     ...(typeof saved['learningRate'] === 'number' ? { learningRate: saved['learningRate'] } : {}),
     // Files of earlier versions have none.
     ...(saved['cursor'] ? { cursor: loadCursor(saved['cursor'], tensors) } : {}),

@@ -17,6 +17,8 @@ export interface Cursor {
   readonly batchSize: number;
   readonly samples: number;
   readonly shuffle: boolean;
+  /** Batches that make an update. */
+  readonly accumulation: number;
   /** Over the examples of the batches done: what the epoch's logs are the means of. */
   readonly sums: Readonly<Record<string, number>>;
   /** What metrics of the whole epoch have gathered on the device, by the tallies' keys. */
@@ -45,7 +47,10 @@ export async function released(core: Core): Promise<void> {
  * Where a fit with `resume` begins; null where nothing was saved. OptionError: it was given something else than the fit
  * that it continues. StateError: what was saved is not of this optimizer.
  */
-export function startOf(core: Core, given: Pick<Cursor, 'batchSize' | 'samples' | 'shuffle'>): Cursor | null {
+export function startOf(
+  core: Core,
+  given: Pick<Cursor, 'batchSize' | 'samples' | 'shuffle' | 'accumulation'>,
+): Cursor | null {
   const { savedTraining, savedCursor } = core;
   if (savedTraining) {
     throw new StateError(
@@ -54,7 +59,7 @@ export function startOf(core: Core, given: Pick<Cursor, 'batchSize' | 'samples' 
     );
   }
   if (!savedCursor) return null;
-  for (const name of ['batchSize', 'samples', 'shuffle'] as const) {
+  for (const name of ['batchSize', 'samples', 'shuffle', 'accumulation'] as const) {
     if (savedCursor[name] === given[name]) continue;
     throw new OptionError(`fit: resume: ${name} is ${given[name]}, but the training saved had ${savedCursor[name]}`);
   }
@@ -94,8 +99,8 @@ export function saveCursor({ tallies, callbacks, ...rest }: Cursor): {
 
 /** What `saveCursor` gave, checked. */
 export function loadCursor(json: Json, tensors: Readonly<Record<string, SavedTensor>>): Cursor {
-  const { epoch, batch, batchSize, samples, shuffle, sums, callbacks } = recordOf('cursor', json);
-  const counts = [epoch, batch, batchSize, samples];
+  const { epoch, batch, batchSize, samples, shuffle, accumulation, sums, callbacks } = recordOf('cursor', json);
+  const counts = [epoch, batch, batchSize, samples, accumulation];
   const values = Object.entries(recordOf('cursor: sums', sums));
   if (
     !counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0) ||
@@ -104,7 +109,7 @@ export function loadCursor(json: Json, tensors: Readonly<Record<string, SavedTen
   ) {
     throw new DataError('loadModel: the cursor into the data is incomplete');
   }
-  const [e, b, size, n] = counts as [number, number, number, number];
+  const [e, b, size, n, k] = counts as [number, number, number, number, number];
   const under = (prefix: string) =>
     Object.entries(tensors).flatMap(([key, tensor]): [string, SavedTensor][] =>
       key.startsWith(prefix) ? [[key.slice(prefix.length), tensor]] : [],
@@ -122,6 +127,7 @@ export function loadCursor(json: Json, tensors: Readonly<Record<string, SavedTen
     batchSize: size,
     samples: n,
     shuffle,
+    accumulation: k,
     sums: Object.fromEntries(values) as Record<string, number>,
     tallies: new Map(under(TALLIES).map(([key, { data }]) => [key, data])),
     callbacks: new Map(states),

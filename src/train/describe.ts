@@ -9,7 +9,7 @@ export function describe(core: Core): ModelDescription {
   const { inputs, layers } = networkOf(core, 'summary');
   const names = [...inputs, ...layers].map(({ name }) => name);
   const chain = layers.every(({ from }, i) => from.length === 1 && from[0] === i);
-  const optimizer = core.compiled?.state.optimizer;
+  const optimizer = core.compiled?.state;
   const { device, deviceReason } = core;
   return {
     name: core.name,
@@ -26,7 +26,7 @@ export function describe(core: Core): ModelDescription {
       ...(state ? { trainableParams: numbersIn(weights) } : {}),
       flopsPerSample,
     })),
-    ...(optimizer ? { optimizer: { name: optimizer.name, slots: optimizer.moments.length } } : {}),
+    ...(optimizer ? { optimizer: { name: optimizer.optimizer.name, slots: optimizer.names.length } } : {}),
     ...(device ? { device: `${device.description}: ${deviceReason}` } : {}),
   };
 }

@@ -7,11 +7,12 @@ import { type AugmentOption, resolveAugment } from './augment_option.ts';
 import { submit, type BatchProgram } from './batches.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
+import { placeIn } from './batch_place.ts';
 import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
 import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
-import { FIRST_BAD, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
+import { FIRST_BAD, GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
 import { trainingPass, type Feed } from './feed.ts';
 import { resolveData, type TrainingData } from './targets.ts';
 import { watchSteps } from './watch_steps.ts';
@@ -95,7 +96,8 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const { size } = resolved;
   const batch = Math.min(batchSize, size);
   const train = core.batches!.placed(resolved, batch);
-  const given = { batchSize, samples: size, shuffle };
+  const { accumulation = 1 } = compiled.state.optimizer;
+  const given = { batchSize, samples: size, shuffle, accumulation };
   const from = resume ? startOf(core, given) : null;
   const initialEpoch = from?.epoch ?? options.initialEpoch ?? 0;
   const params: FitParams = { epochs, initialEpoch, batchSize, steps: Math.ceil(size / batch), samples: size };
@@ -191,11 +193,18 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       watch.check();
       if (stopping()) break;
       const step = state.step;
+      const group = placeIn(size, batch * accumulation, first, using.batch);
+      state.place = group;
       using.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
         for (const name of [...keys, ...using.terms]) logs[name] = values[name]! / using.batch;
         watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * using.batch;
+        const norm = values[GRADIENT_NORM];
+        if (norm !== undefined && group.last) {
+          logs['gradientNorm'] = norm;
+          sums['gradientNorm'] = (sums['gradientNorm'] ?? 0) + (norm * using.batch) / group.share;
+        }
         if (state.scaler) {
           scaling['lossScale'] = values[LOSS_SCALE]!;
           scaling['skippedSteps'] = values[SKIPPED_STEPS]!;
@@ -256,6 +265,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   // Nothing can be read of a device that is lost.
   core.savedCursor = await core.cursor().catch(() => null);
   core.cursor = null;
+  state.place = null;
   const end = { model, ...(stopped === undefined ? {} : { stopped }), ...(error === undefined ? {} : { error }) };
   for (const callback of callbacks) {
     try {

@@ -96,6 +96,9 @@ export interface Program {
 /** The lowest arena index with a non-finite gradient in any step so far; `NO_BAD_INDEX` while there is none. */
 export const FIRST_BAD = '$firstBad';
 
+/** With `globalClipNorm`: how long all gradients together were before they were clipped. */
+export const GRADIENT_NORM = '$gradientNorm';
+
 /** In mixed precision: what the loss is multiplied by in the next step, and how many steps were skipped so far. */
 export const LOSS_SCALE = '$lossScale';
 export const SKIPPED_STEPS = '$skippedSteps';
@@ -167,8 +170,10 @@ export async function program(
       list.map(({ offset }) => offset),
       sizeOf(parameters.arena.shape),
     );
-    const update = state.update(packed, inputTensor('$scalars', [4]));
+    const group = (state.optimizer.accumulation ?? 1) > 1 ? inputTensor('$group', [4]) : null;
+    const update = state.update(packed, inputTensor('$scalars', [4]), group);
     effects.push(...update.effects);
+    if (update.norm) outputs[GRADIENT_NORM] = update.norm;
     outputs[FIRST_BAD] = update.firstBad;
     if (update.scale) outputs[LOSS_SCALE] = update.scale;
     if (update.skipped) outputs[SKIPPED_STEPS] = update.skipped;
@@ -203,12 +208,13 @@ export async function program(
     run(given) {
       const ready = prepared();
       const own: Record<string, TypedArray> = {};
-      const step = state ? state.step : runs;
+      const step = state ? state.batches : runs;
       if (usesRandom) own['$random'] = Uint32Array.of(seed, step, 0, 0);
       if (state) own['$scalars'] = state.scalars();
+      if (state && '$group' in plan.inputs) own['$group'] = state.group();
       ready.run({ ...given, ...own });
       runs++;
-      if (state) state.step++;
+      state?.advance();
     },
     ready: () => prepared().ready(),
     flush: () => prepared().flush(),

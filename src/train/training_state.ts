@@ -11,6 +11,8 @@ export interface TrainingState {
   readonly optimizer: string;
   /** Updates done. */
   readonly step: number;
+  /** Batches run, where they are not as many. */
+  readonly batches?: number;
   /** Whole epochs done since compile: the next one's shuffle follows from it and the seed. */
   readonly epochs: number;
   readonly seed: number;
@@ -32,7 +34,7 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
   const { state, seed } = compiledOf(core, 'getTraining');
   const { parameters } = networkOf(core, 'getTraining');
   const moments = new Map<string, ReadonlyMap<string, HostTensor>>();
-  for (const [i, name] of state.optimizer.moments.entries()) {
+  for (const [i, name] of state.names.entries()) {
     moments.set(name, splitArena(parameters, await core.device!.readVariable(state.moments[i]!)));
   }
   const { step, learningRate } = state;
@@ -42,6 +44,7 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
   return {
     optimizer: state.optimizer.name,
     step,
+    ...(state.batches === step ? {} : { batches: state.batches }),
     epochs,
     seed,
     history,
@@ -69,9 +72,10 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
   const { compiled, device } = core;
   if (!compiled || !device || compiled.state.optimizer.name !== saved.optimizer) return;
   const { state } = compiled;
-  const arenas = state.optimizer.moments.map((name) => {
+  const arenas = state.names.map((name, i) => {
     const values = saved.moments.get(name);
     if (values) return joinArena(parameters, values);
+    if (name === 'accumulated') return state.moments[i]!.initial(); // of another number of batches; `resume` refuses it
     throw new DataError(
       `setTraining: the optimizer '${saved.optimizer}' needs the moment '${name}', which was not saved`,
     );
@@ -93,6 +97,7 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
     }
   }
   state.step = saved.step;
+  state.batches = saved.batches ?? saved.step;
   state.learningRate = saved.learningRate ?? null;
   core.savedCursor = saved.cursor ?? null;
   core.epochs = saved.epochs;

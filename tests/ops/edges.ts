@@ -23,7 +23,7 @@ interface Wanted {
 const shapesOf = ({ inputs, outputs }: Call): Shape[] => [...inputs, ...outputs].map(({ shape }) => shape);
 const most = ({ outputs }: Call) => Math.max(...outputs.map(({ shape }) => sizeOf(shape)));
 
-const flat = /^(sgd|adam|adagrad|rmsprop|find_non_finite)/;
+const flat = /^(sgd|adam|adagrad|rmsprop|find_non_finite|clip_value|clip_norm|sum_gradients|max_norm)/;
 const stepsOnly = 'parameters and gradients are one row';
 
 /** What every op must have. */
@@ -377,12 +377,45 @@ export const edgeTable: Readonly<Record<string, Edges>> = {
     'a batch that ends beyond the end': ({ inputs }, sample) =>
       Number(sampleValues(sample.inputs[2]!, 19)[0]) + inputs[1]!.shape[0]! > inputs[0]!.shape[0]!,
   },
+  clip_value: {
+    'one gradient': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
+    'gradients that are not finite': (_, sample) => badIn(sample),
+    'a step that is skipped': (_, sample) => sampleValues(sample.inputs[1]!, 18)[3] === 0,
+  },
+  clip_norm: {
+    'one gradient': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
+    'gradients that are not finite': (_, sample) => badIn(sample),
+    'a step that is skipped': (_, sample) => sampleValues(sample.inputs[1]!, 18)[3] === 0,
+    'a segment of several chunks': ({ attrs }) =>
+      attrs.segments.some(({ size }: { size: number }) => size > 4096 && size % 4096 !== 0),
+    'a segment of whole chunks': ({ attrs }) => attrs.segments.some(({ size }: { size: number }) => size % 4096 === 0),
+    'a gap between segments': ({ attrs: { segments } }) =>
+      segments.some(
+        ({ offset }: { offset: number }, i: number) => i > 0 && offset > segments[i - 1].offset + segments[i - 1].size,
+      ),
+  },
+  sum_gradients: {
+    'one gradient': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
+    'the first batch of a group, over what is no number': (_, sample) =>
+      Number.isNaN(sampleValues(sample.inputs[1]!, 18)[0]),
+    'the last batch of a group': (_, sample) => sampleValues(sample.inputs[2]!, 19)[2] === 1,
+  },
+  max_norm: {
+    'one weight': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
+    'more columns than a workgroup has threads': ({ attrs }) => attrs.columns > 64,
+    'weights behind it': ({ inputs, attrs: { offset, rows, columns } }) =>
+      sizeOf(inputs[0]!.shape) > offset + rows * columns,
+  },
   find_non_finite: {
     'one gradient': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
     'a bad gradient, the first of all': (_, sample) => !Number.isFinite(sampleValues(sample.inputs[0]!, 17)[0]),
     none: (_, sample) => sampleValues(sample.inputs[0]!, 17).every(Number.isFinite as never),
   },
 };
+
+function badIn({ inputs }: Sample<unknown>): boolean {
+  return !sampleValues(inputs[0]!, 17).every(Number.isFinite as never);
+}
 
 function widestPad(shape: Shape, attrs: Call['attrs'], mode: string, less: number): boolean {
   return (

@@ -23,7 +23,9 @@ import type { GruAttrs, GruGradAttrs } from '../../src/ops/gru_grad.ts';
 import type { Col2imAttrs } from '../../src/ops/im2col.ts';
 import { halfRows } from '../../src/ops/half_rows.ts';
 import { ops } from '../../src/ops/index.ts';
+import type { ClipNormAttrs, ClipValueAttrs } from '../../src/ops/gradient_clip.ts';
 import type { LossScaleAttrs } from '../../src/ops/loss_scale.ts';
+import type { MaxNormAttrs } from '../../src/ops/max_norm.ts';
 import type { LstmGradAttrs } from '../../src/ops/lstm_grad.ts';
 import type { MaskedSoftmaxAttrs } from '../../src/ops/masked_softmax.ts';
 import type { MaxPool2dGradAttrs } from '../../src/ops/max_pool_2d_grad.ts';
@@ -520,6 +522,18 @@ export const optionTable: Readonly<Record<string, Options>> = {
       ),
     },
   ),
+  clip_value: options<ClipValueAttrs>({ limit: noChoice('a number') }),
+  clip_norm: options<ClipNormAttrs>({
+    limit: noChoice('a number'),
+    segments: sorted<ClipNormAttrs['segments']>({ one: (v) => v.length === 1, several: () => true }),
+  }),
+  sum_gradients: options<Record<never, never>>({}),
+  max_norm: options<MaxNormAttrs>({
+    offset: sorted<number>({ 'at the beginning': (v) => v === 0, 'further on': () => true }),
+    rows: count,
+    columns: count,
+    limit: noChoice('a number'),
+  }),
   update_loss_scale: options<LossScaleAttrs>({
     growthInterval: noChoice('a number of steps'),
     smallest: noChoice('a power of two'),

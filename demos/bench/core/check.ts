@@ -172,7 +172,8 @@ export function firstMismatch(actual: Values, expected: Values, bound: Float64Ar
   if (actual.length !== expected.length) return `${actual.length} elements, expected ${expected.length}`;
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i]! - expected[i]!);
-    if (!(error <= bound[i]!) && actual[i] !== expected[i]) {
+    // Object.is: a NaN that an op hands on is expected to stay one.
+    if (!(error <= bound[i]!) && actual[i] !== expected[i] && !Object.is(actual[i], expected[i])) {
       return `element ${i}: got ${actual[i]}, expected ${expected[i]} within ${bound[i]}`;
     }
   }
@@ -192,7 +193,7 @@ export function checkOutputs(
     const mismatch = firstMismatch(found, values, bound[i]!);
     if (mismatch && message === '') message = `output ${i}, ${mismatch}`;
     for (let j = 0; j < values.length; j++) {
-      if (found[j] === values[j]) continue;
+      if (found[j] === values[j] || Object.is(found[j], values[j])) continue;
       const error = Math.abs(found[j]! - values[j]!);
       // NaN compares false with everything, and JSON has no infinity.
       const finite = Number.isFinite(error) ? error : Number.MAX_VALUE;
