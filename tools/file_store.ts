@@ -29,6 +29,16 @@ export function fileStore(folder: string, options: StoreOptions = {}): Store {
   );
 }
 
+/** For a page that keeps its files through the terminal: calls of `store` whose bytes cross as base64. */
+export function storeCalls(store: Store) {
+  const base64 = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes).toString('base64');
+  return async (call: keyof Store, name: string, bytes: string): Promise<string | string[] | null | void> => {
+    if (call === 'write') return store.write(name, Buffer.from(bytes, 'base64'));
+    if (call === 'remove') return store.remove(name);
+    return call === 'read' ? base64(await store.read(name)) : store.list();
+  };
+}
+
 function ignoreMissing(error: Error): null {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
   throw error;

@@ -187,8 +187,66 @@ describe('on the CPU', { timeout: 60_000 }, () => {
     expect(code).toBe(130);
     expect(stdout).toMatch(/^stopped +after epoch \d+, by Ctrl-C/m);
     expect(existsSync(join(out, 'model.safetensors'))).toBe(true);
+    expect(readdirSync(out)).toContain('checkpoint');
   });
 });
+
+/** SHA-256 of a saved run's weights and moments. */
+function weightsOf(out: string): string {
+  const { tensors } = readSafetensors(readFileSync(join(out, 'model.safetensors')));
+  const hash = createHash('sha256');
+  for (const name of Object.keys(tensors).sort()) {
+    const { data } = tensors[name]!;
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+/** Runs the command and ends it by SIGKILL, browser included, once stdout matches. */
+function trainUntil(args: string[], seen: RegExp): Promise<void> {
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, ['tools/train.mjs', ...args], { cwd: root, detached: true });
+    let stdout = '';
+    child.stdout.on('data', (part: Buffer) => {
+      stdout += part.toString();
+      if (seen.test(stdout) && child.exitCode === null && !child.killed) {
+        child.kill('SIGKILL');
+        process.kill(-child.pid!, 'SIGKILL'); // the group that the command leads: Chrome
+      }
+    });
+    child.on('error', fail).on('close', (code) => {
+      if (code === null) done();
+      else fail(new Error(`the command ended by itself: ${stdout}`));
+    });
+  });
+}
+
+const long = process.env['VITE_LONG'] === '1';
+
+// Four starts of the command each.
+test.skipIf(!long).each([
+  ['cpu', [...tiny, '--checkpoint', '2']],
+  ['gpu', ['--data', 'glyphs', '--model', 'cnn-s', '--limit', '300', '--checkpoint', '2']],
+] as const)(
+  'npm run test:long: a run that is killed on the %s goes on, and ends with the same weights',
+  { timeout: 600_000 },
+  async (_, args) => {
+    const whole = temporaryFolder();
+    const parts = temporaryFolder();
+    const run = [...args, '--epochs', '3', '--json', '--log-every', '1'];
+    expect((await train([...run, '--out', whole])).code).toBe(0);
+    // In the middle of the first epoch, and of the one after.
+    await trainUntil([...run, '--out', parts], /"event":"step","epoch":1,"epochs":3,"step":4/);
+    await trainUntil(['--resume', parts, '--json', '--log-every', '1'], /"event":"step","epoch":2,"epochs":3,"step":3/);
+    const { code, stderr } = await train(['--resume', parts, '--no-progress']);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(weightsOf(parts)).toBe(weightsOf(whole));
+    const historyOf = (out: string) =>
+      (JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as { history: unknown }).history;
+    expect(historyOf(parts)).toEqual(historyOf(whole));
+    expect(readdirSync(parts)).not.toContain('checkpoint');
+  },
+);
 
 test(
   'without a WebGPU adapter the CPU takes over and says so, unless a GPU was asked for',

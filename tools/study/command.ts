@@ -10,7 +10,7 @@ import type { StudyEvent } from '../../src/train/search/study.ts';
 import { studySvg } from '../../src/train/search/study_svg.ts';
 import { durationText } from '../../src/train/text.ts';
 import { dataPrefix } from '../data_plugin.ts';
-import { fileStore } from '../file_store.ts';
+import { fileStore, storeCalls } from '../file_store.ts';
 import { UsageError } from '../flags.ts';
 import { openChrome, pageError, whyNoGpu, type Chrome } from '../train/chrome.ts';
 import { findData, type FoundData } from '../train/data.ts';
@@ -82,15 +82,10 @@ async function inChrome(
   emit: (event: StudyEvent) => void,
   signal: AbortSignal,
 ): Promise<StudyOutcome> {
-  const base64 = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes).toString('base64');
   const exposed = {
     retrogradStudy: () => ({ task, dataPrefix, stopped: signal.aborted }),
     retrogradStudyEvent: emit,
-    async retrogradStore(call: keyof Store, name: string, bytes: string) {
-      if (call === 'write') return store.write(name, Buffer.from(bytes, 'base64'));
-      if (call === 'remove') return store.remove(name);
-      return call === 'read' ? base64(await store.read(name)) : store.list();
-    },
+    retrogradStore: storeCalls(store),
   };
   const report = await chrome.visit<StudyPageReport>('tools/study/index.html', exposed, signal);
   if ('error' in report) throw pageError(report.error);

@@ -1,8 +1,8 @@
 // The page's side of `npm run study`: takes the task, does it, and keeps each run through the terminal's files.
 
-import type { Store } from '../../src/io/store.ts';
 import type { StudyEvent } from '../../src/train/search/study.ts';
 import { base64, fetchBytes, reportOf, type ErrorReport } from '../train/page_bytes.ts';
+import { pageStore, type StoreCall } from '../train/page_store.ts';
 import { runStudy, type StudyOutcome, type StudyTask } from './run.ts';
 
 export type StudyPageReport = { readonly outcome: StudyOutcome } | { readonly error: ErrorReport };
@@ -11,7 +11,7 @@ export type StudyPageReport = { readonly outcome: StudyOutcome } | { readonly er
 interface Terminal {
   retrogradStudy(): Promise<{ task: StudyTask; dataPrefix: string; stopped: boolean }>;
   retrogradStudyEvent(event: StudyEvent): Promise<void>;
-  retrogradStore(call: keyof Store, name: string, bytes: string): Promise<string | string[] | null>;
+  retrogradStore: StoreCall;
   retrogradDone(report: StudyPageReport): Promise<void>;
 }
 
@@ -19,23 +19,13 @@ const terminal = window as unknown as Terminal;
 const interrupt = new AbortController();
 window.retrogradStop = () => interrupt.abort();
 
-const store: Store = {
-  write: async (name, bytes) => void (await terminal.retrogradStore('write', name, await base64(bytes))),
-  async read(name) {
-    const text = (await terminal.retrogradStore('read', name, '')) as string | null;
-    return text === null ? null : Uint8Array.from(atob(text), (char) => char.codePointAt(0)!);
-  },
-  list: async () => (await terminal.retrogradStore('list', '', '')) as string[],
-  remove: async (name) => void (await terminal.retrogradStore('remove', name, '')),
-};
-
 async function run(): Promise<StudyPageReport> {
   try {
     const { task, dataPrefix, stopped } = await terminal.retrogradStudy();
     if (stopped) interrupt.abort();
     const outcome = await runStudy(task, {
       read: (name) => fetchBytes(dataPrefix + encodeURIComponent(name)),
-      store,
+      store: pageStore(terminal.retrogradStore),
       emit: (event) => void terminal.retrogradStudyEvent(event),
       signal: interrupt.signal,
     });

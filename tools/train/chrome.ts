@@ -4,6 +4,8 @@ import type { Browser } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 
 import { DeviceError, type DeviceErrorReason } from '../../src/core/errors.ts';
+import type { Store } from '../../src/io/store.ts';
+import { storeCalls } from '../file_store.ts';
 import { dataFiles, dataPrefix } from '../data_plugin.ts';
 import { launchBrowser } from '../launch.mjs';
 import { wgsl } from '../wgsl_plugin.ts';
@@ -19,7 +21,7 @@ export interface Chrome {
    */
   visit<Report>(path: string, exposed: Exposed, signal: AbortSignal): Promise<Report>;
   /** Aborted, `signal` ends the run after the step it is in. */
-  train(task: TrainTask, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<Trained>;
+  train(task: TrainTask, store: Store, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<Trained>;
   /** A PNG of an SVG drawing, two pixels for each of its units. */
   picture(svg: string): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -74,8 +76,12 @@ function session(browser: Browser, server: ViteDevServer, close: () => Promise<v
           .catch(fail);
       });
     },
-    async train(task, emit, signal) {
-      const told = { retrogradTask: () => ({ task, dataPrefix, stopped: signal.aborted }), retrogradEvent: emit };
+    async train(task, store, emit, signal) {
+      const told = {
+        retrogradTask: () => ({ task, dataPrefix, stopped: signal.aborted }),
+        retrogradStore: storeCalls(store),
+        retrogradEvent: emit,
+      };
       const report = await chrome.visit<PageReport>('tools/train/index.html', told, signal);
       if ('error' in report) throw pageError(report.error);
       const weights = report.weights === null ? null : new Uint8Array(Buffer.from(report.weights, 'base64'));

@@ -8,7 +8,7 @@ import { interruptSignal } from './interrupts.ts';
 import { trainInNode } from './node.ts';
 import { parseOptions, usage, UsageError, type CommandOptions } from './options.ts';
 import { keepRun } from './record.ts';
-import { createRunFolder, type RunFolder } from './run_folder.ts';
+import { createRunFolder, keptArguments, type RunFolder } from './run_folder.ts';
 import type { Trained } from './run.ts';
 
 const exitCodes = { finished: 0, 'non-finite': 3, interrupted: 130 } as const;
@@ -17,14 +17,16 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   let chrome: Chrome | null = null;
   let screen: Screen | null = null;
   try {
-    const options = parseOptions(argv);
-    if (options.help) {
+    const given = parseOptions(argv);
+    if (given.help) {
       process.stdout.write(`${usage}\n`);
       return 0;
     }
+    const options = given.resume === null ? given : await resumed(given, given.resume);
     const shown = (screen = createConsole(options, process));
     const data = await findData(options, shown.note);
-    const folder = createRunFolder(root, options.model, options.out);
+    const folder = createRunFolder(root, options.model, options.out, given.resume !== null);
+    if (given.resume === null) await folder.store.write('arguments', new TextEncoder().encode(JSON.stringify(argv)));
     // However the command ends, a second Ctrl-C included.
     process.once('exit', () => folder.discard());
     const signal = interruptSignal();
@@ -34,7 +36,8 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     if (options.device !== 'cpu') {
       try {
         chrome = await openChrome(root, data.folder);
-        trained = await chrome.train(taskFor(options, data, folder, 'webgpu', null), shown.event, signal);
+        const task = taskFor(options, data, folder, 'webgpu', null);
+        trained = await chrome.train(task, folder.store, shown.event, signal);
       } catch (error) {
         missingGpu = whyNoGpu(error, chrome);
         if (missingGpu === null) throw error;
@@ -45,10 +48,11 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     }
     if (!trained) {
       const task = taskFor(options, data, folder, 'cpu', missingGpu);
-      trained = await trainInNode(root, data.folder, task, shown.event, signal);
+      trained = await trainInNode(root, data.folder, task, folder.store, shown.event, signal);
     }
 
     const command = await keepRun(folder, options, trained, chrome);
+    if (trained.outcome.stop.reason !== 'interrupted') folder.finish();
     shown.end(trained.outcome, folder, command);
     return exitCodes[trained.outcome.stop.reason];
   } catch (error) {
@@ -61,15 +65,22 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   }
 }
 
+/** The options of the run in `folder`, told as the command asks. */
+async function resumed({ json, quiet, progress, logEvery }: CommandOptions, folder: string): Promise<CommandOptions> {
+  const own = parseOptions(await keptArguments(folder));
+  return { ...own, out: folder, resume: folder, json, quiet, progress, logEvery };
+}
+
 function taskFor(
-  { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery }: CommandOptions,
+  { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery, checkpoint, resume }: CommandOptions,
   { source }: FoundData,
   { name: run }: RunFolder,
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
   return {
-    options: { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery },
+    options: { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery, checkpoint },
+    resumes: resume !== null,
     source,
     device,
     run,

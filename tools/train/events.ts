@@ -16,6 +16,8 @@ export interface TrainOptions {
   readonly seed: number;
   /** Tell of every so many steps, beside the live line's; null for none. */
   readonly logEvery: number | null;
+  /** Steps after which the run is kept so that it can go on; null: after every epoch. */
+  readonly checkpoint: number | null;
 }
 
 export const modelNames = ['mlp', 'cnn', 'cnn-s'] as const;
@@ -31,6 +33,8 @@ export interface TrainTask {
   readonly options: TrainOptions;
   readonly source: DataSource;
   readonly device: 'webgpu' | 'cpu';
+  /** Whether the run goes on where its checkpoint is. */
+  readonly resumes: boolean;
   /** The folder that will hold the run, as it is told to the user. */
   readonly run: string;
   /** Why the CPU stands in for a GPU: then three steps are timed and the user is told what an epoch will take. */

@@ -2,6 +2,7 @@
 
 import type { RunEvent, RunOutcome, TrainTask } from './events.ts';
 import { base64, fetchBytes, reportOf, type ErrorReport } from './page_bytes.ts';
+import { pageStore, type StoreCall } from './page_store.ts';
 import { train } from './run.ts';
 
 /** What the page says last. Bytes cross as base64, since only JSON can. */
@@ -13,6 +14,7 @@ declare global {
   interface Window {
     // Put there by the terminal before the page loads.
     retrogradTask(): Promise<{ task: TrainTask; dataPrefix: string; stopped: boolean }>;
+    retrogradStore: StoreCall;
     retrogradEvent(event: RunEvent): Promise<void>;
     retrogradDone(report: PageReport): Promise<void>;
     /** Asks the run to end after the step it is in. */
@@ -29,6 +31,7 @@ async function run(): Promise<PageReport> {
     if (stopped) interrupt.abort();
     const { outcome, weights } = await train(task, {
       read: (name) => fetchBytes(dataPrefix + encodeURIComponent(name)),
+      store: pageStore(window.retrogradStore),
       // Not awaited: calls arrive in order, and a step must not wait for the terminal.
       emit: (event) => void window.retrogradEvent(event),
       signal: interrupt.signal,

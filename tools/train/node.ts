@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { runnerImport } from 'vite';
 
+import type { Store } from '../../src/io/store.ts';
 import { wgsl } from '../wgsl_plugin.ts';
 import type { RunEvent, TrainTask } from './events.ts';
 import type * as runModule from './run.ts';
@@ -14,12 +15,14 @@ export async function trainInNode(
   root: string,
   dataFolder: string | null,
   task: TrainTask,
+  store: Store,
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<Trained> {
   const { train } = await importWithShaders<typeof runModule>(root, './tools/train/run.ts');
   return train(task, {
     read: (name) => readFile(join(dataFolder ?? '', name)),
+    store,
     emit,
     signal,
   });

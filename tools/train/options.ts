@@ -21,6 +21,8 @@ export interface CommandOptions extends TrainOptions {
   readonly data: 'fashion-mnist' | 'glyphs';
   readonly dataDir: string | null;
   readonly out: string | null;
+  /** The folder of a run to go on with. */
+  readonly resume: string | null;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly progress: boolean;
@@ -40,6 +42,8 @@ const flags = {
   data: { type: 'string' },
   'data-dir': { type: 'string' },
   out: { type: 'string' },
+  checkpoint: { type: 'string' },
+  resume: { type: 'string' },
   json: { type: 'boolean' },
   quiet: { type: 'boolean' },
   'no-progress': { type: 'boolean' },
@@ -64,6 +68,8 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --data fashion-mnist|glyphs   glyphs: synthetic pictures, nothing to download (fashion-mnist)
   --data-dir folder         a folder with the four IDX files of any such set, plain or .gz
   --out folder              where the run goes (runs/<model>-NNNN)
+  --checkpoint n            keeps the run every n steps, so that it can go on after a crash (every epoch)
+  --resume folder           goes on with the run that was ended there, with its own options
   --json                    one JSON object per event on stdout (with npm: npm run -s train -- --json)
   --log-every n             a line, and with --json a step event, every n steps
   --no-progress             no live line
@@ -132,6 +138,12 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
   };
 
   if (given.has('data') && given.has('data-dir')) throw new UsageError('--data and --data-dir exclude each other');
+  if (given.has('resume')) {
+    const other = [...given.keys()].find(
+      (name) => !['resume', 'json', 'quiet', 'no-progress', 'log-every'].includes(name),
+    );
+    if (other !== undefined) throw new UsageError(`--resume takes the run's own options, not --${other}`);
+  }
   return {
     model: choice<ModelName>('model', modelNames) ?? 'cnn',
     epochs: integer('epochs', 1, 100_000),
@@ -146,6 +158,8 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     data: choice('data', ['fashion-mnist', 'glyphs'] as const) ?? 'fashion-mnist',
     dataDir: path('data-dir'),
     out: path('out'),
+    checkpoint: integer('checkpoint', 1),
+    resume: path('resume'),
     json: given.has('json'),
     quiet: given.has('quiet'),
     progress: !given.has('no-progress'),

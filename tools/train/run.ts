@@ -5,7 +5,9 @@ import { adagrad, adam, adamW, rmsprop, sgd } from '../../src/nn/optimizers.ts';
 import { cosineDecay, type Schedule } from '../../src/nn/schedules.ts';
 import type { Device } from '../../src/plan/device.ts';
 import type { Callback } from '../../src/train/callbacks.ts';
-import { saveModel } from '../../src/train/checkpoint.ts';
+import type { Store } from '../../src/io/store.ts';
+import { loadModel, saveModel } from '../../src/train/checkpoint.ts';
+import { modelCheckpoint } from '../../src/train/model_checkpoint.ts';
 import { createDevice } from '../../src/train/device.ts';
 import type { Model } from '../../src/train/model.ts';
 import { cnn, cnnS, mlp } from '../../src/train/models.ts';
@@ -20,6 +22,8 @@ export interface Surroundings {
   /** The contents of a data file. */
   read(name: string): Promise<Uint8Array>;
   emit(event: RunEvent): void;
+  /** Where the run is kept while it goes on. */
+  readonly store: Store;
   /** Aborted, the run ends after the step it is in. */
   readonly signal: AbortSignal;
 }
@@ -37,7 +41,7 @@ export const models = {
 } as const;
 export const optimizers = { adam, adamW, sgd, rmsprop, adagrad };
 
-export async function train(task: TrainTask, { read, emit, signal }: Surroundings): Promise<Trained> {
+export async function train(task: TrainTask, { read, emit, store, signal }: Surroundings): Promise<Trained> {
   const { options, source, missingGpu } = task;
   const device = await createDevice({ prefer: [task.device] });
   const images = await loadImages(source, options.seed, read);
@@ -46,11 +50,14 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
 
   const { make, loss } = models[options.model];
   const { shape } = data.train.x;
-  const model = make({
-    inputShape: shape.length === 2 ? [...shape, 1] : shape,
-    classes: data.classes,
-    seed: options.seed,
-  });
+  const saved = task.resumes ? await store.read('checkpoint') : null;
+  const model = saved
+    ? loadModel(saved)
+    : make({
+        inputShape: shape.length === 2 ? [...shape, 1] : shape,
+        classes: data.classes,
+        seed: options.seed,
+      });
   const optimizer = optimizers[options.optimizer]({
     learningRate: scheduleOf(options, chosen.epochs * Math.ceil(data.train.size / options.batchSize)),
   });
@@ -59,21 +66,28 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
   if (chosen.reduced) emit({ event: 'note', text: limitText(start, images.train.size) });
   await model.compile({ optimizer, loss, metrics: ['accuracy'], device });
 
-  const watch = watchRun(options.logEvery, missingGpu, emit);
-  const kept = keepEpochs(model);
+  const before = saved ? await epochsBefore(store, model) : [];
+  const watch = watchRun(options.logEvery, missingGpu, before, emit);
+  const kept = keepEpochs(model, store, watch.epochs);
   const begun = performance.now();
   let stop: StopEvent;
   try {
-    const { stopped, epochs: done } = await model.fit(data.train, {
+    const { stopped } = await model.fit(data.train, {
+      resume: task.resumes,
       epochs: start.epochs,
       batchSize: start.batchSize,
       validation: data.validation,
-      callbacks: [progress({ onEvent: watch.told, every: 0 }), kept.callback, watch.callback],
+      callbacks: [
+        progress({ onEvent: watch.told, every: 0 }),
+        kept.callback,
+        watch.callback,
+        modelCheckpoint({ store, every: options.checkpoint ?? 'epoch' }),
+      ],
       signal,
       // Where a step takes long, reading each one's loss costs nothing, and the live line keeps up.
       ...(device.target?.adapter === 'software' && { trackEvery: 1 }),
     });
-    stop = { event: 'stop', reason: stopped === undefined ? 'finished' : 'interrupted', epochs: done };
+    stop = { event: 'stop', reason: stopped === undefined ? 'finished' : 'interrupted', epochs: watch.epochs.length };
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
     const message = nonFiniteText(error, watch.losses(), kept.latest()?.step, start.learningRate);
@@ -84,6 +98,7 @@ export async function train(task: TrainTask, { read, emit, signal }: Surrounding
 
   const { epochs } = watch;
   const weights = stop.reason === 'non-finite' ? (kept.latest()?.file ?? null) : await saveModel(model);
+  if (stop.reason === 'interrupted') await store.write('checkpoint', weights!);
   const measured = stop.reason === 'finished' ? await model.evaluate(data.test, { batchSize: start.batchSize }) : null;
   const test = measured && { loss: measured['loss']!, accuracy: measured['accuracy']! };
   const trainSeconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
@@ -137,12 +152,20 @@ function limitText({ limit, epochs }: StartEvent, all: number): string {
   return `limit   ${images}, ${times}: what takes minutes without a hardware GPU; for all of it add ${more}`;
 }
 
+/** The epochs that the checkpoint's run had done, as they were told. */
+async function epochsBefore(store: Store, model: Model): Promise<EpochEvent[]> {
+  const kept = await store.read('epochs');
+  const all = kept ? (JSON.parse(new TextDecoder().decode(kept)) as EpochEvent[]) : [];
+  return all.slice(0, model.history['loss']?.length ?? 0);
+}
+
 /** The model as a file after each epoch, since a non-finite loss leaves nothing else worth keeping. */
-function keepEpochs(model: Model) {
+function keepEpochs(model: Model, store: Store, epochs: readonly EpochEvent[]) {
   let latest: { file: Uint8Array; step: number } | null = null;
   const callback: Callback = {
     async onEpochEnd() {
       latest = { file: await saveModel(model), step: model.optimizer!.step };
+      await store.write('epochs', new TextEncoder().encode(JSON.stringify(epochs)));
     },
   };
   return { callback, latest: () => latest };
@@ -154,8 +177,13 @@ interface Losses {
 }
 
 /** Makes this run's events of the engine's, and remembers the losses around a non-finite one. */
-function watchRun(logEvery: number | null, missingGpu: string | null, emit: (event: RunEvent) => void) {
-  const epochs: EpochEvent[] = [];
+function watchRun(
+  logEvery: number | null,
+  missingGpu: string | null,
+  before: readonly EpochEvent[],
+  emit: (event: RunEvent) => void,
+) {
+  const epochs: EpochEvent[] = [...before];
   const losses: Losses = {};
   let steps = 0;
   // Losses arrive several steps at a time, so the latest is told and not the first of a burst.
@@ -236,6 +264,6 @@ function nonFiniteText(
     ...(checkpointStep !== undefined && { checkpointStep }),
     learningRate,
   });
-  // The command cannot clip gradients yet, so it does not suggest it.
+  // The command has no option for clipping, so it does not suggest it.
   return line.replace(' or --clip-norm 1.', '.');
 }

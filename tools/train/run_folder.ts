@@ -1,8 +1,10 @@
 // The folder that keeps a run: its name, and the files in it.
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import type { Store } from '../../src/io/store.ts';
+import { fileStore } from '../file_store.ts';
 import { UsageError } from './options.ts';
 
 export interface RunFolder {
@@ -10,16 +12,30 @@ export interface RunFolder {
   readonly name: string;
   readonly written: readonly string[];
   write(file: string, contents: string | Uint8Array): void;
-  /** Removes the folder if nothing was written and the command made it. */
+  /** What a run that was ended goes on from. */
+  readonly store: Store;
+  /** Takes that away, once the run has ended by itself. */
+  finish(): void;
+  /** Removes what is in it where training never began to be kept, and the folder if the command made it. */
   discard(): void;
 }
 
-/** `out`, or else the next free `runs/<model>-NNNN` below `root`. */
-export function createRunFolder(root: string, model: string, out: string | null): RunFolder {
+/** Where in its folder a run keeps what it goes on from. */
+const checkpoints = 'checkpoint';
+
+/** The arguments of the command whose run `folder` holds. UsageError: it holds none that can go on. */
+export async function keptArguments(folder: string): Promise<string[]> {
+  const kept = await fileStore(join(folder, checkpoints)).read('arguments');
+  if (!kept) throw new UsageError(`--resume: ${folder} holds no run that was ended`);
+  return JSON.parse(new TextDecoder().decode(kept)) as string[];
+}
+
+/** `out`, or else the next free `runs/<model>-NNNN` below `root`; with `resume` a folder that holds a run. */
+export function createRunFolder(root: string, model: string, out: string | null, resume = false): RunFolder {
   const path = out ?? nextFolder(join(root, 'runs'), model);
   if (out !== null) {
     if (existsSync(out) && !statSync(out).isDirectory()) throw new UsageError(`--out: ${out} is a file`);
-    if (existsSync(join(out, 'model.safetensors'))) {
+    if (!resume && (existsSync(join(out, 'model.safetensors')) || existsSync(join(out, checkpoints)))) {
       throw new UsageError(`--out: ${out} holds a run already; name another folder or remove it`);
     }
   }
@@ -33,8 +49,12 @@ export function createRunFolder(root: string, model: string, out: string | null)
       writeFileSync(join(path, file), contents);
       written.push(file);
     },
+    store: fileStore(join(path, checkpoints)),
+    finish: () => rmSync(join(path, checkpoints), { recursive: true, force: true }),
     discard() {
-      if (made && written.length === 0) rmdirSync(path);
+      if (written.length > 0 || existsSync(join(path, checkpoints, 'checkpoint.a'))) return;
+      rmSync(join(path, checkpoints), { recursive: true, force: true });
+      if (made && readdirSync(path).length === 0) rmdirSync(path);
     },
   };
 }

@@ -1,0 +1,18 @@
+// `npm run test:long`: the tests that take minutes, which `npm test` leaves out; arguments go to Vitest.
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const files = [
+  'tests/tools/train.test.ts',
+  'tests/train/resume.test.ts',
+  'tests/gpu/resume.test.ts',
+  'tests/gpu/soak.test.ts',
+];
+const given = process.argv.slice(2);
+const { status } = spawnSync('npx', ['vitest', 'run', ...(given.length > 0 ? given : files)], {
+  cwd: dirname(dirname(fileURLToPath(import.meta.url))),
+  env: { ...process.env, VITE_LONG: '1' },
+  stdio: 'inherit',
+});
+process.exit(status ?? 1);
