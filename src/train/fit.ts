@@ -10,6 +10,7 @@ import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { placeIn } from './batch_place.ts';
 import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
 import { released, startOf, statesOf, type Cursor } from './cursor.ts';
+import { asError, checkWhole } from './fit_checks.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { FIRST_BAD, GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
@@ -287,17 +288,4 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
 function enter(epoch: number, at: Cursor | null = null) {
   const sums: Record<string, number> = { ...at?.sums };
   return { epoch, batch: at?.batch ?? 0, sums, begun: new Set<BatchProgram>() };
-}
-
-/** Callbacks may throw anything. */
-function asError(caught: unknown): Error {
-  return caught instanceof Error
-    ? caught
-    : new Error(`fit: a callback threw ${JSON.stringify(caught)}`, { cause: caught });
-}
-
-function checkWhole(name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least) {
-    throw new OptionError(`fit: ${name} is ${value}, expected a whole number of at least ${least}`);
-  }
 }

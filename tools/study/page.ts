@@ -1,7 +1,7 @@
 // The page's side of `npm run study`: takes the task, does it, and keeps each run through the terminal's files.
 
 import type { StudyEvent } from '../../src/train/search/study.ts';
-import { base64, fetchBytes, reportOf, type ErrorReport } from '../train/page_bytes.ts';
+import { fetchBytes, reportOf, type ErrorReport } from '../train/page_bytes.ts';
 import { pageStore, type StoreCall } from '../train/page_store.ts';
 import { runStudy, type StudyOutcome, type StudyTask } from './run.ts';
 
