@@ -3,11 +3,11 @@
 
 import type { DType, Values } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { CallTypes, Kernel, KernelPlan, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Kernel, KernelPlan, Op, Overlay, Sample } from '../graph/op.ts';
 import type { TensorType } from '../graph/tensor.ts';
 import { withHalves } from './half_storage.ts';
-import { scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
-import type { Target } from '../kernel/target.ts';
+import { input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
+import { baseTarget, type Target } from '../kernel/target.ts';
 import { halfNumbers, narrowing, setHalves, widening } from './cast_half.ts';
 import { bytesMoved } from './copy.ts';
 import { halfRows } from './half_rows.ts';
@@ -42,6 +42,7 @@ function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
   return {
     name: `${op.name}_f16`,
     storageOf: op,
+    ...(op.title ? { title: ({ of }) => `${op.title!(of)} (f16)` } : {}),
     infer(inputs, { of, outputs }) {
       const types = op.infer(inputs.map(widened), of);
       return types.map((type, i) => ({ ...type, dtype: outputs[i]! }));
@@ -97,12 +98,47 @@ function halfSamples<A>(op: Op<A>, sample: Sample<A>, i: number): Sample<HalfAtt
 }
 
 function halfKernel<A>(kernel: Kernel<A>): Kernel<HalfAttrs<A>> {
+  const { fits, preferred, overlays } = kernel;
   return {
-    ...(kernel.fits ? { fits: (call, target) => kernel.fits!(fullCall(call), target) } : {}),
+    ...(fits ? { fits: (call, target) => fits(fullCall(call), target) } : {}),
     ...(kernel.large ? { large: true } : {}),
-    ...(kernel.preferred ? { preferred: (call, target) => kernel.preferred!(fullCall(call), target) } : {}),
-    plan: (call, target) => halfPlan(kernel.plan(fullCall(call), target), call, target),
+    ...(preferred ? { preferred: (call, target) => preferred(fullCall(call), target) } : {}),
+    ...(overlays ? { overlays: (call) => halfOverlays(overlays(fullCall(call)), kernel, call) } : {}),
+    plan: (call, target, overlaid) => halfPlan(kernel.plan(fullCall(call), target, overlaid), call, target),
   };
+}
+
+/** Those of `overlays` whose tensors are of one dtype, and stored as they are on every device. */
+function halfOverlays<A>(overlays: readonly Overlay[], kernel: Kernel<A>, call: CallTypes<HalfAttrs<A>>): Overlay[] {
+  const copied = copiedRefs(kernel.plan(fullCall(call), baseTarget), call, false);
+  return overlays.filter(
+    (one) =>
+      call.outputs[one.output]!.dtype === call.inputs[one.input]!.dtype &&
+      !copied.has(keyOf(output(one.output))) &&
+      !copied.has(keyOf(input(one.input))),
+  );
+}
+
+const keyOf = ({ kind, index }: BufferRef) => `${kind} ${index}`;
+
+/** What a dispatch binds that is f16. */
+function halvesOf({ bindings }: Dispatch, call: CallTypes<unknown>): [name: string, ref: BufferRef][] {
+  return Object.entries(bindings).filter(([, ref]) => typeOf(ref, call)?.dtype === 'f16');
+}
+
+function typeOf({ kind, index }: BufferRef, { inputs, outputs }: CallTypes<unknown>): TensorType | null {
+  return kind === 'scratch' ? null : (kind === 'input' ? inputs : outputs)[index]!;
+}
+
+/** The f16 tensors that some dispatch cannot load or store as halves. */
+function copiedRefs(plan: KernelPlan, call: CallTypes<unknown>, hasF16: boolean): Map<string, BufferRef> {
+  const copied = new Map<string, BufferRef>();
+  for (const dispatch of plan.dispatches) {
+    for (const [name, ref] of halvesOf(dispatch, call)) {
+      if (!withHalves(dispatch, [name], hasF16)) copied.set(keyOf(ref), ref);
+    }
+  }
+  return copied;
 }
 
 /**
@@ -111,24 +147,12 @@ function halfKernel<A>(kernel: Kernel<A>): Kernel<HalfAttrs<A>> {
  */
 function halfPlan(plan: KernelPlan, call: CallTypes<unknown>, { features }: Target): KernelPlan {
   const hasF16 = features.has('shader-f16');
-  const typeOf = ({ kind, index }: BufferRef) =>
-    kind === 'scratch' ? null : (kind === 'input' ? call.inputs : call.outputs)[index]!;
-  const keyOf = ({ kind, index }: BufferRef) => `${kind} ${index}`;
-  const halvesOf = ({ bindings }: Dispatch) =>
-    Object.entries(bindings).filter(([, ref]) => typeOf(ref)?.dtype === 'f16');
-
-  const copied = new Map<string, BufferRef>();
-  for (const dispatch of plan.dispatches) {
-    for (const [name, ref] of halvesOf(dispatch)) {
-      if (!withHalves(dispatch, [name], hasF16)) copied.set(keyOf(ref), ref);
-    }
-  }
   const extra = [...(plan.scratch ?? [])];
   const before: Dispatch[] = [];
   const after: Dispatch[] = [];
   const copies = new Map<string, BufferRef>();
-  for (const [key, ref] of copied) {
-    const size = sizeOf(typeOf(ref)!.shape);
+  for (const [key, ref] of copiedRefs(plan, call, hasF16)) {
+    const size = sizeOf(typeOf(ref, call)!.shape);
     const copy = scratch(extra.push(4 * size) - 1);
     copies.set(key, copy);
     if (ref.kind === 'input') before.push(widening(ref, copy, size));
@@ -137,7 +161,7 @@ function halfPlan(plan: KernelPlan, call: CallTypes<unknown>, { features }: Targ
   const changed = plan.dispatches.map(({ start: _ofFloats, ...dispatch }): Dispatch => {
     const bindings = { ...dispatch.bindings };
     const direct: string[] = [];
-    for (const [name, ref] of halvesOf(dispatch)) {
+    for (const [name, ref] of halvesOf(dispatch, call)) {
       const copy = copies.get(keyOf(ref));
       if (copy) bindings[name] = copy;
       else direct.push(name);

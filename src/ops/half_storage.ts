@@ -41,10 +41,16 @@ const native: Readonly<Record<string, Storage>> = {
   },
 };
 
+/** A shader over halves, and how its buffers are accessed, in hooks too. */
+interface Changed {
+  readonly shader: Shader;
+  readonly storages: ReadonlyMap<string, Storage>;
+}
+
 /**
  * `dispatch` with the buffers that it binds as `names` holding halves, or null where one of them cannot: its elements are
- * neither f32 nor vec4f, or it stores single numbers and the device has no `shader-f16`. Every access in the shader must be
- * `name[index]` itself, and stores plain assignments.
+ * neither f32 nor vec4f, or it stores single numbers and the device has no `shader-f16`. Every access in the shader and in
+ * hooks must be `name[index]` itself, and stores plain assignments.
  */
 export function withHalves(dispatch: Dispatch, names: readonly string[], hasF16: boolean): Dispatch | null {
   const { shader } = dispatch;
@@ -53,31 +59,41 @@ export function withHalves(dispatch: Dispatch, names: readonly string[], hasF16:
   if (!made) kept.set(shader, (made = new Map()));
   if (!made.has(key)) made.set(key, shaderWithHalves(shader, names, hasF16));
   const changed = made.get(key)!;
-  return changed && { ...dispatch, shader: changed };
-}
-
-const kept = /* @__PURE__ */ new WeakMap<Shader, Map<string, Shader | null>>();
-
-function shaderWithHalves(shader: Shader, names: readonly string[], hasF16: boolean): Shader | null {
-  let code = shader.code.replace(/\/\/[^\n]*/g, '');
-  for (const name of names) {
-    const changed = withBuffer(code, name, hasF16 ? native : words);
-    if (changed === null) return null;
-    code = changed;
+  if (!changed) return null;
+  const hooks: Record<string, string> = {};
+  for (const [hook, body] of Object.entries(dispatch.hooks)) {
+    const text = withBuffers(body, changed.storages);
+    if (text === null) return null;
+    hooks[hook] = text;
   }
-  code = `${hasF16 ? 'enable f16; ' : ''}${code}\n${half.code}`;
-  return { ...shader, code, requires: hasF16 ? [...shader.requires, 'shader-f16'] : shader.requires };
+  return { ...dispatch, shader: changed.shader, hooks };
 }
 
-function withBuffer(code: string, name: string, kinds: typeof words): string | null {
-  const declaration = new RegExp(`(var<storage[^>]*>\\s*${name}\\s*:\\s*array<)(vec4f|f32)\\s*(?:,\\s*([^>]*?)\\s*)?>`);
-  const found = declaration.exec(code);
-  if (!found || new RegExp(`&\\s*${name}\\b`).test(code)) return null;
-  const kind = kinds[found[2]!]!;
-  const before = code.slice(0, found.index);
-  const after = code.slice(found.index + found[0].length);
-  const parts = [before, after].map((part) => withAccesses(part, name, kind));
-  return parts.includes(null) ? null : `${parts[0]}${found[1]}${kind.element(found[3] ?? '')}>${parts[1]}`;
+const kept = /* @__PURE__ */ new WeakMap<Shader, Map<string, Changed | null>>();
+
+function shaderWithHalves(shader: Shader, names: readonly string[], hasF16: boolean): Changed | null {
+  let code = shader.code.replace(/\/\/[^\n]*/g, '');
+  const storages = new Map<string, Storage>();
+  for (const name of names) {
+    const declaration = new RegExp(
+      `(var<storage[^>]*>\\s*${name}\\s*:\\s*array<)(vec4f|f32)\\s*(?:,\\s*([^>]*?)\\s*)?>`,
+    );
+    const element = declaration.exec(code)?.[2];
+    if (element === undefined || new RegExp(`&\\s*${name}\\b`).test(code)) return null;
+    const storage = (hasF16 ? native : words)[element]!;
+    storages.set(name, storage);
+    code = code.replace(declaration, (_, head: string, __, length = '') => `${head}${storage.element(length)}>`);
+  }
+  const body = withBuffers(code, storages);
+  if (body === null) return null;
+  const requires = hasF16 ? [...shader.requires, 'shader-f16'] : shader.requires;
+  return { shader: { ...shader, code: `${hasF16 ? 'enable f16; ' : ''}${body}\n${half.code}`, requires }, storages };
+}
+
+function withBuffers(text: string, storages: ReadonlyMap<string, Storage>): string | null {
+  let changed: string | null = text;
+  for (const [name, storage] of storages) changed = changed === null ? null : withAccesses(changed, name, storage);
+  return changed;
 }
 
 /** `text` with every load and store of the buffer `name` written anew; null where a store cannot be. */

@@ -68,7 +68,7 @@ describe.each([
     expect(worst).toBeLessThan(1e-3);
   });
 
-  test('keeps activations and operands as halves in less memory, and creates nothing while it runs', async () => {
+  test('keeps activations and operands as halves in half the memory, and creates nothing while it runs', async () => {
     const device = await sharedDevice();
     const full = await trainer(network, device, optimizer());
     const mixed = await trainer(network, device, optimizer(), 10, { precision: 'mixed' });
@@ -79,8 +79,7 @@ describe.each([
     await runSteps(mixed, 1, 20);
     expect(device.stats()).toEqual(before);
     const { slots } = mixed.step.plan.bytes;
-    // Not half: f32 steps write over operands that nothing needs any more, and steps over halves do not yet.
-    if (network === 'cnn') expect(slots).toBeLessThan(0.75 * full.step.plan.bytes.slots);
+    if (network === 'cnn') expect(slots).toBeLessThan(0.6 * full.step.plan.bytes.slots);
   });
 });
 

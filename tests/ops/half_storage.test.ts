@@ -75,6 +75,11 @@ describe('a shader whose buffers hold halves', () => {
     );
   });
 
+  test('buffers are found in hooks too', () => {
+    const hooked = { ...call('fours', ['x4', 'y4']), hooks: { load4: 'x4[i + 1] + f(x4)' } };
+    expect(withHalves(hooked, ['x4'], false)!.hooks).toEqual({ load4: 'half4(x4[i + 1]) + f(x4)' });
+  });
+
   test.each([
     ['adds', 'added', 'adds to what it stored'],
     ['words', 'bits', 'holds words'],

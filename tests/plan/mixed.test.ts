@@ -89,7 +89,7 @@ describe('mixed storage', () => {
       'max_pool_2d_f16 f16 -> f16',
       'matmul_f16 f16 f16 -> f32',
       'matmul_f16 f16 f16 -> f16',
-      'max_pool_2d_grad_f16 f16 f16 -> f16', // relu's gradient in it
+      'max_pool_2d_grad + relu_grad (f16) f16 f16 -> f16',
       'conv2d_grad_filter_f16 f16 f16 -> f32',
       'conv2d_grad_input_f16 f16 f16 -> f32', // an output
     ]);
