@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 // A page ships what it imports, not this; tests/package weighs such a page. Every op brings several kernels as WGSL text,
-// a reference and its gradient, so the whole is far above a single network's needs. Mixed precision takes 5.6 kB of it,
+// a reference and its gradient, so the whole is far above a single network's needs. Mixed precision takes 6 kB of it,
 // which a page loads only when it is asked for; einsum, grids, running products, and the places of maxima with unpooling
 // 4.8 kB, which a page carries only where it calls them. The planner’s groups, memory and recomputation are 14 kB. Pooling by squares and
 // by nines is 1.3 kB; augmentation, which a page carries only where it names a transformation, 8.5 kB.
