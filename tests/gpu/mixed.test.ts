@@ -78,8 +78,11 @@ describe.each([
     const before = device.stats();
     await runSteps(mixed, 1, 20);
     expect(device.stats()).toEqual(before);
-    const { slots } = mixed.step.plan.bytes;
-    if (network === 'cnn') expect(slots).toBeLessThan(0.6 * full.step.plan.bytes.slots);
+    // Partial sums of the filters' gradients are f32 in both, and alive at the peak.
+    const sums = ({ plan }: Program) =>
+      Math.max(...plan.steps.flatMap(({ scratch }) => scratch.map(({ bytes }) => bytes)));
+    const activations = (step: Program) => step.plan.bytes.slots - sums(step);
+    if (network === 'cnn') expect(activations(mixed.step)).toBeLessThan(0.6 * activations(full.step));
   });
 });
 
