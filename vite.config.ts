@@ -4,12 +4,14 @@ import { defineConfig } from 'vitest/config';
 import { dataFiles } from './tools/data_plugin.ts';
 import { puppeteer } from './tools/puppeteer_provider.ts';
 import { wgsl } from './tools/wgsl_plugin.ts';
+import { workerFile } from './tools/worker_plugin.ts';
 
 const host = '127.0.0.1';
 
 export default defineConfig({
   plugins: [
     wgsl(),
+    workerFile(),
     dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data'),
     dataFiles(process.env.RETROGRAD_CONFORMANCE ?? '../shared/conformance/onnx', '/__conformance/'),
   ],
@@ -18,7 +20,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     minify: false,
-    lib: { entry: 'src/index.ts', formats: ['es'] },
+    lib: { entry: ['src/index.ts', 'src/trainer.ts', 'src/worker.ts'], formats: ['es'] },
     rolldownOptions: {
       output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
     },

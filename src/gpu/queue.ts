@@ -21,7 +21,10 @@ export interface Queue {
 
 // Queued work cannot be taken back and delays whatever else the GPU should draw, so about this much is kept ahead.
 const aheadMilliseconds = 200;
-const leastDepth = 8;
+// One step at work and one behind it keep the GPU busy where a step takes long, and training that is paused or stopped is
+// held up by no more than these.
+const leastDepth = 2;
+const firstDepth = 8;
 const mostDepth = 512;
 // A submit costs the browser 50 to 130 µs beside its steps (Chromium 156), which is little of this.
 const submitMilliseconds = 4;
@@ -36,7 +39,7 @@ export function createQueue(life: Life): Queue {
   let submitted = 0;
   let finished = 0;
   let finishedAt = 0;
-  let depth = leastDepth;
+  let depth = firstDepth;
   let stepMilliseconds = Infinity;
   let lastMark = 0;
   /** When the first step after the last mark was submitted. */

@@ -14,6 +14,8 @@ import type { Schedule } from './schedules.ts';
 export interface Optimizer {
   readonly name: string;
   readonly schedule: Schedule;
+  /** What the function of its name was given: how a worker makes it anew. */
+  readonly options?: object;
   /** One arena of the parameters' size for each. */
   readonly moments: readonly string[];
   /** What every element of a moment is at first; 0 for those not named. */

@@ -33,6 +33,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return {
     name: 'sgd',
     ...gradientFields('sgd', options),
+    options,
     schedule: resolveSchedule('sgd', learningRate),
     moments: momentum > 0 ? ['velocity'] : [],
     update({ parameters: params, gradients: grads, moments: [velocity], scalars, firstBad }) {
@@ -81,6 +82,7 @@ function adamWith(name: string, options: AdamOptions, defaultDecay: number, deco
   return {
     name,
     ...gradientFields(name, options),
+    options,
     schedule: resolveSchedule(name, learningRate),
     moments: ['m', 'v'],
     betas: [beta1, beta2],
@@ -128,6 +130,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   return {
     name: 'rmsprop',
     ...gradientFields('rmsprop', options),
+    options,
     schedule: resolveSchedule('rmsprop', learningRate),
     moments: ['square', ...(centered ? ['mean'] : []), ...(momentum > 0 ? ['velocity'] : [])],
     update({ parameters: params, gradients: grads, moments, scalars, firstBad }) {
@@ -175,6 +178,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   return {
     name: 'adagrad',
     ...gradientFields('adagrad', options),
+    options,
     schedule: resolveSchedule('adagrad', learningRate),
     moments: ['accumulator'],
     initialMoments: { accumulator: initialAccumulator },
@@ -187,7 +191,13 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   };
 }
 
-const byName: Readonly<Record<string, () => Optimizer>> = { sgd, adam, adamW, rmsprop, adagrad };
+const byName: Readonly<Record<string, (options?: object) => Optimizer>> = { sgd, adam, adamW, rmsprop, adagrad };
+
+/** The optimizer that the function of this name makes. */
+export function optimizerFrom(name: string, options: object): Optimizer {
+  if (Object.hasOwn(byName, name)) return byName[name]!(options);
+  throw new OptionError(`trainer: unknown optimizer '${name}'; known: ${Object.keys(byName).join(', ')}`);
+}
 
 /** An optimizer by name, with its defaults, or as a record. */
 export function resolveOptimizer(where: string, optimizer: Optimizer | string): Optimizer {

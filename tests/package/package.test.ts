@@ -1,12 +1,13 @@
 // The package as a user gets it: built, packed, installed without network in a new Vite app, bundled, and trained with
 // in headless Chrome. Also what it weighs, and that it brings nothing else along.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { build, preview } from 'vite';
+import type { Browser } from 'puppeteer';
+import { build, createServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { launchBrowser } from '../../tools/launch.mjs';
@@ -19,6 +20,20 @@ let packed: string[] = [];
 const html = (script: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8" /><title>app</title><link rel="icon" href="data:," />
 <script type="module" src="./${script}"></script></head><body></body></html>
+`;
+
+const trainerScript = (library: string, entry: string, worker = 'true'): string => `
+  import { adam, blobs, dense, sequential } from '${library}';
+  import { trainer } from '${entry}';
+  try {
+    const model = sequential([dense({ units: 16, activation: 'relu', inputShape: [2] }), dense({ units: 3 })]);
+    const made = await trainer({ model, worker: ${worker}, prefer: ['webgpu'] });
+    await made.compile({ optimizer: adam({ learningRate: 0.02 }), loss: 'sparseCategoricalCrossentropy' });
+    const { loss } = (await made.fit(blobs({ size: 300, seed: 1 }), { epochs: 3, batchSize: 30 })).history;
+    await window.report({ device: made.deviceName, losses: loss });
+  } catch (error) {
+    await window.report({ error: String(error) });
+  }
 `;
 
 const appFiles = {
@@ -36,6 +51,20 @@ const appFiles = {
       await window.report({ error: String(error) });
     }
   `,
+  // Trains in the library's worker, whose file the bundler finds by itself.
+  'trainer.html': html('trainer.js'),
+  'trainer.js': trainerScript('retrograd', 'retrograd/trainer'),
+  // The same in a worker file of the app's own.
+  'own.html': html('own.js'),
+  'own.js': trainerScript(
+    'retrograd',
+    'retrograd/trainer',
+    "() => new Worker(new URL('./own_worker.js', import.meta.url), { type: 'module' })",
+  ),
+  'own_worker.js': `import { serveTrainer } from 'retrograd/trainer';\nserveTrainer();\n`,
+  // The same without a bundler: the package's files as they are.
+  'public/plain.html': html('plain.js'),
+  'public/plain.js': trainerScript('./package/index.js', './package/trainer.js'),
   // Keeps every export, so that the bundle is the whole library.
   'whole.html': html('whole.js'),
   'whole.js': `import * as retrograd from 'retrograd';\nglobalThis.retrograd = retrograd;\n`,
@@ -50,7 +79,7 @@ beforeAll(() => {
     run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
   ) as [{ filename: string; files: { path: string }[] }];
   packed = report.files.map(({ path }) => path);
-  mkdirSync(app);
+  mkdirSync(join(app, 'public'), { recursive: true });
   for (const [name, text] of Object.entries(appFiles)) writeFileSync(join(app, name), text);
   run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, report.filename)], app);
 }, 180_000);
@@ -81,8 +110,10 @@ test('weighs less in a page that only trains dense layers (the build limits the 
   expect(dense).toBeLessThan(0.8 * whole);
 });
 
-test('trains in headless Chrome from the bundled app', { timeout: 120_000 }, async () => {
-  await build({ root: app, configFile: false, logLevel: 'warn' });
+test('trains in headless Chrome from the bundled app, here and in workers', { timeout: 240_000 }, async () => {
+  const input = ['index.html', 'trainer.html', 'own.html'].map((page) => join(app, page));
+  await build({ root: app, configFile: false, logLevel: 'warn', build: { rolldownOptions: { input } } });
+  cpSync(join(app, 'node_modules/retrograd/dist'), join(app, 'dist/package'), { recursive: true });
   const server = await preview({
     root: app,
     configFile: false,
@@ -91,24 +122,59 @@ test('trains in headless Chrome from the bundled app', { timeout: 120_000 }, asy
   });
   const browser = await launchBrowser();
   try {
-    const page = await browser.newPage();
-    const report = await new Promise<{ device: string; losses: number[] }>((done, fail) => {
-      page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
-      page
-        .exposeFunction('report', (value: { device: string; losses: number[] } | { error: string }) =>
-          'error' in value ? fail(new Error(value.error)) : done(value),
-        )
-        .then(() => page.goto(server.resolvedUrls!.local[0]!))
-        .catch(fail);
-    });
-    expect(report.device).toBe('webgpu');
-    expect(report.losses.length).toBeGreaterThan(1);
-    expect(report.losses.at(-1)!).toBeLessThan(0.7 * report.losses[0]!);
+    for (const name of ['index.html', 'trainer.html', 'own.html', 'plain.html']) {
+      const report = await reportOf(browser, server.resolvedUrls!.local[0]! + name);
+      expect(report.device, name).toMatch(/webgpu/i);
+      expect(report.losses.length, name).toBeGreaterThan(1);
+      expect(report.losses.at(-1)!, name).toBeLessThan(0.7 * report.losses[0]!);
+    }
   } finally {
     await browser.close();
     await server.close();
   }
 });
+
+test('trains in a worker from a dev server that leaves the library as it is', { timeout: 120_000 }, async () => {
+  const server = await createServer({
+    root: app,
+    configFile: false,
+    logLevel: 'warn',
+    optimizeDeps: { exclude: ['retrograd'] },
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
+  });
+  await server.listen();
+  const browser = await launchBrowser();
+  try {
+    const report = await reportOf(browser, `${server.resolvedUrls!.local[0]!}trainer.html`);
+    expect(report.device).toMatch(/webgpu/i);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+interface Report {
+  readonly device: string;
+  readonly losses: readonly number[];
+}
+
+/** What the page reports, or its error. */
+async function reportOf(browser: Browser, url: string): Promise<Report> {
+  const page = await browser.newPage();
+  try {
+    return await new Promise<Report>((done, fail) => {
+      page.on('pageerror', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+      page
+        .exposeFunction('report', (value: Report | { error: string }) =>
+          'error' in value ? fail(new Error(`${url}: ${value.error}`)) : done(value),
+        )
+        .then(() => page.goto(url))
+        .catch(fail);
+    });
+  } finally {
+    await page.close();
+  }
+}
 
 async function bundle(page: string): Promise<number> {
   const outDir = join(folder, `dist-${page}`);

@@ -1,0 +1,115 @@
+// What a trainer and its worker say to each other, and how errors cross between them.
+
+import type { CompileOptions } from '../compile.ts';
+import type { FitOptions } from '../fit.ts';
+import type { DeviceOptions } from '../device.ts';
+import {
+  DataError,
+  DeviceError,
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+  StateError,
+  type DeviceErrorReason,
+} from '../../core/errors.ts';
+
+/** An optimizer as its name and options; a schedule stays behind, and its rates are asked for. */
+export interface SentOptimizer {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly scheduled: boolean;
+}
+
+export type SentCompile = Omit<CompileOptions, 'optimizer' | 'device'> & {
+  readonly optimizer: SentOptimizer;
+  readonly prefer: DeviceOptions['prefer'] | null;
+};
+
+/** Image transformations by their names, `augment` of `fit` by input. */
+export interface SentTransform {
+  readonly transform: string;
+  readonly options: object;
+}
+
+export type SentFit = Omit<FitOptions, 'callbacks' | 'signal' | 'augment'> & {
+  readonly augment?: unknown;
+  readonly hooks: readonly HookName[];
+};
+
+export type HookName = 'onTrainBegin' | 'onTrainEnd' | 'onEpochBegin' | 'onEpochEnd' | 'onBatchEnd' | 'onStepEnd';
+
+/** To the worker. */
+export type Request =
+  /** Part of an array that a later call holds as `{ $array: id }`; `type` and `length` come with the first. */
+  | {
+      readonly kind: 'array';
+      readonly id: number;
+      readonly at: number;
+      readonly chunk: ArrayBuffer;
+      readonly type: string;
+      readonly length: number;
+    }
+  | { readonly kind: 'forget'; readonly ids: readonly number[] }
+  | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly given: readonly unknown[] }
+  | { readonly kind: 'reply'; readonly id: number; readonly value?: unknown; readonly error?: SentError };
+
+/** To the trainer. */
+export type Response =
+  | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly value?: unknown;
+      readonly error?: SentError;
+      readonly training: Mirror;
+    }
+  | {
+      readonly kind: 'hook';
+      readonly id: number;
+      readonly name: HookName | 'rates';
+      readonly given: readonly unknown[];
+      readonly training: Mirror;
+    }
+  | {
+      readonly kind: 'batches';
+      readonly logs: readonly (readonly [number, Readonly<Record<string, number>>])[];
+      readonly training: Mirror;
+    };
+
+/** What the trainer shows of the training at once; every message brings it. */
+export interface Mirror {
+  readonly step: number;
+  readonly history: Readonly<Record<string, readonly number[]>> | null;
+}
+
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly reason?: string;
+  readonly step?: number;
+  readonly tensor?: string | null;
+  readonly byteOffset?: number;
+}
+
+export function sentError(caught: unknown): SentError {
+  if (!(caught instanceof Error)) return { name: 'Error', message: String(caught) };
+  const { name, message } = caught;
+  const { reason, step, tensor, byteOffset } = caught as Error & Partial<SentError>;
+  return {
+    name,
+    message,
+    ...(reason === undefined ? {} : { reason }),
+    ...(step === undefined ? {} : { step, tensor: tensor ?? null }),
+    ...(byteOffset === undefined ? {} : { byteOffset }),
+  };
+}
+
+/** The error as one of the engine's types again. */
+export function receivedError({ name, message, reason, step, tensor, byteOffset }: SentError): Error {
+  if (name === 'NonFiniteError') return new NonFiniteError(message, step ?? 0, tensor ?? null);
+  if (name === 'DeviceError') return new DeviceError((reason ?? 'lost') as DeviceErrorReason, message);
+  if (name === 'DataError') return new DataError(message, byteOffset);
+  if (name === 'OptionError') return new OptionError(message);
+  if (name === 'ShapeError') return new ShapeError(message);
+  if (name === 'StateError') return new StateError(message);
+  return Object.assign(new Error(message), { name });
+}
