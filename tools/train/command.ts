@@ -72,15 +72,31 @@ async function resumed({ json, quiet, progress, logEvery }: CommandOptions, fold
 }
 
 function taskFor(
-  { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery, checkpoint, resume }: CommandOptions,
+  options: CommandOptions,
   { source }: FoundData,
   { name: run }: RunFolder,
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
+  const { model, epochs, batchSize, limit, lr, optimizer, schedule, seed } = options;
+  const { split, block, report, logEvery, checkpoint } = options;
   return {
-    options: { model, epochs, batchSize, limit, lr, optimizer, schedule, seed, logEvery, checkpoint },
-    resumes: resume !== null,
+    options: {
+      model,
+      epochs,
+      batchSize,
+      limit,
+      lr,
+      optimizer,
+      schedule,
+      seed,
+      split,
+      block,
+      report,
+      logEvery,
+      checkpoint,
+    },
+    resumes: options.resume !== null,
     source,
     device,
     run,

@@ -9,6 +9,7 @@ import {
   terminalMode,
   type TextOptions,
 } from '../../src/train/terminal.ts';
+import { confusionLines } from './confusion_text.ts';
 import type { EpochEvent, ResultEvent, RunEvent, RunOutcome, StartEvent, StepEvent } from './events.ts';
 import type { CommandOptions } from './options.ts';
 import { historyOf } from './record.ts';
@@ -78,7 +79,9 @@ export function createConsole(options: CommandOptions, { stdout, stderr, env }: 
     end(outcome, folder, command) {
       clear();
       if (options.json) return json(resultOf(outcome, folder));
-      for (const words of summaryOf(outcome, folder, command, text)) stdout.write(`${words}\n`);
+      const { confusion } = outcome;
+      const byClass = confusion ? [...confusionLines(confusion), ''] : [];
+      for (const words of [...byClass, ...summaryOf(outcome, folder, command, text)]) stdout.write(`${words}\n`);
     },
   };
   return screen;
@@ -117,11 +120,12 @@ function epochState(event: EpochEvent): Parameters<typeof epochLine>[0] {
   };
 }
 
-function resultOf({ start, test, imagesPerSecond, seconds }: RunOutcome, folder: RunFolder): ResultEvent {
+function resultOf({ start, test, confusion, imagesPerSecond, seconds }: RunOutcome, folder: RunFolder): ResultEvent {
   return {
     event: 'result',
     testAccuracy: test?.accuracy ?? null,
     testLoss: test?.loss ?? null,
+    ...(confusion && { confusion }),
     imagesPerSecond,
     seconds,
     device: start.device,

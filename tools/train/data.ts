@@ -18,6 +18,8 @@ export interface DataFileNames {
   readonly trainLabels: string;
   readonly testImages: string;
   readonly testLabels: string;
+  /** Lines `train Hand/005628.jpeg`, what each image was before; where there is such a file. */
+  readonly sources?: string;
 }
 
 export interface FoundData {
@@ -90,8 +92,9 @@ export function dataFileNames(folder: string): DataFileNames | null {
   const trainLabels = find(/^train-labels-idx1-ubyte(\.gz)?$/);
   const testImages = find(/^(t10k|test)-images-idx[34]-ubyte(\.gz)?$/);
   const testLabels = find(/^(t10k|test)-labels-idx1-ubyte(\.gz)?$/);
+  const sources = find(/^source-files\.txt(\.gz)?$/);
   return trainImages && trainLabels && testImages && testLabels
-    ? { trainImages, trainLabels, testImages, testLabels }
+    ? { trainImages, trainLabels, testImages, testLabels, ...(sources === undefined ? {} : { sources }) }
     : null;
 }
 

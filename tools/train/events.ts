@@ -14,6 +14,11 @@ export interface TrainOptions {
   readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
   readonly seed: number;
+  readonly split: SplitName;
+  /** Neighbours that `split: 'groups'` keeps together. */
+  readonly block: number;
+  /** Whether the test is told by class. */
+  readonly report: boolean;
   /** Tell of every so many steps, beside the live line's; null for none. */
   readonly logEvery: number | null;
   /** Steps after which the run is kept so that it can go on; null: after every epoch. */
@@ -27,6 +32,10 @@ export type OptimizerName = (typeof optimizerNames)[number];
 /** What the learning rate does: falls to 0 along half a cosine over the whole run, or stays. */
 export const scheduleNames = ['cosine', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
+
+/** The files' own test images; or all images divided anew, one by one or in blocks of neighbours. */
+export const splitNames = ['given', 'images', 'groups'] as const;
+export type SplitName = (typeof splitNames)[number];
 
 /** What a page or Node needs to train: the data by name, to be read with a function of its own. */
 export interface TrainTask {
@@ -63,6 +72,9 @@ export interface StartEvent {
   readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
   readonly seed: number;
+  readonly split: SplitName;
+  readonly block: number;
+  readonly report: boolean;
   readonly run: string;
 }
 
@@ -114,6 +126,8 @@ export interface ResultEvent {
   /** Null when the run was interrupted or its loss became non-finite. */
   readonly testAccuracy: number | null;
   readonly testLoss: number | null;
+  /** Where it was asked for. */
+  readonly confusion?: Confusion;
   /** Over all whole epochs' training steps, compilation and validation left out. */
   readonly imagesPerSecond: number | null;
   readonly seconds: number;
@@ -125,6 +139,12 @@ export interface ResultEvent {
 /** Told by the training code, wherever it runs. */
 export type RunEvent = NoteEvent | StartEvent | CompileEvent | StepEvent | EpochEvent | StopEvent;
 
+/** How often an image of class `row` was taken for class `column`. */
+export interface Confusion {
+  readonly classes: number;
+  readonly counts: readonly number[];
+}
+
 /** What the training code returns at its end. */
 export interface RunOutcome {
   readonly start: StartEvent;
@@ -132,6 +152,8 @@ export interface RunOutcome {
   readonly stop: StopEvent;
   /** Null when the run was interrupted or its loss became non-finite. */
   readonly test: { readonly loss: number; readonly accuracy: number } | null;
+  /** Of the test, where it was asked for. */
+  readonly confusion: Confusion | null;
   readonly imagesPerSecond: number | null;
   /** From the first step to the last, validation included. */
   readonly seconds: number;

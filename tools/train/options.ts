@@ -8,9 +8,11 @@ import {
   modelNames,
   optimizerNames,
   scheduleNames,
+  splitNames,
   type ModelName,
   type OptimizerName,
   type ScheduleName,
+  type SplitName,
   type TrainOptions,
 } from './events.ts';
 
@@ -38,6 +40,9 @@ const flags = {
   optimizer: { type: 'string' },
   schedule: { type: 'string' },
   seed: { type: 'string' },
+  split: { type: 'string' },
+  block: { type: 'string' },
+  report: { type: 'boolean' },
   device: { type: 'string' },
   data: { type: 'string' },
   'data-dir': { type: 'string' },
@@ -64,6 +69,10 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --lr x                    learning rate of the first step (the optimizer's own)
   --schedule cosine|constant   the rate falls to 0 over the run, or stays (cosine)
   --seed n                  decides the weights, the split and the order (42)
+  --split given|images|groups   the files' own test images; or all images divided anew, one by one, or so that
+                            blocks of neighbours stay together (given)
+  --block n                 how many neighbours a block has (10)
+  --report                  the test by class, and which classes it takes for which (with --split images, groups)
   --device gpu|cpu          (gpu, and the CPU where there is none)
   --data fashion-mnist|glyphs   glyphs: synthetic pictures, nothing to download (fashion-mnist)
   --data-dir folder         a folder with the four IDX files of any such set, plain or .gz
@@ -144,6 +153,8 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     );
     if (other !== undefined) throw new UsageError(`--resume takes the run's own options, not --${other}`);
   }
+  const split = choice<SplitName>('split', splitNames) ?? 'given';
+  if (given.has('block') && split !== 'groups') throw new UsageError('--block is of --split groups only');
   return {
     model: choice<ModelName>('model', modelNames) ?? 'cnn',
     epochs: integer('epochs', 1, 100_000),
@@ -154,6 +165,9 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     optimizer: choice<OptimizerName>('optimizer', optimizerNames) ?? 'adam',
     schedule: choice<ScheduleName>('schedule', scheduleNames) ?? 'cosine',
     seed: integer('seed', 0, 2 ** 32 - 1) ?? 42,
+    split,
+    block: integer('block', 1, 10_000) ?? 10,
+    report: given.has('report') || split !== 'given',
     device: choice('device', ['gpu', 'cpu'] as const),
     data: choice('data', ['fashion-mnist', 'glyphs'] as const) ?? 'fashion-mnist',
     dataDir: path('data-dir'),

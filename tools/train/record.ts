@@ -24,6 +24,9 @@ function repeatCommand(options: CommandOptions, start: StartEvent): string {
   const { model, epochs, batchSize, optimizer, schedule, learningRate, seed, data } = start;
   const words = ['npm run train --', `--model ${model}`, `--epochs ${epochs}`, `--batch-size ${batchSize}`];
   words.push(`--optimizer ${optimizer}`, `--lr ${learningRate}`, `--schedule ${schedule}`, `--seed ${seed}`);
+  if (start.split !== 'given') words.push(`--split ${start.split}`);
+  if (start.split === 'groups') words.push(`--block ${start.block}`);
+  if (start.report && start.split === 'given') words.push('--report');
   if (start.limit !== null) words.push(`--limit ${start.limit}`);
   if (data.name === 'glyphs') words.push('--data glyphs');
   if (options.dataDir !== null) words.push(`--data-dir ${quoted(options.dataDir)}`);
@@ -41,12 +44,13 @@ export async function keepRun(
   { outcome, weights }: Trained,
   chrome: Chrome | null,
 ): Promise<string> {
-  const { start, stop, epochs, test, imagesPerSecond, seconds } = outcome;
+  const { start, stop, epochs, test, confusion, imagesPerSecond, seconds } = outcome;
   if (weights) folder.write('model.safetensors', weights);
   const { event: _, run: __, ...config } = start;
   const command = repeatCommand(options, start);
   const history = historyOf(epochs);
-  const record = { command, config, stopped: stop.reason, test, imagesPerSecond, seconds, history };
+  const result = { stopped: stop.reason, test, ...(confusion && { confusion }), imagesPerSecond, seconds };
+  const record = { command, config, ...result, history };
   folder.write('history.json', `${JSON.stringify(record, null, 2)}\n`);
   if (epochs.length > 0) {
     const svg = curvesSvg(history, { title: `${start.model} on ${start.data.name}` });

@@ -46,7 +46,8 @@ export async function train(task: TrainTask, { read, emit, store, signal }: Surr
   const device = await createDevice({ prefer: [task.device] });
   const images = await loadImages(source, options.seed, read);
   const chosen = defaultsFor(device, options, images.train.size);
-  const data = splitImages(images, chosen.limit, options.seed);
+  const { seed, split, block } = options;
+  const data = splitImages(images, { limit: chosen.limit, seed, split, block });
 
   const { make, loss } = models[options.model];
   const { shape } = data.train.x;
@@ -101,10 +102,13 @@ export async function train(task: TrainTask, { read, emit, store, signal }: Surr
   if (stop.reason === 'interrupted') await store.write('checkpoint', weights!);
   const measured = stop.reason === 'finished' ? await model.evaluate(data.test, { batchSize: start.batchSize }) : null;
   const test = measured && { loss: measured['loss']!, accuracy: measured['accuracy']! };
+  const matrix =
+    measured && options.report ? await model.confusionMatrix(data.test, { batchSize: start.batchSize }) : null;
+  const confusion = matrix && { classes: matrix.classes, counts: [...matrix.counts] };
   const trainSeconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const imagesPerSecond = epochs.length === 0 ? null : (epochs.length * data.train.size) / trainSeconds;
   device.dispose();
-  return { outcome: { start, epochs, stop, test, imagesPerSecond, seconds }, weights };
+  return { outcome: { start, epochs, stop, test, confusion, imagesPerSecond, seconds }, weights };
 }
 
 /** The learning rate of each of the run's `steps`. */
@@ -140,6 +144,9 @@ function startEvent(
     optimizer: options.optimizer,
     schedule: options.schedule,
     seed: options.seed,
+    split: options.split,
+    block: options.block,
+    report: options.report,
     run,
   };
 }
