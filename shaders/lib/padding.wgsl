@@ -5,7 +5,7 @@
 // @hook
 fn source(t: i32, length: u32) -> u32 { return u32(t); }
 // @hook
-fn source4(t: vec4i, length: u32) -> vec4u { return vec4u(t); }
+fn source4(t: vec4i, length: u32) -> vec4u { return bitcast<vec4u>(t); }
 
 // The reverse, for gradients: the positions that read element h are copies 0 (h itself), 1, 2 ... of it; how many an
 // axis can have is the caller's `copies`. NOWHERE where there is no such copy, so far out that no window reaches it.

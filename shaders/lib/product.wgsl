@@ -18,6 +18,7 @@
 
 // @import lib/activation.wgsl
 // @import lib/block.wgsl
+// @import lib/grid.wgsl
 
 struct Params {
   m: u32,
@@ -60,11 +61,6 @@ fn read_b4(at: u32) -> vec4f { return b4[at]; }
 fn activate(x: f32) -> f32 { return x; }
 // @hook
 fn activate4(x: vec4f) -> vec4f { return x; }
-
-// A grid may have only 65535 workgroups along one side, so long lists of workgroups fold into rows.
-fn flat_workgroup(group_id: vec3u, group_count: vec3u) -> u32 {
-  return group_id.y * group_count.x + group_id.x;
-}
 
 // ---------------------------------------------------------------------------------------------------------------
 // Where a tile lies. Tiles are counted along a row of tiles first, then down, then from matrix to matrix.

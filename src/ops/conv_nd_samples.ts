@@ -92,4 +92,9 @@ const pairwise: readonly Row[] = [
   [[1, 3, 4, 3, 4], 4, 4, { kernelSize: 1, strides: 3, dilationRate: [3, 3, 3], padding: [[2, 0], [3, 0], [2, 0]], paddingMode: 'reflect' }, true, 'relu'],
   [[1, 3, 2, 4, 4], 6, 2, { kernelSize: 1, strides: [2, 1, 2], dilationRate: [1, 2, 2], padding: [[0, 1], [0, 3], [0, 0]], paddingMode: 'replicate' }, true, 'tanh'],
   [[1, 4, 2], 2, 2, { kernelSize: 1, strides: 2, dilationRate: 3, padding: [1, 0], paddingMode: 'reflect' }, true, 'tanh'],
+  [[2, 5, 8], 4, 1, { kernelSize: 1, strides: 2, dilationRate: 2 }, true, 'sigmoid'],
+  [[1, 4, 3, 4], 8, 1, { kernelSize: 2, padding: 1 }, true, 'tanh'],
+  [[1, 5, 4], 4, 1, { kernelSize: 3 }, false, 'relu'],
+  [[1, 5, 6, 3], 3, 3, { kernelSize: 2, strides: [1, 2], dilationRate: [2, 1], padding: [[1, 1], [0, 1]], paddingMode: 'circular' }, true, 'relu'],
+  [[1, 4, 5, 3], 6, 3, { kernelSize: 2 }, true, 'sigmoid'],
 ];

@@ -41,8 +41,3 @@ export function copiesAlong({ paddingMode, padBefore, padAfter }: WindowNd, axis
   if (paddingMode === 'zeros' || padding === 0) return 1;
   return paddingMode === 'replicate' ? 1 + padding : 3;
 }
-
-/** Whether a window may meet zeros of the padding; where none does, forward kernels skip the tests. */
-export function meetsZeros({ paddingMode, padBefore, padAfter }: WindowNd): boolean {
-  return paddingMode === 'zeros' && [...padBefore, ...padAfter].some((pixels) => pixels > 0);
-}

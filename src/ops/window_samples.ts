@@ -31,6 +31,8 @@ export const convolutionWindows: readonly Convolution[] = [
   [[2, 2, 6, 1], 1, { kernelSize: 2, padding: [[3, 0], [3, 0]], paddingMode: 'replicate' }, false, 'sigmoid'],
   [[1, 3, 3, 1], 6, { kernelSize: 1, strides: 3, dilationRate: [2, 3], padding: [[0, 3], [0, 1]], paddingMode: 'circular' }, true, 'tanh'],
   [[1, 4, 2, 1], 3, { kernelSize: 1, strides: [2, 3], dilationRate: [3, 1], paddingMode: 'replicate' }, false, 'tanh'],
+  [[1, 4, 5, 3], 4, { kernelSize: [2, 3], strides: 2, padding: [[0, 1], [1, 0]], paddingMode: 'circular' }, false, null],
+  [[1, 4, 5, 3], 3, { kernelSize: 2, dilationRate: [1, 2], padding: [[0, 1], [2, 1]] }, true, 'sigmoid'],
 ];
 
 // prettier-ignore

@@ -118,6 +118,10 @@ export class Emulator {
     this.debug = new WgslDebug(code);
     this.entry = entry;
     const { exec } = this.debug;
+    // The interpreter divides vectors of whole numbers as if they were not.
+    const make = exec._makeCwiseData.bind(exec);
+    exec._makeCwiseData = (values, type) =>
+      make(/^vec\d([iu]|<[iu]32>)$/.test(type.getTypeName()) ? values.map(Math.trunc) : values, type);
     exec._execStatements(exec.ast, exec.context);
     this.local = new Map();
     for (const [name, { value, node }] of exec.context.variables) {

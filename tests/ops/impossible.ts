@@ -444,8 +444,14 @@ export const impossible: readonly Impossible[] = [
       [/_pool_2d/, /way=squares_vec4$/, /padBefore=(equal|unequal)$/, 'the first window begins with the image'],
       [/_pool_2d/, /way=(winners_)?nine_vec4$/, /kernel=(ones|unequal)$/, 'windows are of 3 × 3'],
       [/_pool_2d/, /way=winners_nine_vec4$/, /strides=ones$/, 'nine windows are over a pixel'],
-      [/^conv_nd/, /way=depthwise$/, /grouping=(one|several)$/, 'each channel has its own filters'],
-      [/^conv_nd/, /way=block$/, /grouping=each channel$/, 'a block of filters shares channels'],
+      [/^conv_nd/, /way=depthwise(_scalar)?$/, /grouping=(one|several)$/, 'each channel has its own filters'],
+      [/^conv_nd/, /way=(tiled_64x64|quad_wide|quad|register)$/, /grouping=each channel$/, 'channels come in fours'],
+      [
+        /^conv.*(d|input)$/,
+        /way=(tiled_64x64|quad_wide|quad_scalar)$/,
+        notZeros,
+        'other modes are left to what compiles sooner',
+      ],
     ] as const
   ).map(([names, way, place, because]): Impossible => ({
     ops: names,
