@@ -383,6 +383,8 @@ test('the picture has a curve and a legend for each setting, bands where there a
   expect(svg.match(/<path[^>]*stroke-width="2"/g)).toHaveLength(4); // two settings in two panels
   expect(svg.match(/<polygon/g)).toHaveLength(4);
   expect(svg).toMatch(/>1: learningRate 0\.01( \(best\))?<.*>2: learningRate 0\.05( \(best\))?</s);
+  expect(svg.match(/\(best\)/g)).toHaveLength(1);
+  expect(studySvg(JSON.parse(JSON.stringify(result)) as typeof result, { title: 'a < b' })).toBe(svg);
   expect(svg).not.toMatch(/NaN|undefined|href|<script/);
   expect(studySvg(result, { metrics: ['loss'] }).match(/<path[^>]*stroke-width="2"/g)).toHaveLength(2);
   expect(() => studySvg(result, { metrics: ['los'] })).toThrow("studySvg: no metric 'los'");

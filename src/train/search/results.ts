@@ -70,7 +70,7 @@ export function statistic(values: readonly number[]): Statistic {
 export function rowsOf<P>(records: readonly StudyRecord<P>[]): StudyRow<P>[] {
   const bySetting = new Map<string, StudyRecord<P>[]>();
   for (const record of records) {
-    const id = JSON.stringify([record.round, record.params]);
+    const id = idOf(record);
     bySetting.set(id, [...(bySetting.get(id) ?? []), record]);
   }
   return [...bySetting.values()].map((runs) => {
@@ -84,6 +84,14 @@ export function rowsOf<P>(records: readonly StudyRecord<P>[]): StudyRow<P>[] {
       metrics: Object.fromEntries(names.map((name) => [name, statistic(ended.map(({ metrics }) => metrics[name]!))])),
     };
   });
+}
+
+const idOf = ({ round, params }: { readonly round: number; readonly params: unknown }) =>
+  JSON.stringify([round, params]);
+
+/** Whether both are of one setting and round; results may have been written and read since. */
+export function isRow<P>(row: StudyRow<P>, other: StudyRow<P> | null): boolean {
+  return other !== null && idOf(row) === idOf(other);
 }
 
 export interface Monitoring {
@@ -130,7 +138,7 @@ export function studyText<P extends Params>(result: StudyResult<P>, { ascii = fa
   const lines = [
     ['', ...params, 'runs', ...metrics],
     ...table.map((row) => [
-      row === best ? '*' : '',
+      isRow(row, best) ? '*' : '',
       ...params.map((name) => valueText(row.params[name]!)),
       row.failed > 0 ? `${row.runs} (${row.failed} failed)` : String(row.runs),
       ...metrics.map((name) => (row.metrics[name] ? statisticText(row.metrics[name], ascii) : '-')),

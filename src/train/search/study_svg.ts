@@ -2,7 +2,7 @@
 
 import { checkOptions, OptionError } from '../../core/errors.ts';
 import { axes, documentHead, drawable, finite, pathOf, round, text, type Panel } from '../svg_marks.ts';
-import { paramsText, statistic, type Params, type Statistic, type StudyResult } from './results.ts';
+import { isRow, paramsText, statistic, type Params, type Statistic, type StudyResult } from './results.ts';
 
 export interface StudySvgOptions {
   /** Above the panels; `Study` unless given. */
@@ -79,7 +79,7 @@ function curvesOf<P extends Params>({ table, records, best }: StudyResult<P>, me
     const dash = dashes[i % dashes.length]!;
     const failed = row.failed > 0 ? `, ${row.failed} of ${row.runs} failed` : '';
     return {
-      label: `${i + 1}: ${paramsText(row.params) || `${row.runs} runs`}${failed}${row === best ? ' (best)' : ''}`,
+      label: `${i + 1}: ${paramsText(row.params) || `${row.runs} runs`}${failed}${isRow(row, best) ? ' (best)' : ''}`,
       stroke: `stroke="${colour}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`,
       colour,
       points: Object.fromEntries(points),
@@ -102,6 +102,7 @@ function panelMarks(panel: Panel, curves: readonly Curve[]): string[] {
     const corners = [...band.map(([x, , y]) => `${x},${y}`), ...band.toReversed().map(([x, y]) => `${x},${y}`)];
     marks.push(`<polygon points="${corners.join(' ')}" fill="${curve.colour}" fill-opacity="0.12"/>`);
   }
+  const ends: { readonly name: string; readonly y: number }[] = [];
   curves.forEach((curve, i) => {
     const means = of(curve).map(({ mean }) => mean);
     if (finite(means).length === 0) return;
@@ -112,10 +113,16 @@ function panelMarks(panel: Panel, curves: readonly Curve[]): string[] {
         marks.push(`<circle cx="${xOf(at + 1)}" cy="${yOf(mean)}" r="3.5" fill="${curve.colour}"/>`);
       }
     });
-    const last = means.findLastIndex(drawable);
-    // Side by side, so that curves which end in one place can be told apart.
-    marks.push(text(xOf(last + 1) + 8 + 12 * (i % 3), round(yOf(means[last]!) + 4), String(i + 1), 'start'));
+    ends.push({ name: String(i + 1), y: yOf(means.findLast(drawable)!) });
   });
+  // In the order of the curves' ends, far enough apart to be read.
+  const step = Math.min(12, panel.height / Math.max(1, ends.length));
+  let least = Math.min(...ends.map(({ y }) => y), panel.top + panel.height - step * (ends.length - 1));
+  for (const { name, y } of ends.toSorted((a, b) => a.y - b.y)) {
+    const place = Math.max(y, least);
+    marks.push(text(panel.left + panel.width + 10, round(place + 4), name, 'start'));
+    least = place + step;
+  }
   return [...marks, '</g>'];
 }
 
