@@ -69,6 +69,28 @@ test('a study that was killed goes on to the result of one that was not', { time
   expect(readFileSync(join(killed, 'curves.svg'), 'utf8').match(/<path[^>]*stroke-width="2"/g)).toHaveLength(8);
 });
 
+test('in Chrome each run is kept as it ends, and the curves are also a bitmap', { timeout: 120_000 }, async () => {
+  const out = temporaryFolder();
+  const options = ['--data', 'glyphs', '--limit', '60', '--epochs', '2', '--folds', '2', '--batch-size', '20'];
+  const { code, stdout, stderr } = await study([
+    'cross-validate',
+    ...options,
+    '--device',
+    'gpu',
+    '--json',
+    '--out',
+    out,
+  ]);
+  expect(code, stderr).toBe(0);
+  const { device, result } = JSON.parse(stdout) as Saved & { readonly device: string };
+  expect(device).toContain('WebGPU');
+  expect(result.records).toHaveLength(2);
+  expect(readdirSync(join(out, 'store')).sort()).toEqual(
+    ['plan', 'r0-s0-n0-f0', 'r0-s0-n0-f1'].map((key) => `crossValidate.${key}.a`),
+  );
+  expect(readFileSync(join(out, 'curves.png')).subarray(1, 4).toString()).toBe('PNG');
+});
+
 test('options say what is wrong', () => {
   expect(parseOptions(['grid'])).toMatchObject({ learningRates: [0.0003, 0.001, 0.003], batchSizes: [32, 64, 128] });
   expect(parseOptions(['grid', '--optimizer', 'sgd,adam'])).toMatchObject({ learningRates: null, batchSizes: [64] });
