@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 import { dataFiles } from './tools/data_plugin.ts';
 import { puppeteer } from './tools/puppeteer_provider.ts';
+import { withoutSamples } from './tools/samples_plugin.ts';
 import { wgsl } from './tools/wgsl_plugin.ts';
 import { workerFile } from './tools/worker_plugin.ts';
 
@@ -12,6 +13,7 @@ export default defineConfig({
   plugins: [
     wgsl(),
     workerFile(),
+    withoutSamples(),
     dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data'),
     dataFiles(process.env.RETROGRAD_CONFORMANCE ?? '../shared/conformance/onnx', '/__conformance/'),
   ],

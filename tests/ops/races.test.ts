@@ -2,7 +2,7 @@
 // writes without a barrier between them, and all reach the same barriers. The first and the last workgroup of each dispatch
 // run; where those are all of them, the results are compared with the reference too. The interpreter makes a million
 // accesses in some seconds, so of a kernel's samples, spread over all, 12 run, or fewer once they have made half a million;
-// with RACES=all in the environment, every one.
+// `npm run test:long` runs every one.
 
 import { describe, expect, test } from 'vitest';
 import type { Sample } from '../../src/graph/op.ts';
@@ -10,7 +10,7 @@ import { ops } from '../../src/ops/index.ts';
 import { runKernel, runnable, sourcesOf } from './kernel_run.ts';
 import { describeSample } from './table.ts';
 
-const [most, enough] = process.env.RACES === 'all' ? [Infinity, Infinity] : [12, 500_000];
+const [most, enough] = process.env.VITE_LONG ? [Infinity, Infinity] : [12, 500_000];
 
 function spread<T>(list: readonly T[]): T[] {
   const step = Math.max(1, list.length / most);
