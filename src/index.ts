@@ -335,6 +335,16 @@ export { glyphNames, glyphs, type GlyphsOptions } from './data/glyphs.ts';
 export { blobs, circles, moons, type PointsOptions, spirals, xor } from './data/synthetic.ts';
 export { type DataStream, dataStream, type DataStreamOptions, streamed, type StreamItem } from './data/stream.ts';
 export { type Idx, loadIdx, readIdx } from './data/idx.ts';
+export {
+  type DecodeImage,
+  type ImageFile,
+  imageFolder,
+  type ImageOptions,
+  type ImageSource,
+  imageStream,
+  type LabelledFiles,
+  zipEntries,
+} from './data/images.ts';
 export type { AugmentOption } from './train/augment_option.ts';
 export {
   type Augmentation,
