@@ -39,10 +39,10 @@ fn matmul_quad(
 }
 
 fn store_sums(origin: u32, row: u32, column: u32, lane: u32, sums: Sums) {
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
-  for (var i = 0u; i < 4; i++) {
-    store_block4(origin, row, column + (lane ^ i) * 4, blocks[i]);
-  }
+  store_block4(origin, row, column + lane * 4, sums.own);
+  store_block4(origin, row, column + (lane ^ 1) * 4, sums.across);
+  store_block4(origin, row, column + (lane ^ 2) * 4, sums.down);
+  store_block4(origin, row, column + (lane ^ 3) * 4, sums.diagonal);
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -106,10 +106,10 @@ fn matmul_quad_32(
   }
 
   let origin = c_origin(place.matrix, group_id.z);
-  store_sums(origin, row, place.column, lane, top_left);
-  store_sums(origin, row, place.column + 16, lane, top_right);
-  store_sums(origin, row + 16, place.column, lane, bottom_left);
-  store_sums(origin, row + 16, place.column + 16, lane, bottom_right);
+  var tiles = array<Sums, 4>(top_left, top_right, bottom_left, bottom_right);
+  for (var i = 0u; i < 4; i++) {
+    store_sums(origin, row + (i / 2) * 16, place.column + (i % 2) * 16, lane, tiles[i]);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -183,25 +183,24 @@ fn b_four(at: vec4u) -> vec4f {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// The epilogue: stores what exists of a block, four numbers at a time. `origin` counts numbers. It loops over rows because
-// compilers take longer for each store than for a hundred multiply-adds; those of GPUs unroll such a loop again.
+// The epilogue: stores what exists of a block, four numbers at a time. `origin` counts numbers.
 fn store_block4(origin: u32, row: u32, column: u32, sums: Block) {
   if (column >= params.n) { return; }
   let n4 = params.n / 4;
   let at = origin / 4 + row * n4 + column / 4;
   var bias_here = vec4f();
   if (HAS_BIAS) { bias_here = bias4[column / 4]; }
-  var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
-  for (var i = 0u; i < min(4, params.m - min(row, params.m)); i++) {
-    store_sums4(at + i * n4, rows[i] + bias_here);
-  }
+  if (row < params.m) { store_sums4(at, sums.row0 + bias_here); }
+  if (row + 1 < params.m) { store_sums4(at + n4, sums.row1 + bias_here); }
+  if (row + 2 < params.m) { store_sums4(at + 2 * n4, sums.row2 + bias_here); }
+  if (row + 3 < params.m) { store_sums4(at + 3 * n4, sums.row3 + bias_here); }
 }
 
 fn store_sums4(at: u32, sums: vec4f) {
   if (HAS_RESIDUAL) { c4[at] = activate4(sums + residual4[at]); } else { c4[at] = activate4(sums); }
 }
 
-// The same, a number at a time.
+// The same, a number at a time, in a loop: a compiler takes longer for sixteen stores than for a hundred multiply-adds.
 fn store_block(origin: u32, row: u32, column: u32, sums: Block) {
   var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
   for (var i = 0u; i < 16; i++) {
