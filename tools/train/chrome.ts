@@ -1,6 +1,6 @@
 // Training in headless Chrome: serves the page and the data on this machine only, and closes both whatever happens.
 
-import type { Browser } from 'puppeteer';
+import type { Browser, Page } from 'puppeteer';
 import { createServer, type ViteDevServer } from 'vite';
 
 import { DeviceError, type DeviceErrorReason } from '../../src/core/errors.ts';
@@ -22,6 +22,8 @@ export interface Chrome {
   visit<Report>(path: string, exposed: Exposed, signal: AbortSignal): Promise<Report>;
   /** Aborted, `signal` ends the run after the step it is in. */
   train(task: TrainTask, store: Store, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<Trained>;
+  /** Bytes of JavaScript in the page visited last, once its garbage is collected. */
+  heapBytes(): Promise<number>;
   /** A PNG of an SVG drawing, two pixels for each of its units. */
   picture(svg: string): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -59,9 +61,11 @@ export async function openChrome(root: string, dataFolder: string | null): Promi
 }
 
 function session(browser: Browser, server: ViteDevServer, close: () => Promise<void>): Chrome {
+  let visited: Page | null = null;
   const chrome: Chrome = {
     async visit<Report>(path: string, exposed: Exposed, signal: AbortSignal) {
       const page = await browser.newPage();
+      visited = page;
       // A page that is gone has no run to stop.
       signal.addEventListener('abort', () => void page.evaluate(() => window.retrogradStop()).catch(() => undefined));
       return new Promise<Report>((done, fail) => {
@@ -86,6 +90,14 @@ function session(browser: Browser, server: ViteDevServer, close: () => Promise<v
       if ('error' in report) throw pageError(report.error);
       const weights = report.weights === null ? null : new Uint8Array(Buffer.from(report.weights, 'base64'));
       return { outcome: report.outcome, weights };
+    },
+    async heapBytes() {
+      const session = await visited!.createCDPSession();
+      await session.send('HeapProfiler.enable');
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize } = await session.send('Runtime.getHeapUsage');
+      await session.detach();
+      return usedSize;
     },
     async picture(svg) {
       const blank = await browser.newPage();
