@@ -5,11 +5,15 @@ import { OptionError } from '../core/errors.ts';
 import { checkShape, sizeOf, type Shape } from '../core/shape.ts';
 import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
 import type { Initializer } from './initializers.ts';
+import type { Regularizer } from './regularizers.ts';
 
 export interface ParameterSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
   readonly constraint?: Constraint;
+  readonly regularizer?: Regularizer;
+  /** false: it is kept with what layers keep without training it. */
+  readonly trainable?: boolean;
 }
 
 /** What weights are held to after each update. */
@@ -26,6 +30,7 @@ export interface Parameter {
   readonly offset: number;
   readonly tensor: Tensor;
   readonly constraint?: Constraint;
+  readonly regularizer?: Regularizer;
 }
 
 export interface Parameters {
@@ -70,10 +75,17 @@ export function parameters(
     },
   };
   const list = names.map((name, i): Parameter => {
-    const { shape, constraint } = specs[name]!;
+    const { shape, constraint, regularizer } = specs[name]!;
     const offset = offsets[i]!;
     const tensor = variableTensor(arena, { shape, offset, label: name });
-    return { name, shape, offset, tensor, ...(constraint ? { constraint } : {}) };
+    return {
+      name,
+      shape,
+      offset,
+      tensor,
+      ...(constraint ? { constraint } : {}),
+      ...(regularizer ? { regularizer } : {}),
+    };
   });
   const byName = new Map(list.map((parameter) => [parameter.name, parameter]));
   return {

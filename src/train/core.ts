@@ -9,6 +9,7 @@ import type { Loss } from '../nn/losses.ts';
 import type { EpochMetric, MeanMetric } from '../nn/metrics.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
+import { penalty } from '../nn/regularizers.ts';
 import type { Precision } from '../nn/precision.ts';
 import { add } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
@@ -188,6 +189,7 @@ export function forward(
     if (found) return found;
     throw new OptionError(`state: no layer keeps '${key}'`);
   };
+  const own = new Set(parameters.list.map(({ name }) => name));
   const needed = placesFor(network, wanted);
   const given = network.inputs.map(
     ({ name }): Given | undefined => inputs[name] && { outputs: [inputs[name]], mask: null },
@@ -195,9 +197,10 @@ export function forward(
   layers.forEach((place, i) => {
     const { name, owner } = place;
     if (!needed.has(given.length)) return void given.push(undefined);
-    const weights = (weight: string) => parameters.get(`${owner}/${weight}`);
+    const weights = (weight: string) =>
+      (own.has(`${owner}/${weight}`) ? parameters : network.state!).get(`${owner}/${weight}`);
     const context = layerContext({
-      training: use.training,
+      training: use.training && !isFrozen(place),
       drawing: use.drawing ?? use.training,
       random: use.random,
       examples: use.examples ?? null,
@@ -223,6 +226,11 @@ export function forward(
     const [first, ...further] = outputs;
     given.push({ outputs: [labelled(first!, name), ...further], mask });
   });
+  const penalties = parameters.list.flatMap(({ name, regularizer, tensor }) => {
+    const used = seen.has(name.slice(0, name.indexOf('/')));
+    return (regularizer && used && penalty(regularizer, tensor)) || [];
+  });
+  if (penalties.length > 0) terms['regularization'] = penalties.reduce((a, b) => add(a, b));
   const found = wanted.map((at) => given[at]!);
   return {
     values: found.map(({ outputs }) => outputs[0]!),
@@ -230,6 +238,12 @@ export function forward(
     effects,
     terms,
   };
+}
+
+/** Whether it has weights, and none of them is trained. */
+function isFrozen({ weights }: BuiltLayer): boolean {
+  const specs = Object.values(weights);
+  return specs.length > 0 && specs.every(({ trainable }) => trainable === false);
 }
 
 /** Everything of a network that lasts. */

@@ -22,13 +22,19 @@ export function describe(core: Core): ModelDescription {
       ...(name === owner ? {} : { shared: owner }),
       output: outputShape,
       params: numbersIn(weights) + numbersIn(state),
-      trainable: true,
-      ...(state ? { trainableParams: numbersIn(weights) } : {}),
+      trainable: Object.values(weights).length === 0 || Object.values(weights).some(isTrained),
+      ...(state || !Object.values(weights).every(isTrained) ? { trainableParams: trainedIn(weights) } : {}),
       flopsPerSample,
     })),
     ...(optimizer ? { optimizer: { name: optimizer.optimizer.name, slots: optimizer.names.length } } : {}),
     ...(device ? { device: `${device.description}: ${deviceReason}` } : {}),
   };
+}
+
+const isTrained = ({ trainable = true }: { readonly trainable?: boolean }): boolean => trainable;
+
+function trainedIn(specs: BuiltLayer['weights']): number {
+  return numbersIn(Object.fromEntries(Object.entries(specs).filter(([, spec]) => isTrained(spec))));
 }
 
 function numbersIn(specs: BuiltLayer['state'] = {}): number {

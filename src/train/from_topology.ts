@@ -53,7 +53,8 @@ function layerOf({ type, name, config }: Readonly<Record<string, Json>>, i: numb
   }
   const options = recordOf(`layer ${i}`, config);
   if (type !== 'Model') return layerFromConfig(type, name, options);
-  return asLayer(modelOf(recordOf(`layer ${i}`, options['model'])), { name });
+  const trainable = options['trainable'] !== false;
+  return asLayer(modelOf(recordOf(`layer ${i}`, options['model'])), { name, trainable });
 }
 
 function inputOf({ name, shape, dtype }: Readonly<Record<string, Json>>): SymbolicTensor {

@@ -25,7 +25,9 @@ export function arenasFor(layers: readonly BuiltLayer[], seed: number): Pick<Net
   const kept: Record<string, ParameterSpec> = {};
   for (const { name, owner, weights, state = {} } of layers) {
     if (name !== owner) continue;
-    for (const [weight, spec] of Object.entries(weights)) specs[`${name}/${weight}`] = spec;
+    for (const [weight, spec] of Object.entries(weights)) {
+      (spec.trainable === false ? kept : specs)[`${name}/${weight}`] = spec;
+    }
     for (const [own, spec] of Object.entries(state)) kept[`${name}/${own}`] = spec;
   }
   return {

@@ -8,6 +8,7 @@ import { batchNormalization as normalize } from '../../ops/normalization.ts';
 import { normalizeWith } from '../../ops/normalize_with.ts';
 import { ones, resolveInitializer, zeros, type Initializer } from '../initializers.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { holdingWeights, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
 
 export interface AffineLayerOptions extends LayerOptions {
@@ -42,7 +43,7 @@ export function affine(where: string, options: AffineLayerOptions, defaultEpsilo
   };
 }
 
-export interface BatchNormalizationOptions extends AffineLayerOptions {
+export interface BatchNormalizationOptions extends AffineLayerOptions, Pick<WeightOptions, 'trainable'> {
   /** The fraction of the old statistic kept at each step; 0.9 unless given (PyTorch's 0.1 of the new; Keras has 0.99). */
   readonly momentum?: number;
   /** The channels' axis: the last one (-1), which is also what it is unless given. */
@@ -57,48 +58,55 @@ export interface BatchNormalizationOptions extends AffineLayerOptions {
  * ShapeError: another axis than the last.
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
-  checkOptions('batchNormalization', options, [...layerOptions, ...affineOptions, 'momentum', 'axis']);
+  checkOptions('batchNormalization', options, [...layerOptions, ...affineOptions, 'momentum', 'axis', 'trainable']);
   const { momentum = 0.9, axis = -1 } = options;
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new OptionError(`batchNormalization: momentum is ${momentum}, expected a number from 0 to 1`);
   }
   const { config, weights: weightsOf } = affine('batchNormalization', options);
   const { epsilon, center, scale } = config;
-  return callable({
-    type: 'BatchNormalization',
-    kind: 'batchnorm',
-    config: { momentum, axis, ...config },
-    ...commonFields('batchNormalization', options),
-    build(inputShape, where) {
-      const rank = inputShape.length + 1;
-      if (inputShape.length === 0) throw new ShapeError(`${where}: expected examples […,C], got ${format(inputShape)}`);
-      if (resolveAxis(where, axis, rank) !== rank - 1) {
-        throw new ShapeError(`${where}: axis is ${axis}, expected the last one: ${rank - 1} or -1`);
-      }
-      const shape = [inputShape.at(-1)!];
-      return {
-        outputShape: inputShape,
-        weights: weightsOf(shape),
-        state: {
-          movingMean: { shape, initializer: zeros() },
-          movingVariance: { shape, initializer: ones() },
+  return callable(
+    holdingWeights(
+      'batchNormalization',
+      { trainable: options.trainable },
+      {
+        type: 'BatchNormalization',
+        kind: 'batchnorm',
+        config: { momentum, axis, ...config },
+        ...commonFields('batchNormalization', options),
+        build(inputShape, where) {
+          const rank = inputShape.length + 1;
+          if (inputShape.length === 0)
+            throw new ShapeError(`${where}: expected examples […,C], got ${format(inputShape)}`);
+          if (resolveAxis(where, axis, rank) !== rank - 1) {
+            throw new ShapeError(`${where}: axis is ${axis}, expected the last one: ${rank - 1} or -1`);
+          }
+          const shape = [inputShape.at(-1)!];
+          return {
+            outputShape: inputShape,
+            weights: weightsOf(shape),
+            state: {
+              movingMean: { shape, initializer: zeros() },
+              movingVariance: { shape, initializer: ones() },
+            },
+            flopsPerSample: 0,
+          };
         },
-        flopsPerSample: 0,
-      };
-    },
-    apply(x, weights, context) {
-      const shape = [x.shape.at(-1)!];
-      const filled = (value: number) => constantTensor(new Float32Array(shape[0]!).fill(value), shape, 'f32');
-      const gamma = scale ? weights('gamma') : filled(1);
-      const beta = center ? weights('beta') : filled(0);
-      const [movingMean, movingVariance] = [context.state('movingMean'), context.state('movingVariance')];
-      if (!context.training) {
-        return normalizeWith(x, { mean: movingMean, variance: movingVariance, gamma, beta }, { epsilon });
-      }
-      const { y, mean, variance } = normalize(x, { gamma, beta, epsilon });
-      context.update('movingMean', movingAverage(movingMean, mean, momentum));
-      context.update('movingVariance', movingAverage(movingVariance, variance, momentum));
-      return y;
-    },
-  });
+        apply(x, weights, context) {
+          const shape = [x.shape.at(-1)!];
+          const filled = (value: number) => constantTensor(new Float32Array(shape[0]!).fill(value), shape, 'f32');
+          const gamma = scale ? weights('gamma') : filled(1);
+          const beta = center ? weights('beta') : filled(0);
+          const [movingMean, movingVariance] = [context.state('movingMean'), context.state('movingVariance')];
+          if (!context.training) {
+            return normalizeWith(x, { mean: movingMean, variance: movingVariance, gamma, beta }, { epsilon });
+          }
+          const { y, mean, variance } = normalize(x, { gamma, beta, epsilon });
+          context.update('movingMean', movingAverage(movingMean, mean, momentum));
+          context.update('movingVariance', movingAverage(movingVariance, variance, momentum));
+          return y;
+        },
+      },
+    ),
+  );
 }

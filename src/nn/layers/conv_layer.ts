@@ -8,10 +8,11 @@ import { add } from '../../ops/binary.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { commonFields, layerOptions, type Json, type Layer, type LayerOptions } from '../layer.ts';
 import type { ParameterSpec } from '../parameters.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
 import { resolveActivation } from './activation.ts';
 
-export interface ConvLayerOptions extends LayerOptions {
+export interface ConvLayerOptions extends LayerOptions, WeightOptions {
   /** 'linear' unless given. */
   readonly activation?: ActivationName;
   /** true unless given. */
@@ -46,7 +47,14 @@ const images = ['', '[L,C]', '[H,W,C]', '[D,H,W,C]'];
 
 /** Throws an OptionError for an option that is neither in `known` nor one that all convolution layers take. */
 export function checkConvOptions(where: string, options: ConvLayerOptions, known: readonly string[]): void {
-  checkOptions(where, options, [...layerOptions, ...known, 'activation', 'useBias', 'biasInitializer']);
+  checkOptions(where, options, [
+    ...layerOptions,
+    ...weightOptions,
+    ...known,
+    'activation',
+    'useBias',
+    'biasInitializer',
+  ]);
 }
 
 export function convLayer(options: ConvLayerOptions, parts: Parts): Layer {
@@ -54,29 +62,31 @@ export function convLayer(options: ConvLayerOptions, parts: Parts): Layer {
   const { activation = 'linear', useBias = true } = options;
   const activate = resolveActivation(where, activation);
   const bias = resolveInitializer(where, options.biasInitializer ?? 'zeros');
-  return callable({
-    type,
-    kind: 'conv',
-    config: { ...config, activation, useBias },
-    activation,
-    ...commonFields(where, options),
-    build(inputShape, at) {
-      if (inputShape.length !== rank + 1) {
-        throw new ShapeError(`${at}: expected images ${images[rank]}, got ${format(inputShape)}`);
-      }
-      const built = parts.build(inputShape.slice(0, -1), inputShape.at(-1)!, at);
-      return {
-        outputShape: [...built.output, built.filters],
-        weights: {
-          ...built.weights,
-          ...(useBias ? { bias: { shape: [built.filters], initializer: bias } } : {}),
-        },
-        flopsPerSample: built.flopsPerSample,
-      };
-    },
-    apply(x, weights) {
-      const y = parts.apply(x, weights);
-      return activate(useBias ? add(y, weights('bias')) : y);
-    },
-  });
+  return callable(
+    holdingWeights(where, options, {
+      type,
+      kind: 'conv',
+      config: { ...config, activation, useBias },
+      activation,
+      ...commonFields(where, options),
+      build(inputShape, at) {
+        if (inputShape.length !== rank + 1) {
+          throw new ShapeError(`${at}: expected images ${images[rank]}, got ${format(inputShape)}`);
+        }
+        const built = parts.build(inputShape.slice(0, -1), inputShape.at(-1)!, at);
+        return {
+          outputShape: [...built.output, built.filters],
+          weights: {
+            ...built.weights,
+            ...(useBias ? { bias: { shape: [built.filters], initializer: bias } } : {}),
+          },
+          flopsPerSample: built.flopsPerSample,
+        };
+      },
+      apply(x, weights) {
+        const y = parts.apply(x, weights);
+        return activate(useBias ? add(y, weights('bias')) : y);
+      },
+    }),
+  );
 }

@@ -16,6 +16,7 @@ import {
   type MultiOutputLayer,
 } from '../layer.ts';
 import type { ParameterSpec } from '../parameters.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable, type SymbolicTensor } from '../symbolic.ts';
 import {
   checkUse,
@@ -30,7 +31,7 @@ import {
   type RecurrentUseOptions,
 } from './recurrent_inputs.ts';
 
-export interface RecurrentLayerOptions extends LayerOptions, RecurrentUseOptions {
+export interface RecurrentLayerOptions extends LayerOptions, WeightOptions, RecurrentUseOptions {
   /** The length of the state. */
   readonly units: number;
   /** The output of every step, not of the last alone; false unless given. */
@@ -67,6 +68,7 @@ export interface StatefulRecurrentLayer<States extends readonly SymbolicTensor[]
   extends MultiOutputLayer<readonly [SymbolicTensor, ...States]>, Runs {}
 
 const own = [
+  ...weightOptions,
   'units',
   'returnSequences',
   'goBackwards',
@@ -146,5 +148,5 @@ export function recurrentLayer(
     apply: (...given) => outputs(...given)[0]!,
     ...(use.returnState ? { outputs } : {}),
   };
-  return callable(record) as RecurrentLayer;
+  return callable(holdingWeights(where, options, record)) as RecurrentLayer;
 }
