@@ -274,6 +274,7 @@ export type { Division, Setup, StudyEvent, StudyModel, StudyOptions, StudyRun } 
 // The lower door
 export {
   FIRST_BAD,
+  FIRST_NON_FINITE,
   GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,
@@ -307,6 +308,7 @@ export {
   uniform,
   zeros,
 } from './nn/initializers.ts';
+export type { NamedValue } from './train/checked.ts';
 export { gradients } from './autodiff/gradients.ts';
 export { gradcheck, type GradcheckResult } from './autodiff/gradcheck.ts';
 export * as ops from './ops/functions.ts';

@@ -22,6 +22,7 @@ import { logicOps } from './logic.ts';
 import { lossOps } from './loss.ts';
 import { gradientClipOps } from './gradient_clip.ts';
 import { sumGradientsOp } from './gradient_sum.ts';
+import { markNonFiniteOp } from './mark_non_finite.ts';
 import { maxNormOp } from './max_norm.ts';
 import { lossScaleOps } from './loss_scale.ts';
 import { lstmOps } from './lstm.ts';
@@ -101,7 +102,7 @@ const all: readonly (readonly Op[])[] = [
   rmspropOps,
   lossScaleOps,
   gradientClipOps,
-  [sumGradientsOp, maxNormOp],
+  [sumGradientsOp, maxNormOp, markNonFiniteOp],
   // Shapes
   sliceOps,
   concatOps,

@@ -5,7 +5,8 @@ import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import type { KernelChoices } from '../plan/choices.ts';
-import type { Device, TrackedRow } from '../plan/device.ts';
+import type { Device } from '../plan/device.ts';
+import type { BatchProgram } from './batch_program.ts';
 import type { Augmentations } from './augment_option.ts';
 import {
   forward,
@@ -23,6 +24,7 @@ import { confusionTally } from '../nn/classification.ts';
 import type { Tally } from '../nn/metrics.ts';
 import {
   FIRST_BAD,
+  FIRST_NON_FINITE,
   GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,
@@ -35,16 +37,6 @@ import {
 import { createResidents } from './residents.ts';
 import { createTallies, type Tallies } from './tallies.ts';
 import type { Arrays, Targets } from './targets.ts';
-
-/** A program for batches of one size from data sets of one size and type. */
-export interface BatchProgram {
-  readonly program: Program;
-  readonly batch: number;
-  /** What layers add to the loss: tracked values like the keys. */
-  readonly terms: readonly string[];
-  /** Called once for every run, in order, when its tracked values have arrived. */
-  readonly waiting: ((values: TrackedRow['values']) => void)[];
-}
 
 export interface Batches {
   /** `data` with as many rows as the device is to hold at a time, for whole batches of this size. */
@@ -104,10 +96,10 @@ export function createBatches(
 
   /** Layers that were named are segments whose values are computed again. */
   const around =
-    (again: TraceContext['recompute']) =>
+    ({ recompute: again, layer: within }: Pick<TraceContext, 'recompute' | 'layer'>) =>
     <T>(layer: string, apply: () => T): T => {
       const named = compiled?.recompute;
-      return Array.isArray(named) && named.includes(layer) ? again(apply) : apply();
+      return within(layer, () => (Array.isArray(named) && named.includes(layer) ? again(apply) : apply()));
     };
 
   /** The inputs that the values at `places` depend on. */
@@ -154,7 +146,8 @@ export function createBatches(
     return programs.get(kind, [batch, every, size, ...scaled, ...signature, ...drawing].join(' '), async () => {
       const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
       const norms = state.optimizer.clipping?.by === 'globalClipNorm' ? [GRADIENT_NORM] : [];
-      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...norms, ...scaling] : [])];
+      const checks = compiled!.checked ? [FIRST_NON_FINITE] : [];
+      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...checks, ...norms, ...scaling] : [])];
       const places = heads.map(({ output }) => output.at);
       const terms: string[] = [];
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {
@@ -171,7 +164,7 @@ export function createBatches(
           ...(numbered ? { ids: { shape: [size], dtype: 'u32' } as const } : {}),
           ...(drawing.length > 0 ? { augmentation: { shape: [4], dtype: 'u32' } as const } : {}),
         },
-        (inputs, { random, perform, recompute }) => {
+        (inputs, { random, perform, ...context }) => {
           const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
           const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
           const examples = Object.fromEntries(
@@ -190,7 +183,7 @@ export function createBatches(
             training,
             random,
             examples: size,
-            ...(training ? { around: around(recompute) } : {}),
+            ...(training ? { around: around(context) } : {}),
           });
           made.effects.forEach(perform);
           talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
@@ -200,7 +193,9 @@ export function createBatches(
         },
         {
           ...shared,
-          ...(training ? { optimizer: state, recompute: compiled!.recompute === true } : {}),
+          ...(training
+            ? { optimizer: state, recompute: compiled!.recompute === true, checked: compiled!.checked }
+            : {}),
           track: { outputs, every },
           onRows(rows) {
             for (const { values } of rows) made.waiting.shift()?.(values);
@@ -251,13 +246,13 @@ export function createBatches(
       const targets = y.map(({ shape, dtype }, i) => [targetNames[i]!, { shape: [batch, ...shape], dtype }]);
       return program(
         { ...plainInputs(batch, needed), ...Object.fromEntries(targets) },
-        (inputs, { random, perform, recompute }) => {
+        (inputs, { random, perform, ...context }) => {
           const places = heads.map(({ output }) => output.at);
           const made = forward(network, inputs, places, {
             training: true,
             random,
             examples: batch,
-            around: around(recompute),
+            around: around(context),
           });
           made.effects.forEach(perform);
           const given = targetNames.map((name) => inputs[name]!);
@@ -281,16 +276,6 @@ export function createBatches(
 
 function confusionOf({ loss }: Head): Tally[] {
   return [confusionTally('confusionMatrix', 'confusionMatrix', loss)];
-}
-
-/** Runs a step whose listener was put in `waiting`; a step that was refused has no values to wait for. */
-export function submit({ program, waiting }: BatchProgram, inputs: Parameters<Program['run']>[0]): void {
-  try {
-    program.run(inputs);
-  } catch (error) {
-    waiting.pop();
-    throw error;
-  }
 }
 
 function plainInputs(batch: number, inputs: readonly InputPort[]): Record<string, InputSpec> {

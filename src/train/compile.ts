@@ -41,6 +41,11 @@ export interface CompileOptions extends HeadOptions {
    * products read f16, weights and all else stay f32, and the loss is scaled while it trains.
    */
   readonly precision?: PrecisionOption;
+  /**
+   * Whether training tests every value of each step for NaN and infinity, on the device, so that fit's NonFiniteError names the
+   * layer, op and tensor of the first. Slower; false unless given.
+   */
+  readonly checked?: boolean;
 }
 
 const known = [
@@ -54,16 +59,19 @@ const known = [
   'recompute',
   'tune',
   'precision',
+  'checked',
 ];
 
 export async function compile(core: Core, options: CompileOptions): Promise<void> {
   const network = networkOf(core, 'compile');
   checkOptions('compile', options, known);
   if (core.fitting) throw new StateError('compile: the model is being trained; await that fit first');
-  const { seed = core.seed, kernels, tune = false, recompute = false } = options;
+  const { seed = core.seed, kernels, tune = false, recompute = false, checked = false } = options;
   checkRecompute(network, recompute);
   checkWord('compile', 'seed', seed);
   if (typeof tune !== 'boolean') throw new OptionError(`compile: tune is ${String(tune)}, expected true or false`);
+  if (typeof checked !== 'boolean')
+    throw new OptionError(`compile: checked is ${String(checked)}, expected true or false`);
   if (options.optimizer === undefined)
     throw new OptionError("compile: optimizer is missing, expected adam() or 'adam', for example");
   if (options.loss === undefined) throw new OptionError("compile: loss is missing, expected 'nll' or another loss");
@@ -77,7 +85,7 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   const { device } = choice;
   await core.queue;
   await moveTo(core, network, choice);
-  core.compiled = { state, heads, keys, seed, kernels, recompute, tune, precision };
+  core.compiled = { state, heads, keys, seed, kernels, recompute, tune, precision, checked };
   core.batches = createBatches(device, network, core.compiled, seed, core.savedKernels);
   core.epochs = 0;
   if (!core.savedTraining) core.savedCursor = null;

@@ -80,6 +80,8 @@ export interface Compiled {
   readonly tune: boolean;
   /** Null for f32. */
   readonly precision: Precision | null;
+  /** Whether training tests every value. */
+  readonly checked: boolean;
 }
 
 /** The kernels that a model's programs use, and the device they were chosen for. */

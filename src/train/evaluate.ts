@@ -3,7 +3,7 @@
 import { OptionError, checkOptions } from '../core/errors.ts';
 import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { matrixOf } from '../nn/classification.ts';
-import { submit, type BatchProgram } from './batches.ts';
+import { submit, type BatchProgram } from './batch_program.ts';
 import { compiledOf, enqueue, networkOf, nextTurn, together, type Core } from './core.ts';
 import { resolveData, type Arrays, type TrainingData } from './targets.ts';
 import type { SampleWeighting } from './weights.ts';

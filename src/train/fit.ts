@@ -4,7 +4,7 @@ import type { TypedArray } from '../core/dtype.ts';
 import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/errors.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { type AugmentOption, resolveAugment } from './augment_option.ts';
-import { submit, type BatchProgram } from './batches.ts';
+import { submit, type BatchProgram } from './batch_program.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { placeIn } from './batch_place.ts';
@@ -13,7 +13,7 @@ import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { asError, checkWhole } from './fit_checks.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
-import { FIRST_BAD, GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
+import { FIRST_BAD, FIRST_NON_FINITE, GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
 import { trainingPass, type Feed } from './feed.ts';
 import { resolveData, type TrainingData } from './targets.ts';
 import { watchSteps } from './watch_steps.ts';
@@ -199,7 +199,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       using.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
         for (const name of [...keys, ...using.terms]) logs[name] = values[name]! / using.batch;
-        watch.arrived(step, logs['loss']!, values[FIRST_BAD]!);
+        watch.arrived(step, logs['loss']!, values[FIRST_BAD]!, using.program.values[values[FIRST_NON_FINITE] ?? -1]);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * using.batch;
         const norm = values[GRADIENT_NORM];
         if (norm !== undefined && group.last) {

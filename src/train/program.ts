@@ -4,7 +4,7 @@ import type { DType, TypedArray } from '../core/dtype.ts';
 import { checkOptions, OptionError, ShapeError, StateError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { gradients } from '../autodiff/gradients.ts';
-import { inputTensor, nextTensorId, type Tensor } from '../graph/tensor.ts';
+import { inputTensor, type Tensor } from '../graph/tensor.ts';
 import { createState, isOptimizerState, type Optimizer, type OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
@@ -13,7 +13,8 @@ import { choicesOf, restoring, type KernelChoices } from '../plan/choices.ts';
 import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
-import type { Recomputation, Span } from '../plan/recompute.ts';
+import { checkAll, type NamedValue } from './checked.ts';
+import { traceSegments } from './trace_segments.ts';
 import { defaultDevice } from './device.ts';
 import { resolvePrecision, type PrecisionOption } from './precision.ts';
 
@@ -31,6 +32,8 @@ export interface TraceContext {
    * performed once. OptionError: within another such call, or with `recompute: true`.
    */
   recompute<T>(f: () => T): T;
+  /** What `f` gives; all that it adds to the graph is of the layer called so, for messages of a checked program. */
+  layer<T>(name: string, f: () => T): T;
 }
 
 export interface ProgramOptions {
@@ -60,10 +63,17 @@ export interface ProgramOptions {
   readonly choices?: KernelChoices;
   /** 'f32' unless given. 'mixed': products read f16; with an optimizer, the loss is scaled: see `mixedPrecision`. */
   readonly precision?: PrecisionOption;
+  /**
+   * Whether every value of a step is tested for NaN and infinity on the device, ops one by one: slower, and needs more memory.
+   * The output FIRST_NON_FINITE is then which of the program's `values` was the first. false unless given.
+   */
+  readonly checked?: boolean;
 }
 
 export interface Program {
   readonly plan: Plan;
+  /** Of a checked program, in the order of computation; else empty. */
+  readonly values: readonly NamedValue[];
   /** The kernels used wherever there was a choice. */
   readonly choices: KernelChoices;
   /**
@@ -99,6 +109,9 @@ export const FIRST_BAD = '$firstBad';
 /** With `globalClipNorm`: how long all gradients together were before they were clipped. */
 export const GRADIENT_NORM = '$gradientNorm';
 
+/** Of a checked program: which of its `values` was the first in the step that is not finite; `NO_BAD_INDEX` where none was. */
+export const FIRST_NON_FINITE = '$firstNonFinite';
+
 /** In mixed precision: what the loss is multiplied by in the next step, and how many steps were skipped so far. */
 export const LOSS_SCALE = '$lossScale';
 export const SKIPPED_STEPS = '$skippedSteps';
@@ -116,6 +129,7 @@ const known = [
   'tune',
   'choices',
   'precision',
+  'checked',
 ];
 
 /**
@@ -128,7 +142,9 @@ export async function program(
   options: ProgramOptions = {},
 ): Promise<Program> {
   checkOptions('program', options, known);
-  const { parameters, optimizer, seed = 0, track, onRows } = options;
+  const { parameters, optimizer, seed = 0, track, onRows, checked = false } = options;
+  if (typeof checked !== 'boolean')
+    throw new OptionError(`program: checked is ${String(checked)}, expected true or false`);
   const precision = await resolvePrecision('program', options.precision);
 
   const symbols: Record<string, Tensor> = {};
@@ -141,9 +157,10 @@ export async function program(
   const effects: Tensor[] = [];
   const traced = traceSegments(options);
   const perform = (effect: Tensor) => void effects.push(effect);
-  const outputs = { ...f(symbols, { random, perform, recompute: traced.segment }) };
+  const outputs = { ...f(symbols, { random, perform, recompute: traced.segment, layer: traced.layer }) };
   const recompute = traced.end();
   let state: OptimizerState | null = null;
+  let slopes: readonly Tensor[] = [];
 
   if (optimizer) {
     if (!parameters) throw new OptionError('program: an optimizer needs parameters');
@@ -160,7 +177,7 @@ export async function program(
       );
     }
     const list = parameters.list;
-    const slopes = gradients(
+    slopes = gradients(
       loss,
       list.map(({ tensor }) => tensor),
       state.scaler?.seed(loss.shape),
@@ -179,8 +196,13 @@ export async function program(
     if (update.skipped) outputs[SKIPPED_STEPS] = update.skipped;
   }
 
+  if (checked && precision)
+    throw new OptionError("program: checked needs precision 'f32', in which nothing may be infinite");
+  const checks = checked ? checkAll([...Object.values(outputs), ...effects], parameters, slopes, traced.layers) : null;
+  if (checks) outputs[FIRST_NON_FINITE] = checks.found;
+
   const device = options.device ?? (await defaultDevice());
-  const { kernels, fuse, tune = false, choices } = options;
+  const { kernels, fuse = !checked, tune = false, choices } = options;
   const tuned = [...(choices ? [restoring(choices)] : []), ...(device.tuned ? [device.tuned] : [])];
   const makeIt = () =>
     makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned, recompute, storage: precision?.storage });
@@ -197,6 +219,7 @@ export async function program(
   };
   return {
     plan,
+    values: checks?.values ?? [],
     get choices() {
       return choicesOf(plan, device.target);
     },
@@ -235,39 +258,4 @@ function checkInputsUsed(plan: Plan, symbols: Readonly<Record<string, Tensor>>):
   for (const name of Object.keys(symbols)) {
     if (!Object.hasOwn(plan.inputs, name)) throw new OptionError(`program: no output depends on input '${name}'`);
   }
-}
-
-/** What of a traced function is computed again, by the numbers of its tensors. */
-function traceSegments({ recompute = false, optimizer }: ProgramOptions) {
-  if (typeof recompute !== 'boolean') {
-    throw new OptionError(`program: recompute is ${String(recompute)}, expected true or false`);
-  }
-  const need = () => {
-    if (!optimizer)
-      throw new OptionError('program: recompute needs an optimizer, for whose gradients it spares memory');
-  };
-  if (recompute) need();
-  const start = nextTensorId();
-  const segments: Span[] = [];
-  let open = false;
-  return {
-    segment<T>(f: () => T): T {
-      need();
-      if (open) throw new OptionError('recompute: called within another recompute, expected one after the other');
-      if (recompute) throw new OptionError('recompute: the program finds the segments itself, by recompute: true');
-      open = true;
-      const first = nextTensorId();
-      try {
-        return f();
-      } finally {
-        segments.push({ first, end: nextTensorId() });
-        open = false;
-      }
-    },
-    end(): Recomputation | undefined {
-      const forward = { first: start, end: nextTensorId() };
-      if (recompute) return { forward, segments: 'even' };
-      return segments.length > 0 ? { forward, segments } : undefined;
-    },
-  };
 }

@@ -3,6 +3,7 @@
 import { NonFiniteError } from '../core/errors.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { parameterAt } from '../nn/parameters.ts';
+import { describeValue, type NamedValue } from './checked.ts';
 import type { Core } from './core.ts';
 
 /** Remembers the last finite loss and throws, in the loop, what the first bad step was. */
@@ -10,8 +11,12 @@ export function watchSteps(core: Core) {
   let last: { loss: number; step: number } | null = null;
   let failure: NonFiniteError | null = null;
   return {
-    arrived(step: number, loss: number, firstBad: number): void {
+    arrived(step: number, loss: number, firstBad: number, checked?: NamedValue): void {
       if (failure) return;
+      if (checked) {
+        failure = new NonFiniteError(`fit: step ${step}: ${describeValue(checked)}`, step, checked.tensor, checked);
+        return;
+      }
       if (Number.isFinite(loss) && firstBad === NO_BAD_INDEX) {
         last = { loss, step };
         return;

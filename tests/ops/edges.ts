@@ -66,7 +66,7 @@ export const sizes: readonly Wanted[] = [
     test: (call) => most(call) > 64 && call.outputs.some(({ shape }) => sizeOf(shape) > 64 && sizeOf(shape) % 16 !== 0),
     except: [
       [/^stop_gradient$/, 'it does nothing'],
-      [/^(update_loss_scale|find_non_finite)$/, 'its results are a few numbers'],
+      [/^(update_loss_scale|find_non_finite|mark_non_finite)$/, 'its results are a few numbers'],
     ],
   },
 ];
@@ -376,6 +376,12 @@ export const edgeTable: Readonly<Record<string, Edges>> = {
     'one row': ({ inputs }) => inputs[0]!.shape[0] === 1,
     'a batch that ends beyond the end': ({ inputs }, sample) =>
       Number(sampleValues(sample.inputs[2]!, 19)[0]) + inputs[1]!.shape[0]! > inputs[0]!.shape[0]!,
+  },
+  mark_non_finite: {
+    'one number': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,
+    none: (_, sample) => !badIn(sample),
+    'a bad number, the first of all': (_, sample) => !Number.isFinite(sampleValues(sample.inputs[0]!, 17)[0]),
+    'an earlier find': (_, sample) => sampleValues(sample.inputs[1]!, 18)[0] === 3,
   },
   clip_value: {
     'one gradient': ({ inputs }) => sizeOf(inputs[0]!.shape) === 1,

@@ -25,6 +25,7 @@ import { halfRows } from '../../src/ops/half_rows.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { ClipNormAttrs, ClipValueAttrs } from '../../src/ops/gradient_clip.ts';
 import type { LossScaleAttrs } from '../../src/ops/loss_scale.ts';
+import type { MarkAttrs } from '../../src/ops/mark_non_finite.ts';
 import type { MaxNormAttrs } from '../../src/ops/max_norm.ts';
 import type { LstmGradAttrs } from '../../src/ops/lstm_grad.ts';
 import type { MaskedSoftmaxAttrs } from '../../src/ops/masked_softmax.ts';
@@ -522,6 +523,7 @@ export const optionTable: Readonly<Record<string, Options>> = {
       ),
     },
   ),
+  mark_non_finite: options<MarkAttrs>({ mark: noChoice('a number') }),
   clip_value: options<ClipValueAttrs>({ limit: noChoice('a number') }),
   clip_norm: options<ClipNormAttrs>({
     limit: noChoice('a number'),

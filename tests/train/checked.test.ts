@@ -1,0 +1,38 @@
+// Checked training: what is not finite is told as layer, op, tensor and step.
+
+import { describe, expect, it } from 'vitest';
+
+import { createCpuDevice, NonFiniteError, OptionError } from '../../src/index.ts';
+import { checkedModel, fitChecked, injected } from './checked_cases.ts';
+
+describe('compile({ checked: true })', () => {
+  it.each(Object.keys(injected))('tells of %s exactly', async (name) => {
+    const { inject, expected } = injected[name]!;
+    const model = await checkedModel(createCpuDevice());
+    const error = await fitChecked(model, inject).then(
+      () => null,
+      (caught: unknown) => caught,
+    );
+    expect(error).toBeInstanceOf(NonFiniteError);
+    const { step, tensor, origin, message } = error as NonFiniteError;
+    expect({ step, tensor, layer: origin?.layer, op: origin?.op }).toEqual(expected);
+    expect(message).toMatch(/^fit: step 12: /);
+  });
+
+  it('trains as without, where all is finite', async () => {
+    const checked = await checkedModel(createCpuDevice());
+    const plain = await checkedModel(createCpuDevice(), false);
+    await fitChecked(checked, () => {});
+    await fitChecked(plain, () => {});
+    // Its ops are not fused, so that they round more often.
+    checked.history['loss']!.forEach((loss, i) => expect(loss).toBeCloseTo(plain.history['loss']![i]!, 5));
+  });
+
+  it('is refused with another value, and in mixed precision', async () => {
+    const model = await checkedModel(createCpuDevice());
+    const options = { optimizer: 'sgd', loss: 'meanSquaredError', device: createCpuDevice() } as const;
+    await expect(model.compile({ ...options, checked: 1 as never })).rejects.toThrow(OptionError);
+    await model.compile({ ...options, checked: true, precision: 'mixed' });
+    await expect(fitChecked(model, () => {})).rejects.toThrow("checked needs precision 'f32'");
+  });
+});
