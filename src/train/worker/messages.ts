@@ -87,25 +87,26 @@ export interface SentError {
   readonly reason?: string;
   readonly step?: number;
   readonly tensor?: string | null;
+  readonly origin?: NonFiniteError['origin'];
   readonly byteOffset?: number;
 }
 
 export function sentError(caught: unknown): SentError {
   if (!(caught instanceof Error)) return { name: 'Error', message: String(caught) };
   const { name, message } = caught;
-  const { reason, step, tensor, byteOffset } = caught as Error & Partial<SentError>;
+  const { reason, step, tensor, origin, byteOffset } = caught as Error & Partial<SentError>;
   return {
     name,
     message,
     ...(reason === undefined ? {} : { reason }),
-    ...(step === undefined ? {} : { step, tensor: tensor ?? null }),
+    ...(step === undefined ? {} : { step, tensor: tensor ?? null, origin: origin ?? null }),
     ...(byteOffset === undefined ? {} : { byteOffset }),
   };
 }
 
 /** The error as one of the engine's types again. */
-export function receivedError({ name, message, reason, step, tensor, byteOffset }: SentError): Error {
-  if (name === 'NonFiniteError') return new NonFiniteError(message, step ?? 0, tensor ?? null);
+export function receivedError({ name, message, reason, step, tensor, origin, byteOffset }: SentError): Error {
+  if (name === 'NonFiniteError') return new NonFiniteError(message, step ?? 0, tensor ?? null, origin ?? null);
   if (name === 'DeviceError') return new DeviceError((reason ?? 'lost') as DeviceErrorReason, message);
   if (name === 'DataError') return new DataError(message, byteOffset);
   if (name === 'OptionError') return new OptionError(message);
