@@ -9,6 +9,7 @@ const files = [
   'tests/train/resume.test.ts',
   'tests/gpu/resume.test.ts',
   'tests/gpu/soak.test.ts',
+  'tests/gpu/latency.test.ts',
 ];
 const given = process.argv.slice(2);
 const { status } = spawnSync('npx', ['vitest', 'run', ...(given.length > 0 ? given : files)], {

@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/summary_reporter.ts'],
     include: ['tests/gpu/**/*.test.ts'],
-    // These need a browser: its GPU process, or its page.
-    exclude: ['tests/gpu/crash.test.ts'],
+    // These need a browser: its GPU process, its page, or its workers.
+    exclude: ['tests/gpu/crash.test.ts', 'tests/gpu/trainer.test.ts', 'tests/gpu/latency.test.ts'],
     setupFiles: ['tools/node_gpu/setup.ts', 'tests/gpu/setup.ts'],
     testTimeout: 120_000,
     // One process and one device for all files.
