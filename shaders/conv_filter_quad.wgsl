@@ -5,6 +5,8 @@
 //   conv_filter_quad_wide    16 x 32
 //   conv_filter_quad_scalar  16 x 16 of any channels and columns
 
+enable subgroups;
+
 // @import lib/filter_gradient.wgsl
 // @import lib/quad.wgsl
 

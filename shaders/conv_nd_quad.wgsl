@@ -6,6 +6,8 @@
 //   6  conv_nd_quad_scalar  4 for any terms and columns: reads one number at a time
 //   7  conv_nd_quad_thin    4 for one to three terms, and not TRANSPOSED
 
+enable subgroups;
+
 // @import lib/convolution.wgsl
 // @import lib/quad.wgsl
 

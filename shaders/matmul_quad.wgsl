@@ -5,6 +5,8 @@
 //   6  matmul_quad_32      a quad computes 32 x 32: half the loads for each multiply-add, four times the sums
 //   7  matmul_quad_scalar  5 for any m, n, k: reads one number at a time
 
+enable subgroups;
+
 // @import lib/product.wgsl
 // @import lib/quad.wgsl
 

@@ -3,9 +3,7 @@
 // columns (swap X, Y, diagonal), so that every lane meets all sixteen columns having loaded four. Neither workgroup memory
 // nor barriers. A quad is four consecutive invocations in any subgroup size that is a multiple of 4. A workgroup holds
 // WORKGROUP_SIZE / 4 quads with consecutive tiles, along columns first. Lanes beyond an edge repeat the last row or column,
-// for quad operations need all four lanes, and do not store.
-
-enable subgroups;
+// for quad operations need all four lanes, and do not store. A shader that imports this enables subgroups first.
 
 // @import lib/block.wgsl
 // @import lib/grid.wgsl
