@@ -308,6 +308,7 @@ export {
   uniform,
   zeros,
 } from './nn/initializers.ts';
+export { gradientCheck, type GradientCheckOptions, overfitOneBatch, type OverfitResult } from './train/debugging.ts';
 export type { NamedValue } from './train/checked.ts';
 export { gradients } from './autodiff/gradients.ts';
 export { gradcheck, type GradcheckResult } from './autodiff/gradcheck.ts';

@@ -149,7 +149,7 @@ function maskedWeights(mask: Tensor, weights: Tensor | undefined): Tensor {
  * metrics, and what layers add.
  */
 export function lossAndMetrics(
-  { heads, keys }: Compiled,
+  { heads, keys }: Pick<Compiled, 'heads' | 'keys'>,
   { values: predictions, masks, terms }: Forward,
   targets: readonly Tensor[],
   batch: number,

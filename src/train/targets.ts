@@ -69,7 +69,7 @@ function resolveStream(
   where: string,
   stream: DataStream,
   network: Network,
-  compiled: Compiled,
+  compiled: Pick<Compiled, 'heads'>,
   weighting: Weighting,
 ): Arrays {
   if (weighting.sampleWeight) {
@@ -106,7 +106,7 @@ export function resolveData(
   where: string,
   data: TrainingData,
   network: Network,
-  compiled: Compiled,
+  compiled: Pick<Compiled, 'heads'>,
   weighting: Weighting = {},
 ): Arrays {
   if (isStream(data)) return resolveStream(where, data, network, compiled, weighting);
