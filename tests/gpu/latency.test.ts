@@ -28,6 +28,7 @@ test.runIf(import.meta.env.VITE_LONG === '1').each([
     const running = made.fit(data, {
       epochs: 10_000,
       batchSize: 64,
+      trackEvery: 1, // so that steps can be counted
       callbacks: [{ onBatchEnd: () => void batches++ }],
     });
     while (batches < 20) await new Promise((done) => setTimeout(done, 1));
