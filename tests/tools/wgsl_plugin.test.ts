@@ -1,12 +1,13 @@
 // The WGSL plugin: what an import yields, what it refuses, and that a name changed in WGSL is a TypeScript error.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { dispatch, input, output, specialize } from '../../src/kernel/shader.ts';
+import { wgsl } from '../../tools/wgsl_plugin.ts';
 import { reflectShader, type Reflection } from '../../tools/wgsl_reflection.ts';
 import { declarationText, writeTypes } from '../../tools/wgsl_types.ts';
 import scale from './scale.wgsl';
@@ -156,6 +157,21 @@ fn activate(v: f32) -> f32 { return v; }
     expect(code).toContain('const FAST: bool = true;');
     expect(code).toContain('{ return max(v, 0); }');
   });
+});
+
+test('in a production build imported WGSL brings no directives, which must stand before all else', () => {
+  const root = resolve(import.meta.dirname, '../..');
+  const plugin = wgsl() as unknown as {
+    configResolved(config: object): void;
+    load: { handler(this: object, id: string): { code: string } };
+  };
+  plugin.configResolved({ root, command: 'build' });
+  const files = readdirSync(join(root, 'shaders/lib'));
+  expect(files).toContain('quad.wgsl');
+  for (const file of files) {
+    const { code } = plugin.load.handler.call({ addWatchFile() {} }, join(root, 'shaders/lib', file));
+    expect(code, file).not.toMatch(/\b(?:enable|requires|diagnostic)\b/);
+  }
 });
 
 test.each([
