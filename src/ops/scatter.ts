@@ -3,7 +3,7 @@
 import shader from '../../shaders/scatter.wgsl';
 import { checkOptions, OptionError, ShapeError, suggestion } from '../core/errors.ts';
 import { equal, format, resolveAxis, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Fill, GradCall, Kernel, KernelPlan, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, GradCall, Kernel, KernelPlan, Op } from '../graph/op.ts';
 import { applyOne, constantTensor, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -16,6 +16,7 @@ import { broadcastTo } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { rowIndices, wrapped } from './row_indices.ts';
 import { perElement, scatterAddOp, type ScatterSizes } from './scatter_add.ts';
+import { combiningSamples, replacingSamples } from './scatter_samples.ts';
 import { where } from './where.ts';
 
 /** What becomes of an element and those scattered onto it: the last of them, or all in one. */
@@ -136,16 +137,7 @@ export const scatterOp: Op<ScatterAttrs> = {
   cost: (call) => ({ flops: sizeOf(call.inputs[2]!.shape), bytes: bytesMoved(call) }),
   accuracy: ({ attrs }) =>
     attrs.reduction === 'mul' ? { kind: 'mixed', absolute: 0, relative: 2 ** -20 } : { kind: 'exact' },
-  samples: [
-    sample([5, 3], [4], 0, 4, 'none', { values: [4, 0, -1, 2] }),
-    sample([1], [1], 0, 1, 'none', { values: [0] }),
-    sample([2, 7, 3], [5], 1, 5, 'none', { below: 7 }),
-    sample([4, 3], [4, 2], 1, 2, 'none', { values: [2, 0, -1, 1, 99] }),
-    sample([3, 5], [6, 5], 0, 6, 'none', { below: 3 }),
-    sample([4, 4], [3], 1, 3, 'none', { below: 4 }),
-    sample([2, 3, 2], [2, 2, 2], 1, 2, 'none', { below: 3 }),
-    sample([1, 5, 14], [3], 1, 3, 'none', { below: 5 }),
-  ],
+  samples: replacingSamples,
 };
 
 /** The same with the other reductions. */
@@ -154,19 +146,7 @@ export const scatterCombineOp: Op<ScatterAttrs> = {
   name: 'scatter_combine',
   kernels: { naive },
   grad: (call) => (call.dy[0] ? combinedGrad(call, call.dy[0]) : [null, null, null]),
-  samples: (['mul', 'max', 'min'] as const).flatMap((reduction) => [
-    sample([5, 3], [8], 0, 8, reduction, { below: 5 }),
-    sample([2, 6, 4], [2, 9, 4], 1, 9, reduction, { values: [0, -1, 3, 3, 2, 1] }),
-    sample([1], [1], 0, 1, reduction, { values: [0] }),
-    sample([1, 7], [1, 5], 1, 5, reduction, { values: [6, -1, 99, 3, 3] }),
-    sample([3, 1, 5], [4], 1, 4, reduction, { values: [0, -1, 5, 0] }),
-    sample([3, 4], [3, 3], 1, 3, reduction, { below: 4 }),
-    sample([4], [3], 0, 3, reduction, { below: 4 }),
-    sample([4, 4], [3], 1, 3, reduction, { below: 4 }),
-    sample([4, 3], [3, 3], 0, 3, reduction, { below: 4 }),
-    sample([2, 4, 2], [3], 1, 3, reduction, { below: 4 }),
-    sample([1, 5, 14], [3], 1, 3, reduction, { below: 5 }),
-  ]),
+  samples: combiningSamples,
 };
 
 /** Where nothing came, dy goes to the data; elsewhere to the last update that came there. */
@@ -216,21 +196,6 @@ function combinedGrad({ x, y, attrs: { axis, reduction }, needs }: GradCall<Scat
     ofUpdates = mul(picked(share), isUpdate);
   }
   return [needs[0] ? ofData : null, null, needs[2] ? ofUpdates : null];
-}
-
-function sample(
-  shape: Shape,
-  indices: Shape,
-  axis: number,
-  count: number,
-  reduction: Combination,
-  fill: Fill,
-): Sample<ScatterAttrs> {
-  const updates = shape.map((n, i) => (i === axis ? count : n));
-  return {
-    inputs: [{ shape }, { shape: indices, dtype: 'i32', fill }, { shape: updates }],
-    attrs: { axis, reduction },
-  };
 }
 
 export interface ScatterOptions {
