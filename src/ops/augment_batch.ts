@@ -86,6 +86,51 @@ function reference(
   }
 }
 
+// Rows of parameters: nothing, a turn with less contrast and some noise, a mirror image half outside with mixed colours.
+const rows: readonly (readonly number[])[] = [
+  [1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 5, 6, 0],
+  [0.8, -0.6, 2.25, 0, 0.6, 0.8, -1.5, 0, 0.5, 0.25, 0, 3, 0.25, 0.5, 0, 2, 0, 0.5, 0.5, 1, 0.75, 16777215, 12345, 0],
+  [-1.5, 0, 8, 0, 0.25, 2, -5, 0, 1.25, -0.5, 0.25, -1, 0, 1, 0, 0, -0.25, 0.5, 0.75, 0.5, 0.5, 1, 2 ** 23, 0],
+];
+
+function samples(): Sample<AugmentBatchAttrs>[] {
+  const shapes = [
+    [5, 7, 9, 1],
+    [4, 6, 5, 3],
+    [3, 1, 8, 2],
+    [2, 5, 1, 5],
+  ];
+  return fillModes.flatMap((fill, f) =>
+    (['u8', 'f32'] as const).flatMap((dtype, d) =>
+      [true, false].flatMap((noise, n) =>
+        [1, 3].map((batch, b): Sample<AugmentBatchAttrs> => {
+          const bits = f + 2 * d + n + 3 * b; // spreads the other options
+          const shape = shapes[(f + d + n + b) % shapes.length]!;
+          const cursor = bits % 5 === 4 ? 4294967295 : bits % 3;
+          return {
+            inputs: [
+              { shape, dtype },
+              { shape: [4], dtype: 'u32', fill: { below: 6 } },
+              { shape: [1], dtype: 'u32', fill: { values: [cursor] } },
+              { shape: [batch, parametersAnImage], fill: { values: [...rows.slice(bits % 3), ...rows].flat() } },
+              { shape: [2048], dtype: 'u32', fill: { values: normalTable() as unknown as readonly number[] } },
+            ],
+            attrs: {
+              batch,
+              fill,
+              noise,
+              scale: (f + n) % 2 === 0 ? 1 : 1 / 255,
+              offset: [0, -0.5, 2][(f + d + b) % 3]!,
+              fillValue: [0, 5, -3][(f + d + 2 * n + b) % 3]!,
+              range: (d + b + f) % 2 === 0 ? null : [0, 4],
+            },
+          };
+        }),
+      ),
+    ),
+  );
+}
+
 export const augmentBatchOp: Op<AugmentBatchAttrs> = {
   name: 'augment_batch',
   infer([data, order, cursor, parameters], { batch }) {
@@ -168,55 +213,8 @@ export const augmentBatchOp: Op<AugmentBatchAttrs> = {
       relative: 2 ** -22,
     };
   },
-  get samples() {
-    return samples();
-  },
+  samples: samples(),
 };
-
-// Rows of parameters: nothing, a turn with less contrast and some noise, a mirror image half outside with mixed colours.
-const rows: readonly (readonly number[])[] = [
-  [1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 5, 6, 0],
-  [0.8, -0.6, 2.25, 0, 0.6, 0.8, -1.5, 0, 0.5, 0.25, 0, 3, 0.25, 0.5, 0, 2, 0, 0.5, 0.5, 1, 0.75, 16777215, 12345, 0],
-  [-1.5, 0, 8, 0, 0.25, 2, -5, 0, 1.25, -0.5, 0.25, -1, 0, 1, 0, 0, -0.25, 0.5, 0.75, 0.5, 0.5, 1, 2 ** 23, 0],
-];
-
-function samples(): Sample<AugmentBatchAttrs>[] {
-  const shapes = [
-    [5, 7, 9, 1],
-    [4, 6, 5, 3],
-    [3, 1, 8, 2],
-    [2, 5, 1, 5],
-  ];
-  return fillModes.flatMap((fill, f) =>
-    (['u8', 'f32'] as const).flatMap((dtype, d) =>
-      [true, false].flatMap((noise, n) =>
-        [1, 3].map((batch, b): Sample<AugmentBatchAttrs> => {
-          const bits = f + 2 * d + n + 3 * b; // spreads the other options
-          const shape = shapes[(f + d + n + b) % shapes.length]!;
-          const cursor = bits % 5 === 4 ? 4294967295 : bits % 3;
-          return {
-            inputs: [
-              { shape, dtype },
-              { shape: [4], dtype: 'u32', fill: { below: 6 } },
-              { shape: [1], dtype: 'u32', fill: { values: [cursor] } },
-              { shape: [batch, parametersAnImage], fill: { values: [...rows.slice(bits % 3), ...rows].flat() } },
-              { shape: [2048], dtype: 'u32', fill: { values: normalTable() as unknown as readonly number[] } },
-            ],
-            attrs: {
-              batch,
-              fill,
-              noise,
-              scale: (f + n) % 2 === 0 ? 1 : 1 / 255,
-              offset: [0, -0.5, 2][(f + d + b) % 3]!,
-              fillValue: [0, 5, -3][(f + d + 2 * n + b) % 3]!,
-              range: (d + b + f) % 2 === 0 ? null : [0, 4],
-            },
-          };
-        }),
-      ),
-    ),
-  );
-}
 
 /**
  * y[b, h, w, :] = (image order[cursor + b], read at parameters[b]'s place between four pixels and coloured by it)·scale + offset: data

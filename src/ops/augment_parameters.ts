@@ -41,6 +41,48 @@ function tableOf(transforms: readonly Transform[]): Float32Array {
   );
 }
 
+/** Some amounts for each kind. */
+const amounts: Readonly<Record<Transform['kind'], Pick<Transform, 'first' | 'second'>>> = {
+  rotation: { first: [-3, 3], second: [0, 0] },
+  translation: { first: [-4, 4], second: [-2, 3] },
+  zoom: { first: [0.5, 2], second: [0, 0] },
+  stretch: { first: [0.8, 1.2], second: [0.6, 1] },
+  shear: { first: [-0.3, 0.3], second: [0, 0.2] },
+  flipX: { first: [0, 0], second: [0, 0] },
+  flipY: { first: [0, 0], second: [0, 0] },
+  crop: { first: [0.5, 1], second: [0, 0] },
+  shift: { first: [3, 3], second: [0, 0] },
+  brightness: { first: [-40, 40], second: [0, 0] },
+  contrast: { first: [0.5, 1.5], second: [127.5, 127.5] },
+  saturation: { first: [0, 2], second: [0, 0] },
+  hue: { first: [-3, 3], second: [0, 0] },
+  noise: { first: [5, 5], second: [0, 0] },
+};
+
+function samples(): Sample<AugmentParametersAttrs>[] {
+  const of = (kind: Transform['kind'], probability: number): Transform => ({ kind, probability, ...amounts[kind] });
+  const made = (batch: number, length: number, cursor: number, transforms: Transform[], seed = 7) => ({
+    inputs: [
+      { shape: [length], dtype: 'u32' as const, fill: { below: 4294967296 } },
+      { shape: [1], dtype: 'u32' as const, fill: { values: [cursor] } },
+      { shape: [4], dtype: 'u32' as const, fill: { values: [seed, 3, 0, 0] } },
+      { shape: [transforms.length, 8], fill: { values: [...tableOf(transforms)] } },
+    ],
+    attrs: { batch, height: 28, width: 31, transforms },
+  });
+  return transformKinds.flatMap((kind, i) => {
+    const next = transformKinds[(i + 1) % transformKinds.length]!;
+    const third = transformKinds[(i + 5) % transformKinds.length]!;
+    return [
+      made(3, 5, 1, [of(kind, 1)], 1000 * i),
+      made(1, 1, 0, [of(kind, 0.5), of(next, 1), of(third, 0.7)], i),
+      made(67, 80, 4, [of(kind, 0.5)], i),
+      made(9, 9, 0, [of(kind, 1), of(third, 0.25)], 4294967295 - i),
+      made(1, 4, 9, [of(kind, 1)]),
+    ];
+  });
+}
+
 export const augmentParametersOp: Op<AugmentParametersAttrs> = {
   name: 'augment_parameters',
   infer([ids, cursor, random, table], { batch, transforms }) {
@@ -124,52 +166,8 @@ export const augmentParametersOp: Op<AugmentParametersAttrs> = {
       relative: 0,
     };
   },
-  get samples() {
-    return samples();
-  },
+  samples: samples(),
 };
-
-/** Some amounts for each kind. */
-const amounts: Readonly<Record<Transform['kind'], Pick<Transform, 'first' | 'second'>>> = {
-  rotation: { first: [-3, 3], second: [0, 0] },
-  translation: { first: [-4, 4], second: [-2, 3] },
-  zoom: { first: [0.5, 2], second: [0, 0] },
-  stretch: { first: [0.8, 1.2], second: [0.6, 1] },
-  shear: { first: [-0.3, 0.3], second: [0, 0.2] },
-  flipX: { first: [0, 0], second: [0, 0] },
-  flipY: { first: [0, 0], second: [0, 0] },
-  crop: { first: [0.5, 1], second: [0, 0] },
-  shift: { first: [3, 3], second: [0, 0] },
-  brightness: { first: [-40, 40], second: [0, 0] },
-  contrast: { first: [0.5, 1.5], second: [127.5, 127.5] },
-  saturation: { first: [0, 2], second: [0, 0] },
-  hue: { first: [-3, 3], second: [0, 0] },
-  noise: { first: [5, 5], second: [0, 0] },
-};
-
-function samples(): Sample<AugmentParametersAttrs>[] {
-  const of = (kind: Transform['kind'], probability: number): Transform => ({ kind, probability, ...amounts[kind] });
-  const made = (batch: number, length: number, cursor: number, transforms: Transform[], seed = 7) => ({
-    inputs: [
-      { shape: [length], dtype: 'u32' as const, fill: { below: 4294967296 } },
-      { shape: [1], dtype: 'u32' as const, fill: { values: [cursor] } },
-      { shape: [4], dtype: 'u32' as const, fill: { values: [seed, 3, 0, 0] } },
-      { shape: [transforms.length, 8], fill: { values: [...tableOf(transforms)] } },
-    ],
-    attrs: { batch, height: 28, width: 31, transforms },
-  });
-  return transformKinds.flatMap((kind, i) => {
-    const next = transformKinds[(i + 1) % transformKinds.length]!;
-    const third = transformKinds[(i + 5) % transformKinds.length]!;
-    return [
-      made(3, 5, 1, [of(kind, 1)], 1000 * i),
-      made(1, 1, 0, [of(kind, 0.5), of(next, 1), of(third, 0.7)], i),
-      made(67, 80, 4, [of(kind, 0.5)], i),
-      made(9, 9, 0, [of(kind, 1), of(third, 0.25)], 4294967295 - i),
-      made(1, 4, 9, [of(kind, 1)]),
-    ];
-  });
-}
 
 /**
  * What is done to each image of a batch: ids u32 [L] (numbers of the examples in their order), cursor u32 [1] (where in `ids` the
