@@ -12,7 +12,17 @@ import { defaultTile, tileFits, tiles, tileThreads, type Tile, type TileName } f
 
 export { epilogue, type Epilogue, type EpilogueAttrs } from './epilogue.ts';
 
-const onSoftware = (_: MatmulCall, { adapter }: Target): boolean => adapter === 'software';
+/**
+ * Whether a software adapter would lose by any kernel but the plain one: the others run for a whole block, and below some
+ * 2¹⁴ multiply-adds that is longer than 30 µs, which is what a dispatch of the plain one takes (32 × 2 × 16 to 16 × 32 × 1).
+ */
+function tooSmall({ inputs, attrs }: MatmulCall, { adapter }: Target): boolean {
+  const { m, n, k, batch } = matmulSizes(inputs, attrs);
+  return adapter === 'software' && batch * m * n * k < 2 ** 14;
+}
+
+const onSoftware = (call: MatmulCall, target: Target): boolean =>
+  target.adapter === 'software' && !tooSmall(call, target);
 
 /**
  * The 32 × 32 quad is a sixth faster on a software adapter, which compiles it for a quarter of a second longer: products
@@ -122,6 +132,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   },
   register: {
     fits: readsInFours,
+    preferred: (call, target) => !tooSmall(call, target),
     plan: plan(block4x8, ({ call, constants, hooks4, bindings4 }) =>
       dispatch(matmulShader, 'matmul_register', { ...call, bindings: bindings4, constants, hooks: hooks4 }),
     ),
@@ -140,6 +151,7 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     ),
   },
   register_scalar: {
+    preferred: (call, target) => !tooSmall(call, target),
     plan: plan(block4x8, ({ call, constants, hooks, bindings }) =>
       dispatch(matmulShader, 'matmul_register_scalar', { ...call, bindings, constants, hooks }),
     ),

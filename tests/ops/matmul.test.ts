@@ -66,6 +66,7 @@ describe('the default kernel', () => {
     ['software', [128, 784, 128], 'quad 4×1×1'],
     ['software', [128, 128, 10], 'quad_scalar 2×1×1'],
     ['software', [16, 4096, 16], 'quad 1×1×8'],
+    ['software', [32, 2, 16], 'naive 8×1×1'],
   ])('of a %s adapter for %j is %s', (adapter, sizes, expected) => {
     expect(chosen(adapter, sizes)).toBe(expected);
   });
