@@ -2,7 +2,7 @@
 // takes against what was predicted; and how all of it grows with the work.
 
 import { createCpuDevice } from '../../../src/cpu/device.ts';
-import type { DispatchTime } from '../../../src/plan/device.ts';
+import type { Device, DispatchTime } from '../../../src/plan/device.ts';
 import { notChecked } from './check.ts';
 import { rates, type MeasureOptions } from './measure.ts';
 import { cnn, comparedSteps, flopsOf, mlp, networks, type Network } from './networks.ts';
@@ -55,6 +55,9 @@ export function scalingCases(quick: boolean): StepCase[] {
   ];
 }
 
+/** Steps are timed by the wall clock until they are finished, as `bench:peers` does. */
+const leastSampleNs = 6e7;
+
 /** Losses of the first steps agree within this with those of the CPU's references. */
 const lossTolerance = 1e-3;
 
@@ -88,7 +91,8 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
     const check = await lossCheck(one, losses, device.kind);
     const countsBefore = { ...training.program.stats(), ...device.stats() };
     const [samples] = await sampleInTurns([await timedSteps(training)], {
-      method: options.method,
+      // A wait takes as long as a small step, and varies: a sample is many of them.
+      method: { ...options.method, sampleNs: Math.max(options.method.sampleNs, leastSampleNs) },
       clock: { quantumNs: clock.kind === 'wall' ? clock.quantumNs : 5000 },
       signal: options.signal,
       ...(options.hidden ? { hidden: options.hidden } : {}),
@@ -98,7 +102,7 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
     const runs = after.runs - countsBefore.runs;
     const parts = await partsOf(training);
     const busyNs = parts.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0);
-    const javaScriptNs = await javaScriptOf(training, summary.median);
+    const javaScriptNs = one.suite === 'steps' ? await javaScriptOf(device, one.network) : null;
     return {
       ...row,
       ...samples!,
@@ -114,7 +118,7 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
         submitsPerStep: (after.submits - countsBefore.submits) / runs,
         buffersCreated: after.buffersCreated - countsBefore.buffersCreated,
         pipelinesCreated: after.pipelinesCreated - countsBefore.pipelinesCreated,
-        javaScriptNs,
+        ...(javaScriptNs === null ? {} : { javaScriptNs }),
         ...(parts.length > 0 ? { gpuNs: busyNs, gpuShare: busyNs / summary.median } : {}),
         ...(one.series ? { x: one.series.x } : {}),
       },
@@ -149,20 +153,28 @@ async function timedSteps(training: NetworkTraining): Promise<Timed> {
   return { sample: async (repeats) => Math.max(1, (await elapsed(repeats)) - waitNs) };
 }
 
-/** The time inside `run` alone, a mean over steps that nothing holds up. */
-async function javaScriptOf(training: NetworkTraining, stepNs: number): Promise<number> {
-  // Enough for a clock of 5 µs, and about 2 s at most.
-  const steps = Math.max(5, Math.min(200, Math.floor(2e9 / stepNs)));
-  let spent = 0;
-  for (let i = 0; i < steps; i++) {
-    const wait = training.program.ready();
-    if (wait) await wait;
-    const began = performance.now();
-    training.program.run(training.feeds);
-    spent += performance.now() - began;
+/**
+ * The median time inside `run`, submitting included, of steps that begin when the one before is finished: a software adapter
+ * computes on the same cores, and what it takes from a thread that could go on is no cost of JavaScript's. The batch is one
+ * example, since the time depends on the number of dispatches and not on their sizes.
+ */
+async function javaScriptOf(device: Device, network: Network): Promise<number> {
+  const training = await trainingOf(device, network, 1);
+  try {
+    const times: number[] = [];
+    for (let i = 0; i < 300; i++) {
+      await training.program.flush();
+      const began = performance.now();
+      training.program.run(training.feeds);
+      times.push((performance.now() - began) * 1e6);
+    }
+    await training.program.flush();
+    // The first third warms JavaScript's compilers up.
+    return median(times.slice(100));
+  } finally {
+    training.dispose();
+    device.releaseVariable(training.weights.arena);
   }
-  await training.program.flush();
-  return (spent * 1e6) / steps;
 }
 
 /** Each dispatch's median time on the GPU's own clock, of five steps; nothing where it has none. */
