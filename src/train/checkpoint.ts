@@ -58,10 +58,19 @@ export function loadModel<Prediction = HostTensor>(bytes: Uint8Array): Model<Pre
     );
   }
   const model = modelOf(recordOf('model', parse('model', metadata['model']))) as Model<Prediction>;
-  loadFrom(model, file, 'loadModel');
-  const { training } = metadata;
-  if (training !== undefined) model.setTraining(readTrainingState(model, file, training));
+  restore(model, file);
   return model;
+}
+
+/** Puts what `saveModel` saved of a model like `model` into it. DataError: its weights are other ones. */
+export function restoreModel(model: Model<unknown>, bytes: Uint8Array): void {
+  restore(model, readSafetensors(bytes));
+}
+
+function restore(model: Model<unknown>, file: SafetensorsFile): void {
+  loadFrom(model, file, 'loadModel');
+  const { training } = file.metadata;
+  if (training !== undefined) model.setTraining(readTrainingState(model, file, training));
 }
 
 /**

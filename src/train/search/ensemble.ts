@@ -21,7 +21,8 @@ import {
 } from './combine.ts';
 import { fingerprint, openKept } from './kept.ts';
 import type { StudyRecord } from './results.ts';
-import { checkStudy, trainOne, type StudyData, type StudyModel, type StudyOptions } from './study.ts';
+import { trainOne } from './run.ts';
+import { checkStudy, type StudyData, type StudyModel, type StudyOptions } from './study.ts';
 
 export interface EnsembleEvaluation {
   /** Of classes: the shares of right answers, and how often two members disagree on average. */
@@ -143,7 +144,8 @@ const BOOTSTRAP = 0xba6614; // a stream of the generator, as in split.ts
 
 /**
  * Trains `members` models, with seeds `seed`, `seed + 1`, …, and combines them. Null where it was aborted. A store keeps
- * each member's weights, so that an ensemble that was cut short trains only those that are missing.
+ * each member's weights, and before each epoch those of the one that is trained, so that an ensemble that was cut short trains
+ * only what is missing.
  */
 export async function ensemble<D extends StudyData = Dataset>(
   setup: (run: {
@@ -181,6 +183,7 @@ export async function ensemble<D extends StudyData = Dataset>(
       outputs ??= outputsOf(made.compile.loss);
       const found = await kept.read<StudyRecord>(key);
       const weights = found && (await kept.readBytes(`${key}.weights`));
+      const slot = kept.slot(key, { member });
       let record = weights ? found : null;
       if (weights) {
         await made.model.compile(made.compile);
@@ -190,13 +193,14 @@ export async function ensemble<D extends StudyData = Dataset>(
         onProgress?.({ type: 'run', key, index: member, runs: count, params: { member } });
         const onEpoch = (epoch: number, epochs: number, logs: Readonly<Record<string, number>>) =>
           onProgress?.({ type: 'epoch', key, epoch, epochs, logs });
-        const trained = await trainOne('ensemble', made, run.train, run.validation, onEpoch, signal);
+        const trained = await trainOne('ensemble', made, run, onEpoch, signal, slot);
         if (!trained) return discard(members);
         if (trained.failed !== undefined) throw new DataError(`ensemble: member ${member}: ${trained.failed}`);
         record = { key, params: { member }, round: 0, fold: null, repeat: member, seed: run.seed, ...trained };
         if (store) await kept.writeBytes(`${key}.weights`, await saveModel(made.model));
         await kept.write(key, record);
       }
+      await slot?.remove();
       records.push(record!);
       onProgress?.({ type: 'result', index: member, runs: count, record: record!, kept: weights !== null });
     }

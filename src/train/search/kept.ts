@@ -6,6 +6,7 @@ import { isOne } from '../../data/dataset.ts';
 import { crc32 } from '../../io/sealed.ts';
 import type { Store } from '../../io/store.ts';
 import type { Json } from '../../nn/layer.ts';
+import type { RunSlot } from './run.ts';
 
 /** What decides a study's runs, beside its code. */
 export type StudyPlan = Readonly<Record<string, Json>>;
@@ -16,6 +17,8 @@ export interface Kept {
   write(key: string, record: object): Promise<void>;
   readBytes(key: string): Promise<Uint8Array | null>;
   writeBytes(key: string, bytes: Uint8Array): Promise<void>;
+  /** For the training of the run `key` with these settings while it is under way; null where nothing is kept. */
+  slot(key: string, params: object): RunSlot | null;
 }
 
 /**
@@ -24,7 +27,8 @@ export interface Kept {
  */
 export async function openKept(where: string, store: Store | undefined, name: string, plan: StudyPlan): Promise<Kept> {
   if (!store) {
-    return { read: async () => null, write: async () => {}, readBytes: async () => null, writeBytes: async () => {} };
+    const nothing = async () => null;
+    return { read: nothing, write: async () => {}, readBytes: nothing, writeBytes: async () => {}, slot: () => null };
   }
   const read = async <T>(key: string): Promise<T | null> => {
     const bytes = await store.read(`${name}.${key}`);
@@ -50,6 +54,14 @@ export async function openKept(where: string, store: Store | undefined, name: st
     write,
     readBytes: (key) => store.read(`${name}.${key}`),
     writeBytes: (key, bytes) => store.write(`${name}.${key}`, bytes),
+    slot(key, params) {
+      const at = `${name}.${key}.${checksum(encoded(params)).toString(16)}`;
+      return {
+        read: () => store.read(at),
+        write: (bytes) => store.write(at, bytes),
+        remove: () => store.remove(at),
+      };
+    },
   };
 }
 

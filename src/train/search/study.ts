@@ -1,7 +1,7 @@
-// Studies: a model trained many times, over settings, folds and seeds. Each run that has ended is kept in a store, so that
-// a study that was cut short goes on with the run it was in.
+// Studies: a model trained many times, over settings, folds and seeds. Each run that has ended is kept in a store, and the
+// one that is under way as it was before its epoch, so that a study that was cut short goes on from there.
 
-import { checkOptions, NonFiniteError, OptionError } from '../../core/errors.ts';
+import { checkOptions, OptionError } from '../../core/errors.ts';
 import { checkWord } from '../../core/random.ts';
 import { take, type Dataset, type NamedDataset } from '../../data/dataset.ts';
 import { foldIndices } from '../../data/folds.ts';
@@ -14,6 +14,7 @@ import type { FitOptions } from '../fit.ts';
 import type { Model } from '../model.ts';
 import type { TrainingData } from '../targets.ts';
 import { checksum, fingerprint, openKept, type StudyPlan } from './kept.ts';
+import { trainOne } from './run.ts';
 import { bestOf, monitorOf, rowsOf, type Monitoring, type StudyRecord, type StudyResult } from './results.ts';
 
 export type StudyData = Dataset | NamedDataset;
@@ -46,7 +47,10 @@ export type Setup<P, D extends StudyData = Dataset> = (params: P, run: StudyRun<
 export interface StudyOptions extends Monitoring {
   /** Of the study in its store; the function's name unless given. Letters, digits, _ and -. */
   readonly name?: string;
-  /** Keeps each run that has ended: called again with the same store and plan, a study trains only what is missing. */
+  /**
+   * Keeps each run that has ended, and before each epoch the one that is under way: called again with the same store and plan, a
+   * study trains only what is missing.
+   */
   readonly store?: Store;
   /** Of the division into parts, of weights and of orders; 0 unless given. */
   readonly seed?: number;
@@ -55,7 +59,7 @@ export interface StudyOptions extends Monitoring {
   /** What else decides the runs, such as a model's sizes: a store is not continued with another one. */
   readonly config?: Json;
   readonly onProgress?: (event: StudyEvent) => void;
-  /** Aborted, it ends the study after the step that is running; the run it was in is not kept. */
+  /** Aborted, it ends the study after the step that is running, with which another call with the same store goes on. */
   readonly signal?: AbortSignal;
 }
 
@@ -153,7 +157,11 @@ export async function openStudy<P extends object, D extends StudyData>(
   async function runOne(params: P, key: string, repeat: number, part: number, round: number) {
     const found = await kept.read<StudyRecord<P>>(key);
     // A later round's settings follow from results; those of other settings do not count.
-    if (found && JSON.stringify(found.params) === JSON.stringify(params)) return { record: found, from: true };
+    const slot = kept.slot(key, params);
+    if (found && JSON.stringify(found.params) === JSON.stringify(params)) {
+      await slot?.remove(); // of a study that ended just after it had written the record
+      return { record: found, from: true };
+    }
     if (signal?.aborted) return null;
     onProgress?.({ type: 'run', key, index, runs, params });
     const runSeed = (seed + repeat) % 2 ** 32;
@@ -163,11 +171,12 @@ export async function openStudy<P extends object, D extends StudyData>(
     const onEpoch = (epoch: number, epochs: number, logs: Logs) =>
       onProgress?.({ type: 'epoch', key, epoch, epochs, logs });
     try {
-      const trained = await trainOne(where, made, run.train, run.validation, onEpoch, signal);
+      const trained = await trainOne(where, made, run, onEpoch, signal, slot);
       if (!trained) return null;
       const { fold } = place;
       const record: StudyRecord<P> = { key, params, round, fold, repeat, seed: runSeed, ...trained };
       await kept.write(key, record);
+      await slot?.remove();
       return { record, from: false };
     } finally {
       made.model.dispose();
@@ -198,49 +207,6 @@ export async function openStudy<P extends object, D extends StudyData>(
       return { table, best: bestOf(table, monitor, mode), records, monitor, stopped };
     },
   };
-}
-
-type Trained = Pick<StudyRecord, 'epochs' | 'seconds' | 'metrics' | 'history'> & { readonly failed?: string };
-
-/** Compiles, trains and measures; null where it was aborted. What is no number ends a run, and not the study. */
-export async function trainOne(
-  where: string,
-  { model, compile, fit = {}, train, validation }: StudyModel,
-  givenTrain: TrainingData,
-  givenValidation: TrainingData | null,
-  onEpoch: (epoch: number, epochs: number, logs: Logs) => void,
-  signal: AbortSignal | undefined,
-): Promise<Trained | null> {
-  for (const own of ['validation', 'signal']) {
-    if (own in fit) throw new OptionError(`${where}: the setup's fit has '${own}', which the study gives`);
-  }
-  const held = validation ?? givenValidation;
-  await model.compile(compile);
-  const begun = performance.now();
-  const { epochs = 1, batchSize = 32, callbacks = [] } = fit;
-  const told = { onEpochEnd: (epoch: number, logs: Logs) => onEpoch(epoch, epochs, logs) };
-  try {
-    const { epochs: done, history } = await model.fit(train ?? givenTrain, {
-      ...fit,
-      ...(held ? { validation: held } : {}),
-      ...(signal ? { signal } : {}),
-      callbacks: [...callbacks, told],
-    });
-    if (signal?.aborted) return null;
-    const measured = held ? await model.evaluate(held, { batchSize }) : {};
-    const seconds = (performance.now() - begun) / 1000;
-    const last = Object.entries(history).filter(([key]) => !key.startsWith('val_'));
-    const metrics = {
-      ...Object.fromEntries(last.map(([key, values]) => [key, values.at(-1)!])),
-      ...Object.fromEntries(Object.entries(measured).map(([key, value]) => [`val_${key}`, value])),
-    };
-    return { epochs: done, seconds, metrics, history };
-  } catch (error) {
-    if (!(error instanceof NonFiniteError)) throw error;
-    const { history } = model;
-    const epochs = history['loss']?.length ?? 0;
-    return { epochs, seconds: (performance.now() - begun) / 1000, metrics: {}, history, failed: error.message };
-  }
 }
 
 /** How often each setting is trained, on what, and what the plan says of it. */
