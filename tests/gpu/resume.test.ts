@@ -29,7 +29,7 @@ describe('device.destroy()', () => {
       ? ([
           ['SGD', 2, [0, 5, 17, 30], () => indexedDbStore('retrograd-resume')],
           ['SGD with momentum and dropout', 1, [3, 7, 8, 22], () => opfsStore('retrograd-resume')],
-          ['Adam on augmented images', 3, [4, 19], () => opfsStore('retrograd-resume')],
+          ['Adam on augmented images, with dropout', 3, [4, 19], () => opfsStore('retrograd-resume')],
           ['Adam on a cosine', 5, [1, 14, 26], () => indexedDbStore('retrograd-resume')],
         ] as const)
       : []),

@@ -170,25 +170,32 @@ describe('in a worker', () => {
     expect(ended).toMatchObject({ epochs: 0, stopped: expect.stringContaining('NaN') as string });
   });
 
-  test('a worker that was ended is continued from its checkpoint by another, to the same weights', async () => {
-    const options: FitOptions = { epochs: 4, batchSize: 20 };
-    const whole = await started();
-    await whole.fit(data, options);
-    const store = memoryStore();
-    const first = await started({ worker: true });
-    let steps = 0;
-    const broken = first.fit(data, {
-      ...options,
-      callbacks: [modelCheckpoint({ store, every: 3 }), { onStepEnd: () => void (++steps === 17 && first.dispose()) }],
-    });
-    await expect(broken).rejects.toThrow(StateError);
-    await expect(first.predict(data)).rejects.toThrow('predict: the trainer was disposed of');
-    const saved = loadModel((await store.read('checkpoint'))!) as Model;
-    const second = await started({ worker: true, model: saved });
-    await second.fit(data, { ...options, resume: true });
-    expect(second.optimizer!.step).toBe(40);
-    expect(await numbers(second)).toEqual(await numbers(whole));
-  });
+  test.each(['cpu', 'webgpu'] as const)(
+    'a worker on the %s that was ended is continued by another from its checkpoint, to the same weights',
+    async (kind) => {
+      const prefer = [kind];
+      const options: FitOptions = { epochs: 4, batchSize: 20 };
+      const whole = await started({ prefer });
+      await whole.fit(data, options);
+      const store = memoryStore();
+      const first = await started({ worker: true, prefer });
+      let steps = 0;
+      const broken = first.fit(data, {
+        ...options,
+        callbacks: [
+          modelCheckpoint({ store, every: 3 }),
+          { onStepEnd: () => void (++steps === 17 && first.dispose()) },
+        ],
+      });
+      await expect(broken).rejects.toThrow(StateError);
+      await expect(first.predict(data)).rejects.toThrow('predict: the trainer was disposed of');
+      const saved = loadModel((await store.read('checkpoint'))!) as Model;
+      const second = await started({ worker: true, model: saved, prefer });
+      await second.fit(data, { ...options, resume: true });
+      expect(second.optimizer!.step).toBe(40);
+      expect(await numbers(second)).toEqual(await numbers(whole));
+    },
+  );
 
   test('large data sets cross in pieces and once; image transformations cross by name', async () => {
     const x = Float32Array.from({ length: 3_000_000 }, (_, i) => (i % 7) / 7);

@@ -41,7 +41,11 @@ export const resumeCases: Readonly<Record<string, ResumeCase>> = {
   SGD: { optimizer: () => sgd({ learningRate: 0.1 }) },
   'SGD with momentum and dropout': { optimizer: () => sgd({ learningRate: 0.05, momentum: 0.9 }), dropout: true },
   'Adam on a cosine': { optimizer: () => adam({ learningRate: cosineDecay({ learningRate: 0.02, steps: 32 }) }) },
-  'Adam on augmented images': { optimizer: () => adam({ learningRate: 0.02 }), augmentation: true },
+  'Adam on augmented images, with dropout': {
+    optimizer: () => adam({ learningRate: 0.02 }),
+    dropout: true,
+    augmentation: true,
+  },
   'Adam with dropout, and callbacks that count': {
     optimizer: () => adam({ learningRate: 0.02 }),
     dropout: true,
@@ -60,16 +64,11 @@ const heldImages = glyphs({ size: 20, seed: 8 });
 export const stepsInAll = 32;
 
 function make({ dropout: dropping = false, augmentation = false }: ResumeCase): Model {
-  if (augmentation) return sequential([flatten({ inputShape: [28, 28, 1] }), dense({ units: 10 })], { seed: 4 });
-  return sequential(
-    [
-      dense({ units: 12, inputShape: [2] }),
-      batchNormalization(),
-      ...(dropping ? [dropout({ rate: 0.3 })] : []),
-      dense({ units: 1 }),
-    ],
-    { seed: 4 },
-  );
+  const drops = dropping ? [dropout({ rate: 0.3 })] : [];
+  const layers = augmentation
+    ? [flatten({ inputShape: [28, 28, 1] }), ...drops, dense({ units: 10 })]
+    : [dense({ units: 12, inputShape: [2] }), batchNormalization(), ...drops, dense({ units: 1 })];
+  return sequential(layers, { seed: 4 });
 }
 
 const compileFor = (model: Model, { optimizer, augmentation }: ResumeCase, device: Device): Promise<void> =>
@@ -104,6 +103,22 @@ export async function uninterrupted(one: ResumeCase, device: Device): Promise<En
   return end(model);
 }
 
+/** Takes up what `store` holds, or begins, with a checkpoint every `every` steps; `watcher` may end it. */
+export async function continued(
+  one: ResumeCase,
+  every: 'epoch' | number,
+  device: Device,
+  store: Store,
+  watcher: Callback,
+): Promise<Ended> {
+  const saved = await store.read('run');
+  const model = saved ? loadModel(saved) : make(one);
+  await compileFor(model, one, device);
+  const options = fitOptions(one, [modelCheckpoint({ store, name: 'run', every }), watcher]);
+  await model.fit(dataFor(one), { ...options, resume: true });
+  return end(model);
+}
+
 /** Trains with a checkpoint every `every` steps; after step number `at` `kill` ends it, and `again`'s device continues. */
 export async function killed(
   one: ResumeCase,
@@ -114,23 +129,19 @@ export async function killed(
 ): Promise<Ended> {
   for (const at of [...kills, Infinity]) {
     const { device, kill } = await devices();
-    const saved = await store.read('run');
-    const model = saved ? loadModel(saved) : make(one);
-    await compileFor(model, one, device);
     const killer: Callback = {
       onStepEnd({ step }) {
         if (step === at) kill();
       },
     };
-    const options = fitOptions(one, [modelCheckpoint({ store, name: 'run', every }), killer]);
     try {
-      await model.fit(dataFor(one), { ...options, resume: true });
+      const ended = await continued(one, every, device, store, killer);
+      if (at === Infinity) return ended;
     } catch (error) {
       if (at === Infinity) throw error;
       continue;
     }
-    if (at !== Infinity) throw new Error(`training was to end at step ${at}`);
-    return end(model);
+    throw new Error(`training was to end at step ${at}`);
   }
   throw new Error('never reached');
 }
