@@ -275,6 +275,7 @@ export type { Division, Setup, StudyEvent, StudyModel, StudyOptions, StudyRun } 
 export {
   FIRST_BAD,
   FIRST_NON_FINITE,
+  NON_FINITE_GRADIENT,
   GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,

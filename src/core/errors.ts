@@ -50,7 +50,7 @@ export class NonFiniteError extends Error {
     message: string,
     readonly step: number,
     readonly tensor: string | null,
-    /** In checked training: the layer and the op that gave it; null where there is none, as of a weight or the loss. */
+    /** Of a checked model: the layer and the op that gave it; null where there is none, as of a weight or the loss. */
     readonly origin: { readonly layer: string | null; readonly op: string | null } | null = null,
   ) {
     super(message);

@@ -52,4 +52,5 @@ export const halfRows: Readonly<Record<string, HalfRow>> = {
   normalize_with: rows1,
   sum: reduction,
   mean: reduction,
+  mark_non_finite: reduction,
 };

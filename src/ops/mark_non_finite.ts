@@ -47,11 +47,13 @@ export const markNonFiniteOp: Op<MarkAttrs> = {
   grad: null, // a count, of which nothing is differentiated
   cost: (call) => ({ flops: 0, bytes: bytesMoved(call) }),
   accuracy: { kind: 'exact' },
-  samples: [[1], [67], [1, 5], [3, 44]].flatMap((shape) =>
+  samples: [[1], [67], [1, 5], [3, 44]].flatMap((shape, at) =>
     [[], [0], [4, 66]].flatMap((bad) =>
       [0xffffffff, 3].map((found): Sample<MarkAttrs> => {
+        // As large as f32 or f16 may be.
+        const largest = at % 2 === 0 ? 3e38 : 65504;
         const values = Array.from({ length: sizeOf(shape) }, (_, i) =>
-          bad.includes(i) ? [NaN, Infinity, -Infinity][i % 3]! : 3e38 - i * 1e36,
+          bad.includes(i) ? [NaN, Infinity, -Infinity][i % 3]! : largest * (1 - i / 256),
         );
         const before = { shape: [1], dtype: 'u32' as const, fill: { values: [found] } };
         return { inputs: [{ shape, fill: { values } }, before], attrs: { mark: 7 } };

@@ -28,6 +28,7 @@ import {
   GRADIENT_NORM,
   type InputSpec,
   LOSS_SCALE,
+  NON_FINITE_GRADIENT,
   program,
   SKIPPED_STEPS,
   type Program,
@@ -53,7 +54,7 @@ export interface Batches {
   /** What programs of a kind gather over data sets of one size. */
   tallies(kind: 'train' | 'evaluate' | 'confusion', size: number): Tallies;
   /** From arrays [batch, …], called as the inputs that are needed, to the values at `places`, called by their number. */
-  predict(batch: number, places: readonly number[], drawing: boolean): Promise<Program>;
+  predict(batch: number, places: readonly number[], drawing: boolean, checked: boolean): Promise<Program>;
   /** The training program of plain arrays, targets as `y` says of each head; nothing is allocated for it. */
   sketch(batch: number, y: readonly { shape: Shape; dtype: DType }[]): Promise<Program>;
   /** The kernels of all programs so far, and of the saved training that this one continues. */
@@ -129,7 +130,7 @@ export function createBatches(
     every: number,
     augment: Augmentations = {},
   ): Promise<BatchProgram> {
-    const { keys, state } = compiled!;
+    const { keys, state, checked } = compiled!;
     const { size } = data;
     const arrays = arraysOf(data);
     const scales = Object.fromEntries(
@@ -146,8 +147,10 @@ export function createBatches(
     return programs.get(kind, [batch, every, size, ...scaled, ...signature, ...drawing].join(' '), async () => {
       const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
       const norms = state.optimizer.clipping?.by === 'globalClipNorm' ? [GRADIENT_NORM] : [];
-      const checks = compiled!.checked ? [FIRST_NON_FINITE] : [];
-      const outputs = ['loss', ...keys, ...(training ? [FIRST_BAD, ...checks, ...norms, ...scaling] : [])];
+      const checks = checked ? [FIRST_NON_FINITE] : [];
+      const gradients = checked && state.scaler ? [NON_FINITE_GRADIENT] : [];
+      const ofSteps = training ? [FIRST_BAD, ...gradients, ...norms, ...scaling] : [];
+      const outputs = ['loss', ...keys, ...checks, ...ofSteps];
       const places = heads.map(({ output }) => output.at);
       const terms: string[] = [];
       const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {
@@ -183,7 +186,7 @@ export function createBatches(
             training,
             random,
             examples: size,
-            ...(training ? { around: around(context) } : {}),
+            around: training ? around(context) : context.layer,
           });
           made.effects.forEach(perform);
           talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
@@ -193,9 +196,8 @@ export function createBatches(
         },
         {
           ...shared,
-          ...(training
-            ? { optimizer: state, recompute: compiled!.recompute === true, checked: compiled!.checked }
-            : {}),
+          checked,
+          ...(training ? { optimizer: state, recompute: compiled!.recompute === true } : {}),
           track: { outputs, every },
           onRows(rows) {
             for (const { values } of rows) made.waiting.shift()?.(values);
@@ -228,16 +230,16 @@ export function createBatches(
     evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),
     confusion: (data, batch) => overData('confusion', data, batch, evaluateEvery),
     tallies: talliesOf,
-    predict: async (batch, places, drawing) => {
-      const made = await programs.get('predict', [drawing, batch, ...places].join(' '), async () => ({
+    predict: async (batch, places, drawing, checked) => {
+      const made = await programs.get('predict', [drawing, checked, batch, ...places].join(' '), async () => ({
         program: await program(
           plainInputs(batch, inputsFor(places)),
-          (inputs, { random, perform }) => {
-            const { values, effects } = forward(network, inputs, places, { training: false, drawing, random });
+          (inputs, { random, perform, layer: around }) => {
+            const { values, effects } = forward(network, inputs, places, { training: false, drawing, random, around });
             effects.forEach(perform);
             return Object.fromEntries(places.map((at, i) => [at, values[i]!]));
           },
-          shared,
+          { ...shared, checked },
         ),
       }));
       return made.program;
@@ -258,7 +260,13 @@ export function createBatches(
           const given = targetNames.map((name) => inputs[name]!);
           return lossAndMetrics(compiled!, made, given, batch);
         },
-        { ...shared, tune: false, optimizer: compiled!.state, recompute: compiled!.recompute === true },
+        {
+          ...shared,
+          tune: false,
+          optimizer: compiled!.state,
+          recompute: compiled!.recompute === true,
+          checked: compiled!.checked,
+        },
       );
     },
     kernels() {

@@ -42,8 +42,9 @@ export interface CompileOptions extends HeadOptions {
    */
   readonly precision?: PrecisionOption;
   /**
-   * Whether training tests every value of each step for NaN and infinity, on the device, so that fit's NonFiniteError names the
-   * layer, op and tensor of the first. Slower; false unless given.
+   * Whether every value of each step of fit, evaluate, confusionMatrix and predict is tested for NaN and infinity, on the device,
+   * so that they reject with a NonFiniteError that names the layer, op and tensor of the first; `inspect` gives values as they
+   * are. In mixed precision infinite gradients count only where the loss's scale can fall no further. Slower; false unless given.
    */
   readonly checked?: boolean;
 }

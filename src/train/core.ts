@@ -80,7 +80,7 @@ export interface Compiled {
   readonly tune: boolean;
   /** Null for f32. */
   readonly precision: Precision | null;
-  /** Whether training tests every value. */
+  /** Whether every value is tested. */
   readonly checked: boolean;
 }
 

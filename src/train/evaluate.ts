@@ -1,10 +1,13 @@
 // Measuring a model: loss and metrics over a data set, and which classes it takes for which.
 
-import { OptionError, checkOptions } from '../core/errors.ts';
+import { NonFiniteError, OptionError, checkOptions } from '../core/errors.ts';
 import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { matrixOf } from '../nn/classification.ts';
+import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { submit, type BatchProgram } from './batch_program.ts';
 import { compiledOf, enqueue, networkOf, nextTurn, together, type Core } from './core.ts';
+import { describeValue } from './checked.ts';
+import { FIRST_NON_FINITE, type Program } from './program.ts';
 import { resolveData, type Arrays, type TrainingData } from './targets.ts';
 import type { SampleWeighting } from './weights.ts';
 
@@ -47,9 +50,14 @@ export function programsFor(
 }
 
 /** The mean loss and metrics over a data set, each example counted once; nothing is trained. */
-export function measure(core: Core, data: Arrays, batchSize: number): Promise<Record<string, number>> {
+export function measure(
+  core: Core,
+  data: Arrays,
+  batchSize: number,
+  where = 'evaluate',
+): Promise<Record<string, number>> {
   return enqueue(core, async () => {
-    const sums = await sweep(core, 'evaluate', data, batchSize);
+    const sums = await sweep(core, where, 'evaluate', data, batchSize);
     const means = Object.entries(sums).map(([name, sum]) => [name, sum / data.size]);
     return { ...Object.fromEntries(means), ...(await core.batches!.tallies('evaluate', data.size).results()) };
   });
@@ -79,7 +87,7 @@ export async function confusion(
   const set = resolveData('confusionMatrix', data, network, compiled);
   try {
     const counts = await enqueue(core, async () => {
-      await sweep(core, 'confusion', set, batchSize);
+      await sweep(core, 'confusionMatrix', 'confusion', set, batchSize);
       return await core.batches!.tallies('confusion', set.size).read(head, 'confusion');
     });
     return matrixOf(counts!);
@@ -91,6 +99,7 @@ export async function confusion(
 /** Runs every batch of a data set once, and gives the sums of loss and metrics over its examples. */
 async function sweep(
   core: Core,
+  where: string,
   kind: 'evaluate' | 'confusion',
   data: Arrays,
   batchSize: number,
@@ -107,9 +116,10 @@ async function sweep(
   batches.tallies(kind, size).clear();
   const sums: Record<string, number> = { loss: 0 };
   const begun = new Set<BatchProgram>();
+  let failure: NonFiniteError | null = null;
   let lastTurn = performance.now();
   try {
-    for (let start = 0; start < size; start += batch) {
+    for (let start = 0; start < size && !failure; start += batch) {
       const current = start + batch <= size ? full : partial!;
       const room = current.program.ready();
       if (room) await room;
@@ -120,6 +130,7 @@ async function sweep(
       const inputs = feed.inputs(current, start);
       const ready = inputs instanceof Promise ? await inputs : inputs;
       current.waiting.push((values) => {
+        failure ??= nonFiniteIn(core, where, current.program, values[FIRST_NON_FINITE], start, current.batch);
         sums['loss']! += values['loss']! * current.batch;
         for (const name of [...keys, ...current.terms]) sums[name] = (sums[name] ?? 0) + values[name]!;
       });
@@ -130,7 +141,28 @@ async function sweep(
   } finally {
     await feed.close();
   }
+  if (failure) throw failure as NonFiniteError;
   return sums;
+}
+
+/** What a checked program of examples from `start` on found; null where all was finite. */
+export function nonFiniteIn(
+  core: Core,
+  where: string,
+  { values }: Program,
+  found: number | undefined,
+  start: number,
+  count: number,
+): NonFiniteError | null {
+  const first = values[found ?? NO_BAD_INDEX];
+  if (!first) return null;
+  const which = count === 1 ? `example ${start}` : `examples ${start} to ${start + count - 1}`;
+  return new NonFiniteError(
+    `${where}: ${which}: ${describeValue(first)}`,
+    core.compiled!.state.step,
+    first.tensor,
+    first,
+  );
 }
 
 export function checkBatchSize(where: string, batchSize = 32): number {

@@ -13,7 +13,7 @@ import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { asError, checkWhole } from './fit_checks.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
-import { FIRST_BAD, FIRST_NON_FINITE, GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
+import { GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
 import { trainingPass, type Feed } from './feed.ts';
 import { resolveData, type TrainingData } from './targets.ts';
 import { watchSteps } from './watch_steps.ts';
@@ -199,7 +199,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       using.waiting.push((values) => {
         const logs: Record<string, number> = { loss: values['loss']! };
         for (const name of [...keys, ...using.terms]) logs[name] = values[name]! / using.batch;
-        watch.arrived(step, logs['loss']!, values[FIRST_BAD]!, using.program.values[values[FIRST_NON_FINITE] ?? -1]);
+        watch.arrived(step, values, using.program.values);
         for (const [name, value] of Object.entries(logs)) sums[name] = (sums[name] ?? 0) + value * using.batch;
         const norm = values[GRADIENT_NORM];
         if (norm !== undefined && group.last) {
@@ -245,7 +245,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       const logs = await runEpoch(epoch === initialEpoch ? from : null);
       if (!logs) break;
       if (held) {
-        const measured = await measure(core, held, batchSize);
+        const measured = await measure(core, held, batchSize, 'fit: validation');
         for (const [name, value] of Object.entries(measured)) logs[`val_${name}`] = value;
       }
       await released(core); // what is saved is of the epoch or after it, not in between

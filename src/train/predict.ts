@@ -5,7 +5,8 @@ import { format, sizeOf, type Shape } from '../core/shape.ts';
 import type { Dataset, NamedDataset } from '../data/dataset.ts';
 import { type DataStream, emptyRows, openStream } from '../data/stream.ts';
 import { enqueue, networkOf, nextTurn, type Core, type HostTensor, type Network } from './core.ts';
-import { checkBatchSize, type EvaluateOptions } from './evaluate.ts';
+import { checkBatchSize, nonFiniteIn, type EvaluateOptions } from './evaluate.ts';
+import { FIRST_NON_FINITE } from './program.ts';
 import { byName, featuresFor, isStream, type Features } from './targets.ts';
 
 const turnEvery = 50; // milliseconds; as in fit.ts
@@ -67,7 +68,8 @@ async function outputsOf(
   async function run(): Promise<HostTensor[]> {
     if (!core.batches) throw new StateError(`${where}: the model was disposed of`);
     const batch = Math.min(batchSize, size);
-    const program = await core.batches.predict(batch, [...new Set(outputs.map(({ at }) => at))], drawing);
+    const checked = where === 'predict' && core.compiled?.checked === true;
+    const program = await core.batches.predict(batch, [...new Set(outputs.map(({ at }) => at))], drawing, checked);
     const results = outputs.map(({ shape }) => ({
       shape: [size, ...shape],
       data: new Float32Array(size * sizeOf(shape)),
@@ -91,6 +93,9 @@ async function outputsOf(
       const room = program.ready();
       if (room) await room;
       program.run(Object.fromEntries(needed.map(({ name, values }) => [name, values])));
+      const [found] = checked ? await program.read(FIRST_NON_FINITE) : [];
+      const failure = nonFiniteIn(core, where, program, found, start, count);
+      if (failure) throw failure;
       for (const [i, { at }] of outputs.entries()) {
         const output = await program.read(String(at));
         const row = output.length / batch;

@@ -4,7 +4,7 @@ import type { DType, TypedArray } from '../core/dtype.ts';
 import { checkOptions, OptionError, ShapeError, StateError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { gradients } from '../autodiff/gradients.ts';
-import { inputTensor, type Tensor } from '../graph/tensor.ts';
+import { inputTensor, nextTensorId, type Call, type Source, type Tensor } from '../graph/tensor.ts';
 import { createState, isOptimizerState, type Optimizer, type OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
@@ -65,7 +65,8 @@ export interface ProgramOptions {
   readonly precision?: PrecisionOption;
   /**
    * Whether every value of a step is tested for NaN and infinity on the device, ops one by one: slower, and needs more memory.
-   * The output FIRST_NON_FINITE is then which of the program's `values` was the first. false unless given.
+   * The output FIRST_NON_FINITE is then which of the program's `values` was the first; with a scaled loss gradients, which may
+   * be infinite in a step that is skipped, are told apart in NON_FINITE_GRADIENT. false unless given.
    */
   readonly checked?: boolean;
 }
@@ -111,6 +112,9 @@ export const GRADIENT_NORM = '$gradientNorm';
 
 /** Of a checked program: which of its `values` was the first in the step that is not finite; `NO_BAD_INDEX` where none was. */
 export const FIRST_NON_FINITE = '$firstNonFinite';
+
+/** Of a checked program in mixed precision: the same of what the gradients and the update are computed through. */
+export const NON_FINITE_GRADIENT = '$nonFiniteGradient';
 
 /** In mixed precision: what the loss is multiplied by in the next step, and how many steps were skipped so far. */
 export const LOSS_SCALE = '$lossScale';
@@ -159,8 +163,10 @@ export async function program(
   const perform = (effect: Tensor) => void effects.push(effect);
   const outputs = { ...f(symbols, { random, perform, recompute: traced.segment, layer: traced.layer }) };
   const recompute = traced.end();
+  const afterwards = nextTensorId();
   let state: OptimizerState | null = null;
   let slopes: readonly Tensor[] = [];
+  const lasting = new Set<Source>();
 
   if (optimizer) {
     if (!parameters) throw new OptionError('program: an optimizer needs parameters');
@@ -189,6 +195,7 @@ export async function program(
     );
     const group = (state.optimizer.accumulation ?? 1) > 1 ? inputTensor('$group', [4]) : null;
     const update = state.update(packed, inputTensor('$scalars', [4]), group);
+    for (const { source } of update.effects) lasting.add(source);
     effects.push(...update.effects);
     if (update.norm) outputs[GRADIENT_NORM] = update.norm;
     outputs[FIRST_BAD] = update.firstBad;
@@ -196,10 +203,12 @@ export async function program(
     if (update.skipped) outputs[SKIPPED_STEPS] = update.skipped;
   }
 
-  if (checked && precision)
-    throw new OptionError("program: checked needs precision 'f32', in which nothing may be infinite");
-  const checks = checked ? checkAll([...Object.values(outputs), ...effects], parameters, slopes, traced.layers) : null;
+  const passes = ({ outputs: made }: Call) =>
+    precision !== null && made[0]!.id >= afterwards && !made.some(({ source }) => lasting.has(source));
+  const roots = [...Object.values(outputs), ...effects];
+  const checks = checked ? checkAll(roots, parameters, slopes, traced.layers, passes) : null;
   if (checks) outputs[FIRST_NON_FINITE] = checks.found;
+  if (checks?.passing) outputs[NON_FINITE_GRADIENT] = checks.passing;
 
   const device = options.device ?? (await defaultDevice());
   const { kernels, fuse = !checked, tune = false, choices } = options;

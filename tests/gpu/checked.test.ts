@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 
 import { NonFiniteError } from '../../src/core/errors.ts';
-import { checkedModel, fitChecked, injected } from '../train/checked_cases.ts';
+import { checkedModel, checkMixed, checkUses, fitChecked, injected } from '../train/checked_cases.ts';
 import { sharedDevice } from './device.ts';
 
 test.each(Object.keys(injected))('tells of %s exactly', { timeout: 120_000 }, async (name) => {
@@ -18,3 +18,7 @@ test.each(Object.keys(injected))('tells of %s exactly', { timeout: 120_000 }, as
   expect({ step, tensor, layer: origin?.layer, op: origin?.op }).toEqual(expected);
   model.dispose();
 });
+
+test('in evaluate, predict and validation too', { timeout: 120_000 }, async () => checkUses(await sharedDevice()));
+
+test('in mixed precision', { timeout: 120_000 }, async () => checkMixed(await sharedDevice()));

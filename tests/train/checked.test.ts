@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createCpuDevice, NonFiniteError, OptionError } from '../../src/index.ts';
-import { checkedModel, fitChecked, injected } from './checked_cases.ts';
+import { checkedModel, checkMixed, checkUses, fitChecked, injected } from './checked_cases.ts';
 
 describe('compile({ checked: true })', () => {
   it.each(Object.keys(injected))('tells of %s exactly', async (name) => {
@@ -28,11 +28,14 @@ describe('compile({ checked: true })', () => {
     checked.history['loss']!.forEach((loss, i) => expect(loss).toBeCloseTo(plain.history['loss']![i]!, 5));
   });
 
-  it('is refused with another value, and in mixed precision', async () => {
+  it('tells of what is not finite in evaluate, predict and validation too', () => checkUses(createCpuDevice()));
+
+  it('in mixed precision tells of what halves cannot hold, and of gradients where no smaller scale helps', () =>
+    checkMixed(createCpuDevice()));
+
+  it('is refused with another value', async () => {
     const model = await checkedModel(createCpuDevice());
     const options = { optimizer: 'sgd', loss: 'meanSquaredError', device: createCpuDevice() } as const;
     await expect(model.compile({ ...options, checked: 1 as never })).rejects.toThrow(OptionError);
-    await model.compile({ ...options, checked: true, precision: 'mixed' });
-    await expect(fitChecked(model, () => {})).rejects.toThrow("checked needs precision 'f32'");
   });
 });
