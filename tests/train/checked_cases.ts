@@ -99,8 +99,9 @@ const failureOf = async (work: Promise<unknown>): Promise<NonFiniteError> => {
   return error as NonFiniteError;
 };
 
-/** What becomes infinite where no step trains is told too; `inspect` shows it. */
-export async function checkUses(device: Device): Promise<void> {
+/** What becomes infinite where no step trains is told too, in these words; `inspect` shows it. */
+export async function failuresOfUses(device: Device): Promise<string[]> {
+  const told: string[] = [];
   const model = await checkedModel(device);
   const plain = await checkedModel(device, false);
   const { loss } = await model.evaluate(checkedData, { batchSize: 16 });
@@ -119,6 +120,7 @@ export async function checkUses(device: Device): Promise<void> {
     const error = await failureOf(work);
     expect(error).toMatchObject({ step: 0, origin });
     expect(error.message).toMatch(new RegExp(`^${where}: matmul of layer 'third' gave`));
+    told.push(error.message);
   }
   const { third } = await model.inspect(checkedData.x, ['third']);
   expect(third!.data.some((value) => !Number.isFinite(value))).toBe(true);
@@ -130,10 +132,11 @@ export async function checkUses(device: Device): Promise<void> {
   expect(error).toMatchObject({ step: 2, origin: { layer: 'first', op: 'matmul' } });
   expect(error.message).toMatch(/^fit: validation: examples 0 to 31: /);
   for (const one of [plain, validated]) one.dispose();
+  return [...told, error.message];
 }
 
 /** In mixed precision: what halves cannot hold is told where it was, and infinite gradients only where no smaller scale helps. */
-export async function checkMixed(device: Device): Promise<void> {
+export async function failuresInMixed(device: Device): Promise<string[]> {
   const model = await checkedModel(device, true, 'mixed', 8);
   const error = await failureOf(
     fitChecked(model, async () => {
@@ -156,4 +159,5 @@ export async function checkMixed(device: Device): Promise<void> {
   const gradient = await failureOf(fitChecked(stuck, () => {}));
   expect(gradient).toMatchObject({ step: 0, origin: { layer: 'last', op: 'matmul' } });
   for (const one of [model, scaled, stuck]) one.dispose();
+  return [error.message, prediction.message, gradient.message];
 }
