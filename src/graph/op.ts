@@ -154,6 +154,11 @@ export type Accuracy<A> =
    * values, so the op must be a sum of products of its inputs (the test does this).
    */
   | { readonly kind: 'sum'; readonly terms: (call: CallTypes<A>) => number }
+  /** What the op derives from its arithmetic on these values: the largest |error| of each element of each output. */
+  | {
+      readonly kind: 'derived';
+      readonly bounds: (x: readonly Values[], y: readonly Values[], call: CallTypes<A>) => Float64Array[];
+    }
   /** Each member of a fused call within its own bound, and what is wrong in its operands carried on. */
   | { readonly kind: 'members' };
 

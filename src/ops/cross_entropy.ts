@@ -2,11 +2,13 @@
 
 import shader from '../../shaders/loss.wgsl';
 import { ShapeError } from '../core/errors.ts';
+import type { Values } from '../core/dtype.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
+import { errorsOfRows, logShareError, rowTotal, shareError, smallest, u } from './row_bounds.ts';
 import { type NoAttrs, rowsOf, sumExp } from './softmax.ts';
 
 export function checkScores(name: string, x: TensorType, labels: TensorType): void {
@@ -32,6 +34,7 @@ const samplesOf = (inputs: (shape: Shape, labels: Shape) => Sample<NoAttrs>['inp
       [64, 8],
       [5, 129],
       [4, 256],
+      [2, 1000],
     ] as const
   ).map(([n, c]) => ({ inputs: inputs([n, c], [n]), attrs: {} }));
 export const scoreSamples: readonly Sample<NoAttrs>[] = [
@@ -80,10 +83,27 @@ export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
     };
   },
   cost: (call) => ({ flops: 8 * sizeOf(call.inputs[0]!.shape), bytes: scoreBytes(call) }),
-  // 3e-6·max(1, |logit|), at the |logit| < 5 of the samples.
-  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  accuracy: { kind: 'derived', bounds: ([x, labels]) => [lossErrors(x!, labels!)] },
   samples: scoreSamples,
 };
+
+function lossErrors(x: Values, labels: Values): Float64Array {
+  const columns = x.length / labels.length;
+  return Float64Array.from(labels, (label, n) => {
+    const row = x.subarray(n * columns, (n + 1) * columns);
+    return logShareError(row[clampLabel(label, columns)]!, rowTotal(row));
+  });
+}
+
+/** Of dy (softmax − 1 or 0). */
+function slopeErrors(x: Values, labels: Values, dy: Values): Float64Array {
+  const columns = x.length / labels.length;
+  return errorsOfRows(x, columns, (value, total, row, c) => {
+    const share = Math.exp(value - total.highest) / total.sum;
+    const one = Number(c === clampLabel(labels[row]!, columns));
+    return Math.abs(dy[row]!) * (shareError(value, total) + 2 * u * Math.abs(share - one)) + smallest;
+  });
+}
 
 function crossEntropyPlan(
   entry: 'sparse_softmax_cross_entropy' | 'sparse_softmax_cross_entropy_rows',
@@ -125,7 +145,7 @@ export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
     flops: 12 * sizeOf(inputs[1]!.shape),
     bytes: 8 * (sizeOf(inputs[1]!.shape) + sizeOf(inputs[0]!.shape)),
   }),
-  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  accuracy: { kind: 'derived', bounds: ([dy, x, labels]) => [slopeErrors(x!, labels!, dy!)] },
   samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
     inputs: [{ shape: labels!.shape }, scores!, labels!],
     attrs,
@@ -168,7 +188,10 @@ export const crossEntropyWithGradOp: Op<NoAttrs> = {
     flops: 12 * sizeOf(inputs[0]!.shape),
     bytes: 8 * sizeOf(inputs[0]!.shape) + 12 * sizeOf(inputs[1]!.shape),
   }),
-  accuracy: { kind: 'mixed', absolute: 3e-6, relative: 2e-6 },
+  accuracy: {
+    kind: 'derived',
+    bounds: ([x, labels, dy]) => [lossErrors(x!, labels!), slopeErrors(x!, labels!, dy!)],
+  },
   samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
     inputs: [scores!, labels!, { shape: labels!.shape }],
     attrs,

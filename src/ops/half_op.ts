@@ -63,6 +63,7 @@ function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
     accuracy(call) {
       const full = fullCall(call);
       const accuracy = typeof op.accuracy === 'function' ? op.accuracy(full) : op.accuracy;
+      if (accuracy.kind === 'derived') return { kind: 'derived', bounds: (x, y) => accuracy.bounds(x, y, full) };
       return accuracy.kind === 'sum' ? { kind: 'sum', terms: () => accuracy.terms(full) } : accuracy;
     },
     samples: op.samples

@@ -1,6 +1,7 @@
 // Softmax over the places that a mask leaves, as attention needs it: one pass over the scores, masks never repeated.
 
 import shader from '../../shaders/masked_softmax.wgsl';
+import type { Values } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, type Shape } from '../core/shape.ts';
 import type { CallTypes, Fill, Kernel, Op, Sample } from '../graph/op.ts';
@@ -10,6 +11,7 @@ import { flatGrid } from '../kernel/target.ts';
 import { checkLayout, indicesOf, layoutOf, rankConstant } from './broadcasting.ts';
 import { bytesMoved } from './copy.ts';
 import { sumTo } from './reduce.ts';
+import { rowTotal, shareError, u } from './row_bounds.ts';
 import { rowsOf, softmax, softmaxGradOp } from './softmax.ts';
 
 export interface MaskedSoftmaxAttrs {
@@ -65,6 +67,42 @@ function kernel(entry: 'masked_softmax' | 'masked_softmax_rows', threads: number
   };
 }
 
+/** Calls `visit` for every row with the elements that are allowed in it and their scores. */
+function eachRow(
+  [x, mask]: readonly Values[],
+  { inputs, attrs }: CallTypes<MaskedSoftmaxAttrs>,
+  visit: (allowed: readonly number[], values: readonly number[]) => void,
+): void {
+  const { shape } = inputs[0]!;
+  const { rows, columns } = rowsOf(shape);
+  const queries = shape.at(-2)!;
+  const at = mask ? indicesOf(shape, inputs[1]!.shape) : () => 0;
+  for (let row = 0; row < rows; row++) {
+    const allowed: number[] = [];
+    const values: number[] = [];
+    for (let c = 0; c < columns; c++) {
+      const i = row * columns + c;
+      const m = mask ? mask[at(i)]! : 0;
+      if (attrs.causal && c > row % queries) continue;
+      if (attrs.mask === 'keep' ? m === 0 : m <= forbidden) continue;
+      allowed.push(i);
+      values.push(attrs.mask === 'add' ? x![i]! + m : x![i]!);
+    }
+    visit(allowed, values);
+  }
+}
+
+/** As softmax's for what is allowed; where a mask is added, its sums with the scores are rounded first. */
+function maskedErrors(x: readonly Values[], y: Values, call: CallTypes<MaskedSoftmaxAttrs>): Float64Array {
+  const errors = new Float64Array(y.length);
+  eachRow(x, call, (allowed, values) => {
+    const total = rowTotal(values);
+    const rounded = call.attrs.mask === 'add' ? 4 * u * values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) : 0;
+    allowed.forEach((i, n) => (errors[i] = shareError(values[n]!, total) + rounded * y[i]!));
+  });
+  return errors;
+}
+
 export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
   name: 'masked_softmax',
   infer([x, mask], attrs) {
@@ -83,27 +121,13 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
     }
     return [{ shape: x!.shape, dtype: 'f32' }];
   },
-  cpu([x, mask], [y], { inputs, attrs }) {
-    const { shape } = inputs[0]!;
-    const { rows, columns } = rowsOf(shape);
-    const queries = shape.at(-2)!;
-    const at = mask ? indicesOf(shape, inputs[1]!.shape) : () => 0;
-    for (let row = 0; row < rows; row++) {
-      const allowed: number[] = [];
-      const values: number[] = [];
-      for (let c = 0; c < columns; c++) {
-        const i = row * columns + c;
-        const m = mask ? mask[at(i)]! : 0;
-        y![i] = 0;
-        if (attrs.causal && c > row % queries) continue;
-        if (attrs.mask === 'keep' ? m === 0 : m <= forbidden) continue;
-        allowed.push(i);
-        values.push(attrs.mask === 'add' ? x![i]! + m : x![i]!);
-      }
+  cpu(x, [y], call) {
+    y!.fill(0);
+    eachRow(x, call, (allowed, values) => {
       const highest = values.reduce((a, b) => Math.max(a, b), -Infinity);
       const total = values.reduce((sum, value) => sum + Math.exp(value - highest), 0);
       allowed.forEach((i, n) => (y![i] = Math.exp(values[n]! - highest) / total));
-    }
+    });
   },
   kernels: {
     // As for softmax: a workgroup for each row where rows are long and barriers cheap.
@@ -125,13 +149,14 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
     const { rows, columns } = rowsOf(call.inputs[0]!.shape);
     return { flops: 12 * rows * columns, bytes: bytesMoved(call) };
   },
-  accuracy: { kind: 'mixed', absolute: 1e-7, relative: 1e-5 },
+  accuracy: { kind: 'derived', bounds: (x, [y], call) => [maskedErrors(x, y!, call)] },
   samples: [
     sample([3, 5], true),
     sample([1, 1], true),
     sample([2, 3, 7], true),
     sample([2, 6, 4], true),
     sample([2, 5, 130], true),
+    sample([1, 3, 1000], false, 'add', [1000], 'normal'),
     sample([4, 5], false, 'keep', [4, 5]),
     sample([2, 3, 4, 5], false, 'keep', [2, 1, 1, 5]),
     sample([2, 3, 4, 5], true, 'keep', [2, 1, 4, 5]),

@@ -3,23 +3,12 @@
 
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { Op, Sample } from '../graph/op.ts';
 import { apply, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { bytesMoved } from './copy.ts';
+import { normalizeBounds, normalizeGradBounds } from './normalize_bounds.ts';
 import { normalizeGradKernels, normalizeKernels } from './normalize_kernels.ts';
-import type { NormalizeAttrs } from './normalize_sizes.ts';
-
-/** Calls `visit(channel, statistic, element)` for every element, in order. */
-function eachElement(attrs: NormalizeAttrs, visit: (c: number, g: number, i: number) => void): void {
-  const { outer, rows, groups, depth } = attrs;
-  const channels = groups * depth;
-  let i = 0;
-  for (let o = 0; o < outer; o++) {
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < channels; c++) visit(c, o * groups + Math.floor(c / depth), i++);
-    }
-  }
-}
+import { eachElement, type NormalizeAttrs } from './normalize_sizes.ts';
 
 function checkSizes(where: string, x: TensorType, vectors: Record<string, TensorType>, attrs: NormalizeAttrs): void {
   const { outer, rows, groups, depth, epsilon } = attrs;
@@ -63,6 +52,7 @@ const cases: readonly Case[] = [
   { shape: [3, 8], outer: 3, depth: 8, epsilon: 1e-3 },
   { shape: [67, 12], outer: 67, depth: 12 },
   { shape: [2, 129], outer: 2, depth: 129 },
+  { shape: [2, 1000], outer: 2, depth: 1000 },
   { shape: [300, 5], outer: 300, depth: 5 },
   { shape: [4, 1], outer: 4, depth: 1, epsilon: 0.01 },
   // root mean square
@@ -112,8 +102,7 @@ export const normalizeOp: Op<NormalizeAttrs> = {
     return apply(normalizeGradOp, [dy!, x!, gamma!, mean!, variance!], attrs);
   },
   cost: (types) => ({ flops: 9 * sizeOf(types.inputs[0]!.shape), bytes: bytesMoved(types) }),
-  // 5e-6 for x̂ of values near 0, times |gamma| < 4.
-  accuracy: { kind: 'mixed', absolute: 5e-6, relative: 5e-6 },
+  accuracy: { kind: 'derived', bounds: normalizeBounds },
   samples: cases.map((one): Sample<NormalizeAttrs> => {
     const attrs = attrsOf(one);
     const channels = attrs.groups * attrs.depth;
@@ -163,12 +152,7 @@ export const normalizeGradOp: Op<NormalizeAttrs> = {
   kernels: normalizeGradKernels,
   grad: null, // a second derivative, which nothing asks for
   cost: (types) => ({ flops: 14 * sizeOf(types.inputs[1]!.shape), bytes: bytesMoved(types) }),
-  // Sums of rows·outer terms below about 20 for dgamma and dbeta, of depth·rows for dx.
-  accuracy: ({ attrs }: CallTypes<NormalizeAttrs>) => ({
-    kind: 'mixed',
-    absolute: 2e-6 * (4 + Math.sqrt(Math.max(attrs.outer * attrs.rows, attrs.rows * attrs.depth))),
-    relative: 5e-6,
-  }),
+  accuracy: { kind: 'derived', bounds: normalizeGradBounds },
   samples: cases.map((one): Sample<NormalizeAttrs> => {
     const attrs = attrsOf(one);
     const [channels, statistics] = [attrs.groups * attrs.depth, attrs.outer * attrs.groups];

@@ -13,6 +13,20 @@ export interface NormalizeAttrs {
   readonly centered: boolean;
 }
 
+/** Calls `visit(channel, statistic, element, row)` for every element, in order. */
+export function eachElement(
+  { outer, rows, groups, depth }: NormalizeAttrs,
+  visit: (c: number, g: number, i: number, r: number) => void,
+): void {
+  const channels = groups * depth;
+  let i = 0;
+  for (let o = 0; o < outer; o++) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < channels; c++) visit(c, o * groups + Math.floor(c / depth), i++, r);
+    }
+  }
+}
+
 export function spatialParams({ outer, rows, groups, depth, epsilon }: NormalizeAttrs, pieces: Segments, lanes: 1 | 4) {
   const { segments, perSegment } = pieces;
   return { outer, rows, groups: groups / lanes, depth, segments, per_segment: perSegment, epsilon };

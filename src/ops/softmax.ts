@@ -7,6 +7,7 @@ import type { Accuracy, CallTypes, Kernel, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
+import { errorsOfRows, logShareError, shareError, smallest, sumError, u } from './row_bounds.ts';
 
 export type NoAttrs = Readonly<Record<string, never>>;
 
@@ -83,16 +84,11 @@ function checkRows(name: string, x: TensorType): void {
   if (x.shape.length === 0) throw new ShapeError(`${name}: x is a scalar, expected at least one axis`);
 }
 
-const shapes: readonly Shape[] = [[3, 5], [1, 1], [4], [2, 3, 8], [67, 10], [2, 129], [1, 256]];
+const shapes: readonly Shape[] = [[3, 5], [1, 1], [4], [2, 3, 8], [67, 10], [2, 129], [1, 256], [2, 1000]];
 const samples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }], attrs: {} }));
 const gradSamples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }, { shape }], attrs: {} }));
 
-function forwardOp(
-  name: string,
-  logarithm: boolean,
-  accuracy: Accuracy<NoAttrs>,
-  gradOp: () => Op<NoAttrs>,
-): Op<NoAttrs> {
+function forwardOp(name: string, logarithm: boolean, gradOp: () => Op<NoAttrs>): Op<NoAttrs> {
   return {
     name,
     infer([x]) {
@@ -113,7 +109,12 @@ function forwardOp(
     kernels: forwardKernels(logarithm),
     grad: ({ dy: [dy], y: [y] }) => [dy ? applyOne(gradOp(), [dy, y!], {}) : null],
     cost: ({ inputs }) => ({ flops: 10 * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
-    accuracy,
+    accuracy: {
+      kind: 'derived',
+      bounds: ([x], _, { inputs }) => [
+        errorsOfRows(x!, rowsOf(inputs[0]!.shape).columns, logarithm ? logShareError : shareError),
+      ],
+    },
     samples,
   };
 }
@@ -133,7 +134,30 @@ export function sumExp(x: ArrayLike<number>): { highest: number; sum: number } {
   return { highest, sum };
 }
 
-function gradOp(name: string, logarithm: boolean, accuracy: Accuracy<NoAttrs>): Op<NoAttrs> {
+/** Of y (dy − Σ dy y) or dy − e^y Σ dy: the sum's error, then e^y's with its rounding, and those of what is left. */
+function gradBounds(logarithm: boolean): Accuracy<NoAttrs> {
+  return {
+    kind: 'derived',
+    bounds([dy, y], _, { inputs }) {
+      const { columns } = rowsOf(inputs[0]!.shape);
+      const errors = new Float64Array(y!.length);
+      for (let first = 0; first < y!.length; first += columns) {
+        let terms = 0;
+        for (let i = first; i < first + columns; i++) terms += Math.abs(logarithm ? dy![i]! : dy![i]! * y![i]!);
+        for (let i = first; i < first + columns; i++) {
+          const [d, r] = [Math.abs(dy![i]!), y![i]!];
+          const error = logarithm
+            ? Math.exp(r) * terms * (sumError(columns) + (8 + 4 * Math.abs(r)) * u) + u * d
+            : Math.abs(r) * (sumError(columns) * terms + 2 * u * (d + terms));
+          errors[i] = error + smallest;
+        }
+      }
+      return [errors];
+    },
+  };
+}
+
+function gradOp(name: string, logarithm: boolean): Op<NoAttrs> {
   return {
     name,
     infer([dy, y]) {
@@ -157,25 +181,15 @@ function gradOp(name: string, logarithm: boolean, accuracy: Accuracy<NoAttrs>): 
     kernels: gradKernels(logarithm),
     grad: null,
     cost: ({ inputs }) => ({ flops: 5 * sizeOf(inputs[0]!.shape), bytes: 12 * sizeOf(inputs[0]!.shape) }),
-    accuracy,
+    accuracy: gradBounds(logarithm),
     samples: gradSamples,
   };
 }
 
-export const softmaxGradOp = gradOp('softmax_grad', false, { kind: 'mixed', absolute: 1e-5, relative: 1e-5 });
-export const logSoftmaxGradOp = gradOp('log_softmax_grad', true, { kind: 'mixed', absolute: 1e-5, relative: 1e-5 });
-export const softmaxOp = forwardOp(
-  'softmax',
-  false,
-  { kind: 'mixed', absolute: 1e-7, relative: 1e-5 },
-  () => softmaxGradOp,
-);
-export const logSoftmaxOp = forwardOp(
-  'log_softmax',
-  true,
-  { kind: 'mixed', absolute: 3e-6, relative: 1e-6 },
-  () => logSoftmaxGradOp,
-);
+export const softmaxGradOp = gradOp('softmax_grad', false);
+export const logSoftmaxGradOp = gradOp('log_softmax_grad', true);
+export const softmaxOp = forwardOp('softmax', false, () => softmaxGradOp);
+export const logSoftmaxOp = forwardOp('log_softmax', true, () => logSoftmaxGradOp);
 
 export const softmaxOps: readonly Op[] = [softmaxOp, logSoftmaxOp, softmaxGradOp, logSoftmaxGradOp];
 

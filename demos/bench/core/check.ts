@@ -96,6 +96,7 @@ function isExact<A>(op: Op<A>, call: CallTypes<A>): boolean {
 function f32Bounds<A>(op: Op<A>, call: CallTypes<A>, x: readonly Values[], y: readonly Values[]): Float64Array[] {
   const accuracy = accuracyOf(op, call);
   const u = 2 ** -24;
+  if (accuracy.kind === 'derived') return accuracy.bounds(x, y, call);
   if (accuracy.kind === 'members') return memberBounds(call as CallTypes<FusedAttrs>, x);
   if (accuracy.kind === 'sum') {
     const magnitudes = x.map((values) => (values instanceof Float64Array ? values.map(Math.abs) : values));
