@@ -23,7 +23,7 @@ function sum(n: number, term: (i: number) => number, skipped = 0): number {
 }
 
 function largest(x: Values, n: number): number {
-  return x.subarray(n * columns, (n + 1) * columns).reduce((a: number, b: number) => Math.max(a, b), -Infinity);
+  return Math.max(...x.subarray(n * columns, (n + 1) * columns));
 }
 
 /** Results of every row in f32, as the plain kernels have them. */
