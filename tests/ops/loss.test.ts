@@ -75,7 +75,8 @@ describe('gradients', () => {
   };
 
   for (const op of [softmaxOp, logSoftmaxOp]) {
-    for (const sample of op.samples) {
+    // Wider rows along random directions only, with the rest of the registry: a difference for each element drowns in rounding.
+    for (const sample of op.samples.filter(({ inputs }) => inputs[0]!.shape.at(-1)! < 1000)) {
       test(`${op.name} ${describeSample(sample)}`, () => {
         expect(check(({ x }) => applyOne(op, [x!], {}), { x: [...sample.inputs[0]!.shape] })).toMatchObject({
           passed: true,
