@@ -2,6 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 import { dataFiles } from './tools/data_plugin.ts';
+import { pages } from './tools/page_plugin.ts';
 import { puppeteer } from './tools/puppeteer_provider.ts';
 import { withoutSamples } from './tools/samples_plugin.ts';
 import { wgsl } from './tools/wgsl_plugin.ts';
@@ -14,6 +15,7 @@ export default defineConfig({
     wgsl(),
     workerFile(),
     withoutSamples(),
+    pages(),
     dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data'),
     dataFiles(process.env.RETROGRAD_CONFORMANCE ?? '../shared/conformance/onnx', '/__conformance/'),
   ],

@@ -1,0 +1,36 @@
+// What the shell gives a page's view beside the state.
+import type { DeviceStatus } from './device.ts';
+import type { Language, Translator } from './language.ts';
+import type { History } from './link.ts';
+import type { Notice } from './notices.ts';
+import type { Stepper } from './stepper.ts';
+import type { Theme } from './theme.ts';
+import type { ShellKey } from './words.ts';
+
+/** `State` is the page's whole state, `Key` a key of its dictionary. Widgets take any page's `Context`. */
+export interface Context<State = unknown, Key extends string = never> {
+  /** The page's words in the present language. */
+  readonly t: Translator<Key>;
+  /** The shell's words, for widgets. */
+  readonly shell: Translator<ShellKey>;
+  readonly language: Language;
+  readonly theme: Theme;
+  /** Movement is unwanted. */
+  readonly still: boolean;
+  /** Shown inside a slide: no header, no footer. */
+  readonly embed: boolean;
+  readonly device: DeviceStatus;
+  /** Keys for steps; null on pages without `steps`. */
+  readonly stepper: Stepper | null;
+  /** Changes the state and shows it; see `History` for the address. */
+  set(change: Partial<State>, history?: History): void;
+  /** Shows the present state again, after something outside the state has changed. */
+  refresh(): void;
+  /** Tells a screen reader; the latest message counts where they come faster than every two seconds. */
+  announce(text: string): void;
+  /** Shows a notice above the page, in place of an earlier one of the same name. */
+  notice(notice: Notice): void;
+  dismiss(name: string): void;
+  /** A permalink of the present state. */
+  address(): Promise<string>;
+}

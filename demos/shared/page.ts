@@ -1,0 +1,290 @@
+// Opens a page: reads its link, frames its view, and shows both again whenever the state changes.
+import './theme.css';
+import './controls.css';
+import type { Context } from './context.ts';
+import { asking, findDevice, type DeviceStatus } from './device.ts';
+import { html, place, type Child } from './dom.ts';
+import { choice, flag, text } from './fields.ts';
+import { dialog, dialogs, header, openDialog, type HeaderChoices } from './header.ts';
+import { presenterKeys } from './keys.ts';
+import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from './language.ts';
+import { link, type History } from './link.ts';
+import { liveRegion } from './live.ts';
+import { noticeList, type Notice } from './notices.ts';
+import { failureNotice, linkNotice } from './page_notices.ts';
+import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
+import { createStepper, type StepState } from './stepper.ts';
+import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveTheme } from './theme.ts';
+import { words as shellWords } from './words.ts';
+
+/** The fields of every page, which stand in its link beside its own. */
+export const shellFields = {
+  lang: choice(['', 'en', 'fr', 'xx'], ''),
+  theme: choice(['', 'auto', 'light', 'dark', 'projector'], ''),
+  embed: flag(false),
+  hide: text(''),
+  device: choice(['auto', 'gpu', 'cpu'], 'auto'),
+  force: text('', 8),
+};
+
+type ShellState = StateOf<typeof shellFields>;
+
+export interface Page<F extends Fields, Key extends string> {
+  /** The folder's name in demos/, `index` for the first page. */
+  readonly id: string;
+  readonly fields: F;
+  readonly words: Dictionary<Key>;
+  /** The key of the page's name. */
+  readonly title: NoInfer<Key>;
+  /** The page below its header, made anew for each state; elements in the page are kept and brought up to date. */
+  view(state: StateOf<F>, context: Context<StateOf<F>, Key>): Child;
+  /** Makes fields agree with each other (a matrix with its size) after each change and each link. */
+  settle?(state: StateOf<F>): StateOf<F>;
+  /** How many steps there are; such a page has `stepFields` among its fields, and the presenter's keys. */
+  steps?(state: StateOf<F>): number;
+  /** Called once after the first view. */
+  opened?(context: Context<StateOf<F>, Key>): void;
+}
+
+export async function openPage<F extends Fields, Key extends string>(page: Page<F, Key>): Promise<void> {
+  checkKeys(page.fields, Object.keys(shellFields));
+  if (page.steps && !('step' in page.fields)) throw new Error('a page with `steps` has `stepFields` among its fields');
+  const root = document.getElementById('page');
+  if (!root) throw new Error('a page has an element with the id "page"');
+  const fields: Fields = { ...page.fields, ...shellFields };
+  const notices = new Map<string, Notice>();
+  const live = liveRegion();
+  let device: DeviceStatus = asking;
+  let asked = '';
+  let scheduled = false;
+
+  const address = await link(fields, ({ state: linked, problems }) => {
+    take(linked);
+    listProblems(problems);
+    show();
+  });
+
+  let state: Record<string, unknown>;
+  let t = translator(page.words, 'en');
+  let shell = translator(shellWords, 'en');
+  const own = (): StateOf<F> => state as StateOf<F>;
+  const common = (): ShellState => state as ShellState;
+
+  const context: Context<StateOf<F>, Key> = {
+    get t() {
+      return t;
+    },
+    get shell() {
+      return shell;
+    },
+    get language() {
+      return t.language;
+    },
+    get theme() {
+      return resolveTheme(chooseTheme(common().theme));
+    },
+    get still() {
+      return isStill();
+    },
+    get embed() {
+      return common().embed;
+    },
+    get device() {
+      return device;
+    },
+    stepper: page.steps
+      ? createStepper(
+          () => state as StepState,
+          () => page.steps!(own()),
+          (part, history) => change(part, history),
+        )
+      : null,
+    set: (part, history) => change(part, history),
+    refresh: () => show(),
+    announce: (message) => live.announce(message),
+    notice(notice) {
+      notices.set(notice.name, notice);
+      show();
+    },
+    dismiss(name) {
+      notices.delete(name);
+      show();
+    },
+    address: () => address.address(),
+  };
+
+  function take(next: Record<string, unknown>): void {
+    const settled = page.settle ? { ...next, ...page.settle(next as StateOf<F>) } : next;
+    state = settled;
+    const language = chooseLanguage(common().lang);
+    if (t.language !== language) {
+      t = translator(page.words, language);
+      shell = translator(shellWords, language);
+    }
+  }
+
+  function change(part: object, history: History = 'replace'): void {
+    take({ ...state, ...part });
+    address.set(state as StateOf<Fields>, history);
+    show();
+  }
+
+  function listProblems(problems: readonly Problem[]): void {
+    if (problems.length > 0)
+      notices.set(
+        'link',
+        linkNotice(() => shell, problems),
+      );
+    else notices.delete('link');
+  }
+
+  /** Many changes within a frame are one view. */
+  function show(): void {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      draw();
+    });
+  }
+
+  function draw(): void {
+    applyTheme(context.theme);
+    document.documentElement.lang = tags[t.language];
+    document.documentElement.toggleAttribute('data-embed', context.embed);
+    document.title = page.id === 'index' ? t(page.title) : `${t(page.title)} – Retrograd`;
+    void askDevice();
+    try {
+      frame(page.view(own(), context));
+      context.stepper?.follow();
+    } catch (error) {
+      fail(error);
+      frame(keptView());
+    }
+  }
+
+  /** After a failure the last view that could be made stays as it is. */
+  const keptView = (): Child => [...(root.querySelector('#content')?.childNodes ?? [])];
+
+  function frame(view: Child): void {
+    const choices = headerChoices();
+    const main = html(
+      'main',
+      { id: 'main', tabindex: -1, key: 'main' },
+      noticeList(shell, [...notices.values()], context.dismiss),
+      html('div', { id: 'content', key: 'content' }, view),
+    );
+    const parts = [
+      html('a', { class: 'skip', href: '#main', key: 'skip', on: { click: skip } }, shell('skip to content')),
+      header(context, choices),
+      main,
+      html(
+        'footer',
+        { class: 'page-footer', key: 'footer', 'data-part': 'footer' },
+        html('p', {}, shell('footer local')),
+      ),
+      dialogs(context, choices),
+      live.element,
+    ];
+    const fresh = html('div', {}, parts);
+    const hidden = new Set(common().hide.split(','));
+    for (const part of fresh.querySelectorAll('[data-part]'))
+      if (hidden.has(part.getAttribute('data-part')!)) part.setAttribute('hidden', '');
+    place(root!, [...fresh.childNodes]);
+  }
+
+  const headerChoices = (): HeaderChoices => ({
+    title: t(page.title),
+    home: page.id === 'index' ? '' : '../',
+    source: `${page.id === 'index' ? '' : '../'}source/#v=1&page=${page.id}`,
+    theme: chooseTheme(common().theme),
+    device: common().device,
+    setLanguage(language) {
+      saveLanguage(language);
+      change({ lang: language });
+    },
+    setTheme(theme) {
+      saveTheme(theme);
+      change({ theme });
+    },
+    setDevice: (wanted) => change({ device: wanted }, 'push'),
+    copyLink: () => void copyLink(),
+    open: openDialog,
+  });
+
+  // The address holds the state, so the skip link must not leave its own mark there.
+  function skip(event: Event): void {
+    event.preventDefault();
+    document.getElementById('main')?.focus();
+  }
+
+  async function copyLink(): Promise<void> {
+    const copied = await address.address();
+    try {
+      await navigator.clipboard.writeText(copied);
+      context.notice({ name: 'copied', tone: 'information', title: () => shell('link copied') });
+      context.announce(shell('link copied'));
+      setTimeout(() => context.dismiss('copied'), 6000);
+    } catch {
+      // No clipboard outside https: the link is shown for copying by hand.
+      context.notice({
+        name: 'copied',
+        tone: 'information',
+        title: () => shell('link to copy'),
+        body: () =>
+          html('p', {}, html('input', { readonly: true, value: copied, 'aria-label': shell('link to copy') })),
+      });
+    }
+  }
+
+  async function askDevice(): Promise<void> {
+    const { device: wanted, force } = common();
+    if (asked === `${wanted} ${force}`) return;
+    const question = (asked = `${wanted} ${force}`);
+    const found = await findDevice(wanted, force);
+    if (asked !== question) return;
+    device = found;
+    show();
+  }
+
+  function fail(error: unknown): void {
+    console.error(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const restart = (): void => {
+      notices.delete('failure');
+      change({ ...defaults(page.fields) }, 'push');
+    };
+    notices.set(
+      'failure',
+      failureNotice(() => shell, message, restart),
+    );
+  }
+
+  const failLater = (error: unknown): void => {
+    fail(error);
+    show();
+  };
+  window.addEventListener('error', (event) => failLater(event.error ?? event.message));
+  window.addEventListener('unhandledrejection', (event) => failLater(event.reason));
+  const { stepper } = context;
+  document.addEventListener(
+    'keydown',
+    presenterKeys({ stepper, help: () => openDialog('shortcuts-dialog'), fullScreen }),
+  );
+  onSystemChange(show);
+
+  take(address.current.state);
+  // Nothing moves by itself where movement is unwanted, whatever the link says.
+  if (page.steps && isStill()) take({ ...state!, play: false });
+  listProblems(address.current.problems);
+  draw();
+  page.opened?.(context);
+}
+
+function fullScreen(): void {
+  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  // Frames and phones may refuse; the page is then as it was.
+  change.catch(() => undefined);
+}
+
+export { dialog, openDialog };

@@ -1,0 +1,80 @@
+// The two languages: numbers, plurals, spaces, and the stretched language for finding clipped text.
+
+import { expect, test } from 'vitest';
+
+import { dictionary, frenchSpaces, readNumber, stretch, translator } from '../../demos/shared/language.ts';
+import { words as shellWords } from '../../demos/shared/words.ts';
+
+const words = dictionary(
+  { cells: { one: '{n} cell', other: '{n} cells' }, ask: 'Size of {what}: {size}?' },
+  { cells: { one: '{n} cellule', other: '{n} cellules' }, ask: 'Taille de « {what} » : {size} ?' },
+);
+
+test('writes numbers and plurals as the language does', () => {
+  const en = translator(words, 'en');
+  const fr = translator(words, 'fr');
+  expect([en('cells', { n: 0 }), en('cells', { n: 1 }), en('cells', { n: 12345.5 })]).toEqual([
+    '0 cells',
+    '1 cell',
+    '12,345.5 cells',
+  ]);
+  expect([fr('cells', { n: 0 }), fr('cells', { n: 1.5 }), fr('cells', { n: 12345.5 })]).toEqual([
+    '0 cellule',
+    '1,5 cellule',
+    '12\u202F345,5 cellules',
+  ]);
+  expect([en.number(-0.25), fr.number(-0.25)]).toEqual(['−0.25', '−0,25']);
+  expect(fr.list(['a', 'b', 'c'])).toBe('a, b et c');
+});
+
+test('sets French spaces in its own text and leaves values alone', () => {
+  expect(translator(words, 'fr')('ask', { what: 'a ; b', size: 3 })).toBe(
+    'Taille de «\u202Fa ; b\u202F»\u202F: 3\u202F?',
+  );
+  expect(frenchSpaces('vrai ! (a : b) 84 %')).toBe('vrai\u202F! (a\u202F: b) 84\u202F%');
+  for (const phrase of Object.values(shellWords.fr).flatMap((one) =>
+    typeof one === 'string' ? one : Object.values(one),
+  )) {
+    expect(phrase, 'an ordinary space, which the shell makes narrow').not.toMatch(/[^\s\u202F][;!?»]|\w:\s|«\S/);
+    expect(phrase, 'a typographic apostrophe').not.toContain("'");
+  }
+});
+
+test('every phrase names the same values in both languages', () => {
+  const values = (phrase: unknown): string[] => [...new Set(JSON.stringify(phrase).match(/\{\w+\}/g))].toSorted();
+  for (const key of Object.keys(shellWords.en) as (keyof typeof shellWords.en)[])
+    expect(values(shellWords.fr[key]), key).toEqual(
+      expect.arrayContaining(values(shellWords.en[key]).filter((v) => v !== '{n}')),
+    );
+});
+
+test('a text without a value it names is a defect', () => {
+  expect(() => translator(words, 'en')('ask', { what: 'x' })).toThrow("the text 'ask' wants a value for {size}");
+  expect(() => translator(words, 'en')('cells')).toThrow('wants a number n');
+});
+
+test('the stretched language is about 40 % longer and keeps values', () => {
+  for (const sentence of ['Copy link', 'Everything on this page is computed on your machine.']) {
+    const stretched = stretch(sentence);
+    expect(stretched.length).toBeGreaterThanOrEqual(Math.floor(1.35 * sentence.length));
+    expect(stretched.length).toBeLessThanOrEqual(1.5 * sentence.length + 2);
+  }
+  expect(translator(words, 'xx')('ask', { what: 'size', size: 1000 })).toContain('size');
+});
+
+test.each([
+  ['0.5', 0.5],
+  ['0,5', 0.5],
+  [' −3 ', -3],
+  ['-3', -3],
+  ['1\u202F000,5', 1000.5],
+  ['1e-3', 0.001],
+  ['.5', 0.5],
+  ['', null],
+  ['1,2,3', null],
+  ['1 2', null],
+  ['abc', null],
+  ['0x10', null],
+])('reads %j as people type it', (typed, value) => {
+  expect(readNumber(typed)).toBe(value);
+});
