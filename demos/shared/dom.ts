@@ -25,6 +25,11 @@ interface Extras {
   updated?: ((element: Element) => void) | undefined;
 }
 
+/** Elements in the hands of a widget (a cell being edited): updates pass them by. */
+const held = new WeakSet<Node>();
+export const hold = (element: Element): unknown => held.add(element);
+export const release = (element: Element): unknown => held.delete(element);
+
 const extras = new WeakMap<Node, Extras>();
 const listening = new WeakMap<Node, Set<string>>();
 
@@ -139,7 +144,7 @@ function alike(old: Node, fresh: Node): boolean {
 }
 
 function update(old: Node, fresh: Node): void {
-  if (old === fresh) return;
+  if (old === fresh || held.has(old)) return;
   if (!(old instanceof Element) || !(fresh instanceof Element)) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;

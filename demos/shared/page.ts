@@ -1,6 +1,10 @@
 // Opens a page: reads its link, frames its view, and shows both again whenever the state changes.
 import './theme.css';
+import './frame.css';
 import './controls.css';
+import './matrix.css';
+import './print.css';
+import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { asking, findDevice, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
@@ -219,22 +223,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   }
 
   async function copyLink(): Promise<void> {
-    const copied = await address.address();
-    try {
-      await navigator.clipboard.writeText(copied);
-      context.notice({ name: 'copied', tone: 'information', title: () => shell('link copied') });
-      context.announce(shell('link copied'));
-      setTimeout(() => context.dismiss('copied'), 6000);
-    } catch {
-      // No clipboard outside https: the link is shown for copying by hand.
-      context.notice({
-        name: 'copied',
-        tone: 'information',
-        title: () => shell('link to copy'),
-        body: () =>
-          html('p', {}, html('input', { readonly: true, value: copied, 'aria-label': shell('link to copy') })),
-      });
-    }
+    await copyText(context, await address.address(), () => shell('link copied'));
   }
 
   async function askDevice(): Promise<void> {
