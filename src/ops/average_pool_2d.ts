@@ -10,12 +10,14 @@ import { flatGrid } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
 import { eachWindowElement, isFewOver, isNine, isSquares, pooledShape, squaresOver } from './max_pool_2d_sizes.ts';
 import { type PoolCount, poolCounts } from './pool_3d_kernels.ts';
+import { countAlong } from './pool_regions.ts';
 import {
   checkImage,
   checkPool,
   imageShape,
   window2d,
   poolParams,
+  windowVolume,
   type ImageShape,
   type Window2d,
   type WindowOptions,
@@ -34,18 +36,11 @@ export interface AveragePool2dGradAttrs extends AveragePool2dAttrs {
 
 /** The number of elements each output position's mean divides by: [OH, OW]. */
 function counts(image: ImageShape, { window, count }: AveragePool2dAttrs): Float64Array {
-  const { kernel, strides, padBefore, padAfter, output: out } = window;
-  const along = (axis: 0 | 1, i: number, before: number, after: number) => {
-    if (count === 'one') return 1;
-    const start = i * strides[axis] - before;
-    const [low, high] = count === 'padded' ? [-before, image[axis + 1]! + after] : [0, image[axis + 1]!];
-    return Math.min(start + kernel[axis], high) - Math.max(start, low);
-  };
-  return Float64Array.from(
-    { length: out[0] * out[1] },
-    (_, i) =>
-      along(0, Math.floor(i / out[1]), padBefore[0], padAfter[0]) * along(1, i % out[1], padBefore[1], padAfter[1]),
+  const regions = { window: windowVolume(window) };
+  const along = ([1, 2] as const).map((axis) =>
+    Array.from({ length: window.output[axis - 1]! }, (_, o) => countAlong(regions, axis, o, image[axis]!, count)),
   );
+  return Float64Array.from(along[0]!.flatMap((h) => along[1]!.map((w) => h * w)));
 }
 
 function call(image: ImageShape, { window, count }: AveragePool2dAttrs, elements: number, lanes: 1 | 4) {

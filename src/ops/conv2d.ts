@@ -15,28 +15,13 @@ import {
 } from './conv2d_sizes.ts';
 import { productAccuracy } from './matmul.ts';
 import { copiesAlong } from './padding.ts';
-import { sourcePosition, window2d, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import { window2d, windowVolume, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import { eachTap } from './window_map.ts';
 import { convolutionWindows } from './window_samples.ts';
 
 /** Calls `visit` with the flat indices of x [N,H,W,·], position (n,oh,ow) and tap (kh,kw) of every pair that meets. */
-function eachTap(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
-  for (let n = 0; n < s.n; n++) {
-    for (let oh = 0; oh < s.oh; oh++) {
-      for (let ow = 0; ow < s.ow; ow++) {
-        for (let kh = 0; kh < s.kh; kh++) {
-          const below = oh * window.strides[0] + kh * window.dilation[0] - window.padBefore[0];
-          const h = sourcePosition(below, s.h, window.paddingMode);
-          if (h < 0) continue;
-          for (let kw = 0; kw < s.kw; kw++) {
-            const beyond = ow * window.strides[1] + kw * window.dilation[1] - window.padBefore[1];
-            const w = sourcePosition(beyond, s.w, window.paddingMode);
-            if (w < 0) continue;
-            visit((n * s.h + h) * s.w + w, (n * s.oh + oh) * s.ow + ow, kh * s.kw + kw);
-          }
-        }
-      }
-    }
-  }
+function eachPair(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
+  eachTap([s.n, 1, s.h, s.w, s.c], windowVolume(window), visit);
 }
 
 function flops(s: ConvSizes): number {
@@ -60,7 +45,7 @@ export const conv2dOp: Op<Conv2dAttrs> = {
     const s = convSizes(inputs[0]!.shape, attrs.window, inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(y!.length);
     if (attrs.bias) for (let i = 0; i < sums.length; i++) sums[i] = bias![i % s.oc]!;
-    eachTap(s, attrs.window, (pixel, position, tap) => {
+    eachPair(s, attrs.window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         const value = x![pixel * s.c + c]!;
         for (let o = 0; o < s.oc; o++) sums[position * s.oc + o]! += value * w![(tap * s.c + c) * s.oc + o]!;
@@ -99,7 +84,7 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
     const s = convSizes(inputShape, window, inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(dx!.length);
     if (attrs.bias) for (let i = 0; i < sums.length; i++) sums[i] = bias![i % s.c]!;
-    eachTap(s, window, (pixel, position, tap) => {
+    eachPair(s, window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         let sum = 0;
         for (let o = 0; o < s.oc; o++) sum += dy![position * s.oc + o]! * w![(tap * s.c + c) * s.oc + o]!;
@@ -142,7 +127,7 @@ export const conv2dGradFilterOp: Op<Conv2dGradAttrs> = {
   cpu([x, dy], [dw], { inputs, attrs: { window, inputShape } }) {
     const s = convSizes(inputShape, window, inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(dw!.length);
-    eachTap(s, window, (pixel, position, tap) => {
+    eachPair(s, window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         const value = x![pixel * s.c + c]!;
         for (let o = 0; o < s.oc; o++) sums[(tap * s.c + c) * s.oc + o]! += value * dy![position * s.oc + o]!;

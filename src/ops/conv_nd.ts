@@ -7,6 +7,7 @@ import type { GradCall, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { activations } from './activations.ts';
 import { sumTo } from './binary.ts';
+import { checkGroups } from './conv_groups.ts';
 import { convNdGradFilterKernels, convNdGradInputKernels, convNdKernels } from './conv_nd_kernels.ts';
 import { convNdCases, epilogueOf } from './conv_nd_samples.ts';
 import {
@@ -21,40 +22,13 @@ import {
 } from './conv_nd_sizes.ts';
 import { bytesMoved } from './copy.ts';
 import { beforeActivation, productAccuracy } from './matmul.ts';
-import { checkImageNd, sourcePosition } from './window.ts';
-
-/** Calls `visit` with the flat indices of the pixel, the output position and the tap of every pair that meets. */
-function eachTap({ image, window }: ConvNdSizes, visit: (pixel: number, position: number, tap: number) => void): void {
-  const [N, D, H, W] = image;
-  const { kernel, strides, dilation, padBefore, output, paddingMode } = window;
-  const at = (axis: 0 | 1 | 2, o: number, k: number, length: number) =>
-    sourcePosition(o * strides[axis] + k * dilation[axis] - padBefore[axis], length, paddingMode);
-  let position = 0;
-  for (let n = 0; n < N; n++) {
-    for (let od = 0; od < output[0]; od++) {
-      for (let oh = 0; oh < output[1]; oh++) {
-        for (let ow = 0; ow < output[2]; ow++, position++) {
-          let tap = 0;
-          for (let kd = 0; kd < kernel[0]; kd++) {
-            const d = at(0, od, kd, D);
-            for (let kh = 0; kh < kernel[1]; kh++) {
-              const h = at(1, oh, kh, H);
-              for (let kw = 0; kw < kernel[2]; kw++, tap++) {
-                const w = at(2, ow, kw, W);
-                if (d >= 0 && h >= 0 && w >= 0) visit(((n * D + d) * H + h) * W + w, position, tap);
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-}
+import { checkImageNd } from './window.ts';
+import { eachTap } from './window_map.ts';
 
 /** Calls `visit` with the flat indices in x, w and y of every product of a convolution. */
 function eachProduct(s: ConvNdSizes, visit: (x: number, w: number, y: number) => void): void {
-  const { image, oc, groupIn, groupOut } = s;
-  eachTap(s, (pixel, position, tap) => {
+  const { image, window, oc, groupIn, groupOut } = s;
+  eachTap(image, window, (pixel, position, tap) => {
     for (let o = 0; o < oc; o++) {
       const first = pixel * image[4] + Math.floor(o / groupOut) * groupIn;
       for (let c = 0; c < groupIn; c++) visit(first + c, (tap * groupIn + c) * oc + o, position * oc + o);
@@ -71,18 +45,6 @@ function expectShape(where: string, name: string, found: TensorType, expected: S
   expectDType(where, name, found, 'f32');
   if (!equal(found.shape, expected)) {
     throw new ShapeError(`${where}: ${name} is ${format(found.shape)}, expected ${format(expected)}`);
-  }
-}
-
-/** Throws a ShapeError unless `groups` divides both numbers of channels. */
-export function checkGroups(where: string, channels: number, filters: number, groups: number): void {
-  for (const [name, count] of [
-    ['input channels', channels],
-    ['filters', filters],
-  ] as const) {
-    if (count % groups !== 0) {
-      throw new ShapeError(`${where}: ${count} ${name} do not divide into ${groups} groups`);
-    }
   }
 }
 

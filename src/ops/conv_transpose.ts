@@ -1,22 +1,19 @@
 // Transposed convolution: the gradient of a convolution's input, used forward. No kernel of its own.
 
-import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
+import { checkOptions, ShapeError } from '../core/errors.ts';
 import { format, sizeOf } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { checkGroups, convNdGradInput } from './conv_nd.ts';
-import { checkRanks, planar, resolveGroups } from './convolution.ts';
+import { checkGroups, resolveGroups } from './conv_groups.ts';
+import { convNdGradInput } from './conv_nd.ts';
+import { checkRanks, planar } from './convolution.ts';
 import { col2im } from './im2col.ts';
 import { matmul } from './matmul.ts';
 import { pad } from './pad.ts';
 import { reshape } from './reshape.ts';
+import { transposedWindow, type AnyTransposeOptions, type ConvTransposeOptions } from './transposed_window.ts';
 import {
-  effectiveKernel,
-  explicitPaddings,
-  perAxis,
-  windowNd,
   type NumberOrPair,
   type NumberOrTriple,
-  type Padding,
   type Padding1d,
   type Padding2d,
   type Padding3d,
@@ -24,22 +21,9 @@ import {
   type WindowNd,
 } from './window.ts';
 
-export interface ConvTransposeOptions<N, P> {
-  /** Pixels of the result between the windows of neighbouring inputs; 1 unless given. */
-  readonly strides?: N;
-  /** What a convolution of the result would be padded with, so padding makes the result smaller; `'valid'` unless given. */
-  readonly padding?: P;
-  /** Pixels added at the result's end, less than the stride or the dilation (PyTorch); 0 unless given. Not with `'same'`. */
-  readonly outputPadding?: N;
-  /** Pixels between neighbouring elements of a window; 1 unless given. */
-  readonly dilationRate?: N;
-  /** As in a convolution of the result; 1 unless given. */
-  readonly groups?: number;
-}
 export type Conv1dTransposeOptions = ConvTransposeOptions<number, Exclude<Padding1d, 'causal'>>;
 export type Conv2dTransposeOptions = ConvTransposeOptions<NumberOrPair, Padding2d>;
 export type Conv3dTransposeOptions = ConvTransposeOptions<NumberOrTriple, Padding3d>;
-type AnyOptions = ConvTransposeOptions<number | readonly number[], Padding>;
 
 /** Transposed `conv1d`: x [N,L,C] with filters w [K,OC/groups,C] gives [N,OL,OC]. The rest as `conv2dTranspose`. */
 export function conv1dTranspose(x: Tensor, w: Tensor, options: Conv1dTransposeOptions = {}): Tensor {
@@ -62,62 +46,9 @@ export function conv3dTranspose(x: Tensor, w: Tensor, options: Conv3dTransposeOp
   return transposed('conv3dTranspose', 3, x, w, options);
 }
 
-/**
- * The result's spatial lengths, the windows of a convolution that leads from it back to the input, and how many pixels
- * at the result's end lie beyond all of these: zeros.
- */
-export function transposedWindow(
-  where: string,
-  inputSize: readonly number[],
-  options: AnyOptions & { readonly kernelSize: number | readonly number[] },
-): { size: number[]; window: WindowNd; beyond: number[] } {
-  const rank = inputSize.length;
-  const kernelSize = perAxis(where, 'kernelSize', options.kernelSize, rank, 1);
-  const strides = perAxis(where, 'strides', options.strides ?? 1, rank, 1);
-  const dilationRate = perAxis(where, 'dilationRate', options.dilationRate ?? 1, rank, 1);
-  const outputPadding = perAxis(where, 'outputPadding', options.outputPadding ?? 0, rank, 0);
-  const { padding = 'valid' } = options;
-  if (padding === 'causal') {
-    throw new OptionError(`${where}: padding is "causal", which a transposed convolution has no use for`);
-  }
-  const geometry = { kernelSize, strides, dilationRate };
-  if (padding === 'same') {
-    if (outputPadding.some((pixels) => pixels > 0)) {
-      throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`);
-    }
-    const size = inputSize.map((length, axis) => length * strides[axis]!);
-    return { size, window: windowNd(where, size, { ...geometry, padding }), beyond: size.map(() => 0) };
-  }
-  outputPadding.forEach((pixels, axis) => {
-    if (pixels >= strides[axis]! && pixels >= dilationRate[axis]!) {
-      throw new OptionError(
-        `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]} or the dilation ${dilationRate[axis]}`,
-      );
-    }
-  });
-  const given = padding === 'valid' ? inputSize.map((): Pair => [0, 0]) : explicitPaddings(where, padding, rank);
-  // A window more would fit into a stride of output padding: such is less cut off, and what is more than was cut off, zeros.
-  const more = outputPadding.map((pixels, axis) => (pixels >= strides[axis]! ? pixels : 0));
-  const sides = given.map(([before, after], axis): Pair => [before, Math.max(after - more[axis]!, 0)]);
-  const beyond = given.map(([, after], axis) => Math.max(more[axis]! - after, 0));
-  const size = inputSize.map((length, axis) => {
-    const effective = effectiveKernel(kernelSize[axis]!, dilationRate[axis]!);
-    const [before, after] = sides[axis]!;
-    const added = outputPadding[axis]! - more[axis]!;
-    const full = (length - 1) * strides[axis]! + effective + added;
-    if (full - before - after >= 1) return full - before - after;
-    throw new ShapeError(
-      `${where}: padding ${before} + ${after} in dimension ${axis + 1} leaves nothing of ${full} pixels ` +
-        `(${full} = (${length} - 1) * ${strides[axis]} + ${effective} + ${added})`,
-    );
-  });
-  const window = windowNd(where, size, { ...geometry, padding: sides as unknown as Padding });
-  return { size: size.map((length, axis) => length + beyond[axis]!), window, beyond };
-}
-
 const filterLetters = ['', '[K,OC,C]', '[KH,KW,OC,C]', '[KD,KH,KW,OC,C]'];
 
-function transposed(where: string, rank: 1 | 2 | 3, x: Tensor, w: Tensor, options: AnyOptions): Tensor {
+function transposed(where: string, rank: 1 | 2 | 3, x: Tensor, w: Tensor, options: AnyTransposeOptions): Tensor {
   checkOptions(where, options, ['strides', 'padding', 'outputPadding', 'dilationRate', 'groups']);
   checkRanks(where, rank, x, w, filterLetters[rank]!);
   const groups = resolveGroups(where, options.groups);

@@ -1,9 +1,10 @@
 // Convolutions as users call them: which graph each of them becomes.
 
-import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
+import { checkOptions, ShapeError } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { expectDType, type Tensor } from '../graph/tensor.ts';
-import { checkGroups, convNd } from './conv_nd.ts';
+import { checkGroups, resolveGroups } from './conv_groups.ts';
+import { convNd } from './conv_nd.ts';
 import { im2col } from './im2col.ts';
 import { matmul } from './matmul.ts';
 import { reshape } from './reshape.ts';
@@ -121,11 +122,6 @@ export function checkRanks(where: string, rank: number, x: Tensor, w: Tensor, le
   if (w.shape.length !== rank + 2) {
     throw new ShapeError(`${where}: expected filters ${letters}, got ${format(w.shape)}`);
   }
-}
-
-export function resolveGroups(where: string, groups = 1): number {
-  if (Number.isInteger(groups) && groups >= 1) return groups;
-  throw new OptionError(`${where}: groups is ${groups}, expected a positive integer`);
 }
 
 function convolve(where: string, rank: 1 | 2 | 3, x: Tensor, w: Tensor, options: AnyOptions & Groups): Tensor {

@@ -106,7 +106,6 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
-  type PoolOptions,
   type PoolOptions1d,
   type PoolOptions2d,
   type PoolOptions3d,
@@ -114,6 +113,7 @@ export {
   sumPool2d,
   sumPool3d,
 } from './pool.ts';
+export type { PoolOptions } from './pool_window.ts';
 export { adagradStep } from './adagrad.ts';
 export { adamStep } from './adam.ts';
 export type { OptimizerArenas } from './optimizer_step.ts';

@@ -13,13 +13,14 @@ import { copiesAlong, copyHooks, sourceHooks } from './padding.ts';
 import {
   checkImage,
   imageShape,
-  sourcePosition,
   window2d,
   windowParams,
+  windowVolume,
   type ImageShape,
   type Window2d,
   type WindowOptions,
 } from './window.ts';
+import { eachTap } from './window_map.ts';
 import { convolutionWindows } from './window_samples.ts';
 
 export interface Col2imAttrs {
@@ -48,22 +49,11 @@ export function col2im(cols: Tensor, window: Window2d, inputShape: Shape): Tenso
 /** Calls `visit(cols index, x index)` for every element of cols that is read from the image. */
 function eachPair(image: Shape, window: Window2d, visit: (cols: number, x: number) => void): void {
   const [N, H, W, C] = imageShape('im2col', 'x', image);
-  const { kernel, strides, dilation, padBefore, paddingMode } = window;
-  let cols = 0;
-  for (let n = 0; n < N; n++) {
-    for (let oh = 0; oh < window.output[0]; oh++) {
-      for (let ow = 0; ow < window.output[1]; ow++) {
-        for (let kh = 0; kh < kernel[0]; kh++) {
-          for (let kw = 0; kw < kernel[1]; kw++, cols += C) {
-            const h = sourcePosition(oh * strides[0] + kh * dilation[0] - padBefore[0], H, paddingMode);
-            const w = sourcePosition(ow * strides[1] + kw * dilation[1] - padBefore[1], W, paddingMode);
-            if (h < 0 || w < 0) continue;
-            for (let c = 0; c < C; c++) visit(cols + c, ((n * H + h) * W + w) * C + c);
-          }
-        }
-      }
-    }
-  }
+  const taps = window.kernel[0] * window.kernel[1];
+  eachTap([N, 1, H, W, C], windowVolume(window), (pixel, position, tap) => {
+    const cols = (position * taps + tap) * C;
+    for (let c = 0; c < C; c++) visit(cols + c, pixel * C + c);
+  });
 }
 
 function colsShape(image: ImageShape, window: Window2d): Shape {

@@ -2,7 +2,16 @@
 
 import type { CallTypes, Fill } from '../graph/op.ts';
 import { flatGrid } from '../kernel/target.ts';
-import { imageShape, poolParams, window2d, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
+import {
+  imageShape,
+  poolParams,
+  window2d,
+  windowVolume,
+  type ImageShape,
+  type Window2d,
+  type WindowOptions,
+} from './window.ts';
+import { eachTap } from './window_map.ts';
 import { poolWindows } from './window_samples.ts';
 
 /** [N, OH, OW, C]. */
@@ -13,22 +22,9 @@ export function pooledShape([N, , , C]: ImageShape, window: Window2d): ImageShap
 /** Calls `visit(y index, x index)` for every element of every window, row by row within a window. */
 export function eachWindowElement(image: ImageShape, window: Window2d, visit: (y: number, x: number) => void): void {
   const [N, H, W, C] = image;
-  const [OH, OW] = window.output;
-  for (let n = 0; n < N; n++) {
-    for (let oh = 0; oh < OH; oh++) {
-      for (let ow = 0; ow < OW; ow++) {
-        for (let kh = 0; kh < window.kernel[0]; kh++) {
-          const h = oh * window.strides[0] - window.padBefore[0] + kh;
-          if (h < 0 || h >= H) continue;
-          for (let kw = 0; kw < window.kernel[1]; kw++) {
-            const w = ow * window.strides[1] - window.padBefore[1] + kw;
-            if (w < 0 || w >= W) continue;
-            for (let c = 0; c < C; c++) visit(((n * OH + oh) * OW + ow) * C + c, ((n * H + h) * W + w) * C + c);
-          }
-        }
-      }
-    }
-  }
+  eachTap([N, 1, H, W, C], windowVolume(window), (pixel, position) => {
+    for (let c = 0; c < C; c++) visit(position * C + c, pixel * C + c);
+  });
 }
 
 export type PoolSizes = Pick<CallTypes<Window2d>, 'attrs'> & { image: ImageShape };

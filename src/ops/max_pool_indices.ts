@@ -5,17 +5,11 @@ import { equal, format } from '../core/shape.ts';
 import type { Fill, Op, Sample } from '../graph/op.ts';
 import { apply, applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { full } from './full.ts';
-import {
-  type AdaptivePoolOptions,
-  poolOptionNames,
-  type PoolOptions1d,
-  type PoolOptions2d,
-  type PoolOptions3d,
-  poolWindow,
-} from './pool.ts';
+import { type AdaptivePoolOptions, type PoolOptions1d, type PoolOptions2d, type PoolOptions3d } from './pool.ts';
 import { maxPool3dGradOp, type Pool3dAttrs, pool3dCases, pool3dCost } from './pool_3d.ts';
 import { maxIndicesPlan } from './pool_3d_kernels.ts';
 import { checkRegions, eachRegionElement, pooledVolume, type Regions } from './pool_regions.ts';
+import { poolOptionNames, poolWindow } from './pool_window.ts';
 import { reshape } from './reshape.ts';
 import { scatterElements } from './scatter.ts';
 import {

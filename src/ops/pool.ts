@@ -7,12 +7,12 @@ import { lpPool3dOp } from './lp_pool_3d.ts';
 import { maxPool2dOp } from './max_pool_2d.ts';
 import { averagePool3dOp, maxPool3dOp } from './pool_3d.ts';
 import type { PoolCount } from './pool_3d_kernels.ts';
-import { checkNoneEmpty, type Regions } from './pool_regions.ts';
+import type { Regions } from './pool_regions.ts';
+import { type AnyPoolOptions, poolOptionNames, type PoolOptions, poolWindow } from './pool_window.ts';
 import { max, mean, sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import {
   checkImageRank,
-  checkPool,
   perAxis,
   volumeOf,
   type NumberOrPair,
@@ -22,28 +22,13 @@ import {
   type Padding3d,
   type Triple,
   type Window2d,
-  windowNd,
   type WindowNd,
   windowVolume,
 } from './window.ts';
 
-/** What all pooling by windows takes; `Size` is a number or one for each axis. */
-export interface PoolOptions<Size, Padding> {
-  /** Lengths of the window. */
-  readonly poolSize: Size;
-  /** From window to window; `poolSize` unless given (Keras). */
-  readonly strides?: Size;
-  /** `'valid'` unless given. What it adds never wins a maximum and adds nothing to a sum. */
-  readonly padding?: Padding;
-  /** Pixels between neighbouring elements of a window; 1 unless given. */
-  readonly dilationRate?: Size;
-  /** Counts a last window that hangs over the padded edge, if it begins before it (PyTorch's rule); false unless given. */
-  readonly ceilMode?: boolean;
-}
 export type PoolOptions1d = PoolOptions<number | readonly [number], Padding1d>;
 export type PoolOptions2d = PoolOptions<NumberOrPair, Padding2d>;
 export type PoolOptions3d = PoolOptions<NumberOrTriple, Padding3d>;
-type AnyOptions = PoolOptions<number | readonly number[], Padding1d | Padding2d | Padding3d>;
 
 export interface CountOption {
   /** Whether zeros of the padding count as elements of a mean; false unless given (Keras; PyTorch's default is true). */
@@ -75,19 +60,6 @@ const norm = (p: number): Ways => ({
 
 const meanOfInside = /* @__PURE__ */ average('inside');
 
-export const poolOptionNames = ['poolSize', 'strides', 'padding', 'dilationRate', 'ceilMode'] as const;
-
-/** The windows of pooling options on an image of `lengths`; throws where they do not fit or one would be empty. */
-export function poolWindow(where: string, lengths: readonly number[], options: AnyOptions): WindowNd {
-  const window = windowNd(where, lengths, { ...options, strides: options.strides ?? options.poolSize });
-  if (window.dilation.every((step) => step === 1)) checkPool(where, window);
-  else {
-    const volume = volumeOf([1, ...lengths, 1]).slice(1, 4);
-    checkNoneEmpty(where, volume, { window: windowVolume(window) }, lengths.length);
-  }
-  return window;
-}
-
 /** [N, …, C] pooled by `window`, by the 2-D kernels where they can. */
 function byWindow(x: Tensor, window: WindowNd, ways: Ways): Tensor {
   const shape = [x.shape[0]!, ...window.output, x.shape.at(-1)!];
@@ -110,18 +82,18 @@ function byWindow(x: Tensor, window: WindowNd, ways: Ways): Tensor {
   return reshape(ways.planar(reshape(x, [N, H, W, C]), plane), shape);
 }
 
-function pool(where: string, rank: number, x: Tensor, options: AnyOptions, ways: Ways, own: string[] = []): Tensor {
+function pool(where: string, rank: number, x: Tensor, options: AnyPoolOptions, ways: Ways, own: string[] = []): Tensor {
   checkOptions(where, options, [...poolOptionNames, ...own]);
   checkImageRank(where, 'x', x.shape, rank);
   return byWindow(x, poolWindow(where, x.shape.slice(1, -1), options), ways);
 }
 
-function averagePool(where: string, rank: number, x: Tensor, options: AnyOptions & CountOption): Tensor {
+function averagePool(where: string, rank: number, x: Tensor, options: AnyPoolOptions & CountOption): Tensor {
   const count = options.countIncludePad === true ? 'padded' : 'inside';
   return pool(where, rank, x, options, average(count), ['countIncludePad']);
 }
 
-function lpPool(where: string, rank: number, x: Tensor, options: AnyOptions & ExponentOption): Tensor {
+function lpPool(where: string, rank: number, x: Tensor, options: AnyPoolOptions & ExponentOption): Tensor {
   checkExponent(where, options.p);
   return pool(where, rank, x, options, norm(options.p), ['p']);
 }

@@ -9,11 +9,12 @@ import { bytesMoved } from './copy.ts';
 import { averageGradPlan, averagePlan, maxGradPlan, maxPlan, type PoolCount } from './pool_3d_kernels.ts';
 import {
   checkRegions,
+  countAlong,
   eachRegionElement,
   mostElements,
   mostRegions,
   pooledVolume,
-  positionTable,
+  regionOutput,
   type Regions,
 } from './pool_regions.ts';
 import { type VolumeShape, windowNd, type WindowNdOptions, windowVolume } from './window.ts';
@@ -151,15 +152,8 @@ export const maxPool3dGradOp: Op<Pool3dAttrs> = {
 
 /** What each output position's mean divides by: [OD, OH, OW]. */
 function divisors(volume: VolumeShape, { regions, count }: AveragePool3dAttrs): Float64Array {
-  const along = positionTable(volume, regions).map((table, axis) =>
-    table.map((positions, o) => {
-      if (count === 'one') return 1;
-      if (count === 'inside' || regions.adaptive) return positions.length;
-      const { kernel, strides, dilation, padBefore, padAfter } = regions.window;
-      const end = volume[axis + 1]! + padAfter[axis]!;
-      const start = o * strides[axis]! - padBefore[axis]!;
-      return Array.from({ length: kernel[axis]! }, (_, k) => start + k * dilation[axis]!).filter((t) => t < end).length;
-    }),
+  const along = regionOutput(regions).map((outputs, axis) =>
+    Array.from({ length: outputs }, (_, o) => countAlong(regions, axis, o, volume[axis + 1]!, count)),
   );
   const [depths, rows, columns] = along as [number[], number[], number[]];
   return Float64Array.from(depths.flatMap((d) => rows.flatMap((h) => columns.map((w) => d * h * w))));

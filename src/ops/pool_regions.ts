@@ -3,7 +3,9 @@
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, type Shape } from '../core/shape.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
+import type { PoolCount } from './pool_3d_kernels.ts';
 import { outputSize, type Triple, type VolumeShape, type WindowNd } from './window.ts';
+import { windowPosition } from './window_map.ts';
 
 /**
  * Windows as everywhere, dilation included; or, where `adaptive`, output o of an axis covers the positions from
@@ -24,11 +26,23 @@ export function positionsOf(regions: Regions, axis: number, o: number, length: n
     const first = Math.floor((o * length) / outputs);
     return Array.from({ length: Math.ceil(((o + 1) * length) / outputs) - first }, (_, i) => first + i);
   }
-  const { kernel, strides, dilation, padBefore } = regions.window;
-  return Array.from(
-    { length: kernel[axis]! },
-    (_, k) => o * strides[axis]! - padBefore[axis]! + k * dilation[axis]!,
+  return Array.from({ length: regions.window.kernel[axis]! }, (_, k) =>
+    windowPosition(regions.window, axis, o, k),
   ).filter((position) => position >= 0 && position < length);
+}
+
+/**
+ * How many elements a mean over region o counts along `axis`: those on the image ('inside'), those on the padded image
+ * ('padded'), or one, which makes the mean a sum.
+ */
+export function countAlong(regions: Regions, axis: number, o: number, length: number, count: PoolCount): number {
+  if (count === 'one') return 1;
+  if (count === 'inside' || regions.adaptive) return positionsOf(regions, axis, o, length).length;
+  const { kernel, padAfter } = regions.window;
+  const end = length + padAfter[axis]!;
+  let counted = 0;
+  for (let k = 0; k < kernel[axis]!; k++) if (windowPosition(regions.window, axis, o, k) < end) counted++;
+  return counted;
 }
 
 /** `positionsOf` for each axis and each output. */

@@ -8,9 +8,9 @@
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { format, type Shape } from '../core/shape.ts';
 import { expectDType, type TensorType } from '../graph/tensor.ts';
+import { windowSteps, windowText } from './size_steps.ts';
 import {
   checkMirrors,
-  effectiveKernel,
   explicitPaddings,
   paddings,
   perAxis,
@@ -136,19 +136,9 @@ export function outputSize(
   window: Omit<WindowNd, 'output' | 'paddingMode'>,
 ): number[] {
   return inputSize.map((input, axis) => {
-    const [kernel, dilation, stride] = [window.kernel[axis]!, window.dilation[axis]!, window.strides[axis]!];
-    const [before, after] = [window.padBefore[axis]!, window.padAfter[axis]!];
-    const effective = effectiveKernel(kernel, dilation);
-    const padded = input + before + after;
-    if (effective > padded) {
-      throw new ShapeError(
-        `${where}: effective kernel ${effective} exceeds padded input ${padded} in dimension ${axis + 1} ` +
-          `(${effective} = (${kernel} - 1) * ${dilation} + 1, ${padded} = ${before} + ${input} + ${after})`,
-      );
-    }
-    if (!window.ceilMode) return Math.floor((padded - effective) / stride) + 1;
-    const rounded = Math.ceil((padded - effective) / stride) + 1;
-    return (rounded - 1) * stride >= input + before ? rounded - 1 : rounded;
+    const steps = windowSteps(input, window, axis);
+    if (steps.output === 0) throw new ShapeError(`${where}: ${windowText(steps)}`);
+    return steps.output;
   });
 }
 

@@ -134,7 +134,9 @@ it('messages name the layer', () => {
   expect(() => maxPool2d().build([4, 4], 'pool_1')).toThrow(
     new ShapeError('pool_1: expected images [H,W,C], got [4,4]'),
   );
-  expect(() => maxPool2d({ poolSize: 5 }).build([4, 4, 1], 'pool_1')).toThrow(/^pool_1: effective kernel 5 exceeds/);
+  expect(() => maxPool2d({ poolSize: 5 }).build([4, 4, 1], 'pool_1')).toThrow(
+    /^pool_1: effective kernel d\(k-1\)\+1 = 5 exceeds/,
+  );
   expect(() => zeroPadding2d({ padding: -1 })).toThrow(
     /^zeroPadding2d: padding is -1, expected an integer of at least 0/,
   );

@@ -74,7 +74,7 @@ describe('errors', () => {
     [
       'window',
       () => conv2d(x, inputTensor('w', [3, 4, 3, 8]), { dilationRate: 3 }),
-      /effective kernel 7 exceeds padded input 5/,
+      /effective kernel d\(k-1\)\+1 = 7 exceeds padded input 5/,
     ],
   ])('%s', (_, build, message) => expect(build).toThrow(message));
 });

@@ -248,7 +248,7 @@ describe('errors', () => {
     ['transposed channels', () => conv2dTranspose(x, filter(3, 3, 4, 3)), 'conv2dTranspose: the input [1,5,6,4] has 4 channels, the filters [3,3,4,3] expect 3'],
     ['outputPadding', () => conv2dTranspose(x, filter(3, 3, 8, 4), { strides: 2, outputPadding: [1, 2] }), 'conv2dTranspose: outputPadding 2 in dimension 2, expected less than the stride 2 or the dilation 1'],
     ['outputPadding same', () => conv2dTranspose(x, filter(3, 3, 8, 4), { strides: 2, outputPadding: 1, padding: 'same' }), "conv2dTranspose: outputPadding is [1,1], expected 0 with padding 'same'"],
-    ['nothing left', () => conv2dTranspose(x, filter(1, 1, 8, 4), { padding: 3 }), 'conv2dTranspose: padding 3 + 3 in dimension 1 leaves nothing of 5 pixels (5 = (5 - 1) * 1 + 1 + 0)'],
+    ['nothing left', () => conv2dTranspose(x, filter(1, 1, 8, 4), { padding: 3 }), 'conv2dTranspose: full output s(n-1)+d(k-1)+1+op = 5 less padding 3 + 3 leaves nothing in dimension 1 (5 = 1 * (5 - 1) + 1 * (1 - 1) + 1 + 0)'],
     ['rank', () => conv3d(x, filter(3, 3, 4, 8)), 'conv3d: expected an input [N,D,H,W,C], got [1,5,6,4]'],
   ])('%s', (_, build, message) => expect(build).toThrow(message)); // prettier-ignore
 });

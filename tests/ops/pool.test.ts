@@ -123,7 +123,7 @@ test('messages', () => {
     new ShapeError('maxPool2d: x is [4,4], expected [N,H,W,C]'),
   );
   expect(() => maxPool2d(x, { poolSize: 5 })).toThrow(
-    'maxPool2d: effective kernel 5 exceeds padded input 4 in dimension 1',
+    'maxPool2d: effective kernel d(k-1)+1 = 5 exceeds padded input 4 in dimension 1',
   );
   expect(() => averagePool2d(x, { poolSize: 2, padding: 2 })).toThrow(
     new ShapeError('averagePool2d: padding 2 in dimension 1 leaves a window empty, expected less than poolSize 2'),

@@ -59,7 +59,7 @@ test('ceilMode counts a last window that begins on the image or before it', () =
 test('a window larger than the padded image says so with the numbers it came from', () => {
   expect(() => window2d('conv2d', [3, 9], { kernelSize: 4, dilationRate: 2, padding: 1 })).toThrow(
     new ShapeError(
-      'conv2d: effective kernel 7 exceeds padded input 5 in dimension 1 (7 = (4 - 1) * 2 + 1, 5 = 1 + 3 + 1)',
+      'conv2d: effective kernel d(k-1)+1 = 7 exceeds padded input 5 in dimension 1 (7 = 2 * (4 - 1) + 1, 5 = 1 + 3 + 1)',
     ),
   );
   expect(() => window2d('maxPool2d', [8, 1], { poolSize: 2 })).toThrow('in dimension 2');

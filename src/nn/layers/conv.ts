@@ -1,13 +1,8 @@
 // The convolution layers for sequences, images and volumes.
 
 import { sizeOf } from '../../core/shape.ts';
-import { checkGroups } from '../../ops/conv_nd.ts';
-import {
-  conv1d as convolve1d,
-  conv2d as convolve2d,
-  conv3d as convolve3d,
-  resolveGroups,
-} from '../../ops/convolution.ts';
+import { checkGroups, resolveGroups } from '../../ops/conv_groups.ts';
+import { conv1d as convolve1d, conv2d as convolve2d, conv3d as convolve3d } from '../../ops/convolution.ts';
 import {
   resolveWindow,
   windowNd,

@@ -1,14 +1,13 @@
 // The transposed convolution layers: learned upsampling.
 
 import { sizeOf } from '../../core/shape.ts';
-import { checkGroups } from '../../ops/conv_nd.ts';
+import { checkGroups, resolveGroups } from '../../ops/conv_groups.ts';
 import {
   conv1dTranspose as transpose1d,
   conv2dTranspose as transpose2d,
   conv3dTranspose as transpose3d,
-  transposedWindow,
 } from '../../ops/conv_transpose.ts';
-import { resolveGroups } from '../../ops/convolution.ts';
+import { transposedWindow } from '../../ops/transposed_window.ts';
 import {
   perAxis,
   resolveWindow,

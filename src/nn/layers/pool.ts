@@ -3,7 +3,7 @@
 import { checkOptions, ShapeError } from '../../core/errors.ts';
 import { format, type Shape } from '../../core/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { poolOptionNames, poolWindow, type PoolOptions } from '../../ops/pool.ts';
+import { poolOptionNames, poolWindow, type PoolOptions } from '../../ops/pool_window.ts';
 import {
   type NumberOrPair,
   type NumberOrTriple,
