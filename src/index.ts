@@ -314,6 +314,27 @@ export type { NamedValue } from './train/checked.ts';
 export { gradients } from './autodiff/gradients.ts';
 export { gradcheck, type GradcheckResult } from './autodiff/gradcheck.ts';
 export * as ops from './ops/functions.ts';
+export { explain } from './ops/explain.ts';
+export type {
+  ConvExplanation,
+  ConvSpec,
+  DepthwiseConvSpec,
+  Explanation,
+  ExplainSpec,
+  Im2col,
+  Im2colCell,
+  InputPair,
+  PoolExplanation,
+  PoolSpec,
+  ReceptiveField,
+  Term,
+  TransposedAxis,
+  TransposedConvExplanation,
+  TransposedConvSpec,
+  WeightPair,
+  WindowAxis,
+} from './ops/explain_types.ts';
+export { receptiveField } from './ops/receptive_field.ts';
 export { inputTensor, labelled, type Tensor, type TensorType, type Variable, variableTensor } from './graph/tensor.ts';
 export type { DType, TypedArray } from './core/dtype.ts';
 export { fromHalf, toHalf } from './core/half.ts';

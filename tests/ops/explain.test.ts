@@ -1,0 +1,283 @@
+// `explain`: golden values of published and hand-made cases, computed from its terms and pairs alone, and what it refuses.
+
+import { describe, expect, test } from 'vitest';
+import { OptionError, ShapeError } from '../../src/core/errors.ts';
+import { explain } from '../../src/ops/explain.ts';
+import { flatIndex, indicesOf } from '../../src/ops/explain_map.ts';
+import type { ConvSpec, ExplainSpec, PoolSpec, TransposedConvSpec } from '../../src/ops/explain_types.ts';
+import { receptiveField } from '../../src/ops/receptive_field.ts';
+import { rebuild } from './explain_rebuild.ts';
+
+const grid = (rows: readonly (readonly number[])[]) => rows.flat();
+const image = (size: number, options: Partial<ConvSpec> = {}): ConvSpec => ({
+  op: 'conv2d',
+  inputShape: [size, size, 1],
+  filters: 1,
+  kernelSize: 3,
+  ...options,
+});
+const repeat = (n: number, row: readonly number[]) => Array.from({ length: n }, () => [...row]).flat();
+const counting = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+const ones = (n: number) => new Array<number>(n).fill(1);
+const edge = repeat(3, [1, 0, -1]);
+const sharpen = [0, -1, 0, -1, 5, -1, 0, -1, 0];
+
+describe('golden values', () => {
+  test('G1: a vertical edge', () => {
+    const x = repeat(6, [10, 10, 10, 0, 0, 0]);
+    expect([...rebuild(explain(image(6))).y(x, edge)]).toEqual(repeat(4, [0, 30, 30, 0]));
+  });
+
+  test('G2: sharpening without and with padding, and both gradients', () => {
+    const plain = rebuild(explain(image(4)));
+    expect([...plain.y(counting(16), sharpen)]).toEqual([6, 7, 10, 11]);
+    const padded = rebuild(explain(image(4, { padding: 1 })));
+    expect([...padded.y(counting(16), sharpen)]).toEqual(
+      grid([
+        [-2, 0, 2, 9],
+        [9, 6, 7, 17],
+        [17, 10, 11, 25],
+        [42, 32, 34, 53],
+      ]),
+    );
+    expect([...plain.dx(ones(4), sharpen)]).toEqual(
+      grid([
+        [0, -1, -1, 0],
+        [-1, 3, 3, -1],
+        [-1, 3, 3, -1],
+        [0, -1, -1, 0],
+      ]),
+    );
+    expect([...plain.dw(counting(16), ones(4))]).toEqual([14, 18, 22, 30, 34, 38, 46, 50, 54]);
+  });
+
+  test('G3: how many windows hold each pixel', () => {
+    const expected = [
+      [1, 2, 2, 1],
+      [2, 4, 4, 2],
+      [2, 4, 4, 2],
+      [1, 2, 2, 1],
+    ];
+    expect([...rebuild(explain(image(4))).dx(ones(4), ones(9))]).toEqual(grid(expected));
+    const { inputPairs } = explain(image(4));
+    expect(indicesOf([1, 4, 4, 1]).map((at) => inputPairs(at).length)).toEqual(grid(expected));
+  });
+
+  test('G4: a stride that does not divide leaves a row unread, and the way back needs output padding', () => {
+    const made = explain(image(6, { padding: 1, strides: 2 }));
+    expect(made.outputShape).toEqual([1, 3, 3, 1]);
+    expect(made.axes[0]).toEqual({
+      dimension: 1,
+      input: 6,
+      kernel: 3,
+      dilation: 1,
+      stride: 2,
+      padBefore: 1,
+      padAfter: 1,
+      effectiveKernel: 3,
+      paddedInput: 8,
+      ceilMode: false,
+      output: 3,
+      remainder: 1,
+      neverRead: [6],
+      text: 'effective kernel d(k-1)+1 = 3 fits padded input 8 in dimension 1 (3 = 1 * (3 - 1) + 1, 8 = 1 + 6 + 1): output floor((8 - 3) / 2) + 1 = 3, remainder 1',
+    });
+    const back = (outputPadding: number) =>
+      explain({ op: 'conv2dTranspose', inputShape: [3, 3, 1], filters: 1, kernelSize: 3, strides: 2, padding: 1, outputPadding }); // prettier-ignore
+    expect(back(0).outputShape).toEqual([1, 5, 5, 1]);
+    expect(back(1).outputShape).toEqual([1, 6, 6, 1]);
+    expect(back(1).axes[0]!.text).toBe(
+      'full output s(n-1)+d(k-1)+1+op = 8 less padding 1 + 1 leaves 6 in dimension 1 (8 = 2 * (3 - 1) + 1 * (3 - 1) + 1 + 1)',
+    );
+  });
+
+  test('G5: the checkerboard of a transposed convolution', () => {
+    const made = explain({ op: 'conv2dTranspose', inputShape: [3, 3, 1], filters: 1, kernelSize: 3, strides: 2 });
+    const [odd, even] = [
+      [1, 1, 2, 1, 2, 1, 1],
+      [2, 2, 4, 2, 4, 2, 2],
+    ] as const;
+    const expected = grid([odd, odd, even, odd, even, odd, odd]);
+    expect([...rebuild(made).y(ones(9), ones(9))]).toEqual(expected);
+    expect(indicesOf(made.outputShape).map((at) => made.terms(at).length)).toEqual(expected);
+  });
+
+  test('G6: the same size, different pixels', () => {
+    const x = repeat(6, counting(6));
+    const centre = [0, 0, 0, 0, 1, 0, 0, 0, 0];
+    const keras = explain(image(6, { strides: 2, padding: 'same' }));
+    expect(keras.padding).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect([...rebuild(keras).y(x, centre)]).toEqual(repeat(3, [2, 4, 6]));
+    expect([...rebuild(explain(image(6, { strides: 2, padding: 1 }))).y(x, centre)]).toEqual(repeat(3, [1, 3, 5]));
+  });
+
+  // prettier-ignore
+  test.each<[number, Partial<ConvSpec>, number]>([
+    [4, { kernelSize: 3 }, 2],
+    [5, { kernelSize: 4, padding: 2 }, 6],
+    [5, { kernelSize: 3, padding: 1 }, 5],
+    [5, { kernelSize: 3, padding: 2 }, 7],
+    [5, { kernelSize: 3, strides: 2 }, 2],
+    [5, { kernelSize: 3, padding: 1, strides: 2 }, 3],
+    [6, { kernelSize: 3, padding: 1, strides: 2 }, 3],
+    [7, { kernelSize: 3, dilationRate: 2 }, 3],
+  ])('sizes: %j %j gives %j', (size, options, expected) => {
+    expect(explain(image(size, options)).axes.map(({ output }) => output)).toEqual([expected, expected]);
+  });
+
+  test('the lecture’s 6×6 image under its 3×3 kernel', () => {
+    const x = grid([
+      [146, 99, 147, 249, 176, 190],
+      [212, 135, 152, 140, 50, 97],
+      [105, 127, 232, 179, 105, 31],
+      [139, 54, 24, 149, 90, 241],
+      [1, 168, 208, 240, 118, 44],
+      [7, 208, 141, 216, 33, 194],
+    ]);
+    const w = [-0.09, 0.66, 0.68, 0.32, -0.75, 0.63, 0.13, 0.07, 1];
+    const y = rebuild(explain(image(6))).y(x, w);
+    expect(y).toHaveLength(16);
+    for (const [i, value] of [
+      [0, 469.05],
+      [1, 486.58],
+      [4, 303.74],
+      [15, 450.28],
+    ] as const) {
+      expect(Math.abs(y[i]! - value), `element ${i}`).toBeLessThan(0.005);
+    }
+  });
+});
+
+describe('counts', () => {
+  test('parameters and work of the lecture’s network, and its receptive field', () => {
+    const first = explain({ op: 'conv2d', inputShape: [28, 28, 3], filters: 16, kernelSize: 3 });
+    const second = explain({ op: 'conv2d', inputShape: first.outputShape.slice(1), filters: 16, kernelSize: 3 });
+    const pool = explain({ op: 'maxPool2d', inputShape: second.outputShape.slice(1) });
+    const stack = [first, second, pool];
+    expect(stack.map(({ outputShape }) => outputShape)).toEqual([
+      [1, 26, 26, 16],
+      [1, 24, 24, 16],
+      [1, 12, 12, 16],
+    ]);
+    expect(stack.map(({ parameters }) => parameters)).toEqual([448, 2320, 0]);
+    expect(first.flopsPerSample).toBe(2 * 9 * 3 * 16 * 26 * 26);
+    expect(receptiveField(stack)).toEqual([
+      { size: 6, jump: 2, start: 0 },
+      { size: 6, jump: 2, start: 0 },
+    ]);
+  });
+
+  test('groups divide weights and work', () => {
+    const made = (groups: number) => explain(image(8, { inputShape: [8, 8, 4], filters: 4, groups, useBias: false }));
+    expect([1, 2, 4].map((groups) => made(groups).parameters)).toEqual([144, 72, 36]);
+    expect(made(4).multiplyAddsPerSample).toBe(made(1).multiplyAddsPerSample / 4);
+    const depthwise = explain({ op: 'depthwiseConv2d', inputShape: [8, 8, 4], kernelSize: 3, depthMultiplier: 2 });
+    expect(depthwise).toMatchObject({ weightShape: [3, 3, 4, 2], outputShape: [1, 6, 6, 8], parameters: 72 + 8 });
+  });
+
+  test('the im2col matrix of 36 values has 144 cells', () => {
+    const { im2col } = explain(image(6));
+    expect(im2col).toMatchObject({ rows: 16, columns: 9, cells: 144, imageElements: 36, duplication: 4, bytes: 576 });
+    expect(im2col.cell(5, 2)).toEqual({ position: [1, 3], element: [0, 1, 3, 0], window: [0, 1, 1], tap: [0, 2, 0] });
+    expect(im2col.rowOf([0, 1, 1, 0])).toBe(5);
+    expect(im2col.columnOf([0, 2, 0, 0])).toBe(2);
+  });
+});
+
+describe('receptive field', () => {
+  test('is the extent of what a stack’s terms read', () => {
+    const options: Partial<ConvSpec>[] = [
+      { kernelSize: 3, strides: 2, padding: 1 },
+      { kernelSize: [2, 3], dilationRate: [3, 1] },
+      { kernelSize: 2, strides: [1, 2], padding: 1 },
+    ];
+    let shape: readonly number[] = [23, 25, 1];
+    const stack = options.map((one) => {
+      const made = explain({ ...image(0), ...one, inputShape: shape });
+      shape = made.outputShape.slice(1);
+      return made;
+    });
+    // The positions that one output reads, through every layer, along each axis; padding counts as where it lies.
+    const fields = receptiveField(stack);
+    for (const o of [2, 3]) {
+      for (const axis of [0, 1]) {
+        let positions = [o];
+        for (const layer of stack.toReversed()) {
+          const { stride, dilation, kernel, padBefore } = layer.axes[axis]!;
+          positions = positions.flatMap((at) =>
+            Array.from({ length: kernel }, (_, k) => at * stride + k * dilation - padBefore),
+          );
+        }
+        const { size, jump, start } = fields[axis]!;
+        expect([Math.min(...positions), Math.max(...positions)]).toEqual([
+          start + o * jump,
+          start + o * jump + size - 1,
+        ]);
+      }
+    }
+  });
+
+  test('refuses what does not follow one another', () => {
+    expect(() => receptiveField([])).toThrow(OptionError);
+    expect(() => receptiveField([explain(image(6)), explain(image(6))])).toThrow(
+      new ShapeError('receptiveField: layer 2 takes [1,6,6,1], the layer before it gives [1,4,4,1]'),
+    );
+  });
+});
+
+describe('errors', () => {
+  // prettier-ignore
+  test.each<[string, object, Error]>([
+    ['op', { op: 'conv4d' }, new OptionError('explain: op is "conv4d", expected one of conv1d, conv2d, conv3d, depthwiseConv1d, depthwiseConv2d, conv1dTranspose, conv2dTranspose, conv3dTranspose, maxPool1d, maxPool2d, maxPool3d, averagePool1d, averagePool2d, averagePool3d, sumPool1d, sumPool2d, sumPool3d')],
+    ['rank', { inputShape: [6, 6] }, new ShapeError('conv2d: inputShape is [6,6], expected [H,W,C]')],
+    ['batch', { batchSize: 0 }, new OptionError('conv2d: batchSize is 0, expected an integer of at least 1')],
+    ['window', { kernelSize: 4, dilationRate: 2, inputShape: [3, 9, 1], padding: 1 }, new ShapeError('conv2d: effective kernel d(k-1)+1 = 7 exceeds padded input 5 in dimension 1 (7 = 2 * (4 - 1) + 1, 5 = 1 + 3 + 1)')],
+    ['groups', { groups: 2 }, new ShapeError('conv2d: 1 input channels do not divide into 2 groups')],
+    ['unknown', { outputPadding: 1 }, new OptionError(`conv2d: unknown option 'outputPadding', did you mean 'padding'?; known: op, inputShape, batchSize, kernelSize, strides, padding, dilationRate, useBias, paddingMode, filters, groups`)],
+    ['reflection', { padding: 6, paddingMode: 'reflect' }, new ShapeError(`conv2d: 'reflect' padding of 6 in dimension 1 exceeds what the image has, expected at most 5 for its length 6`)],
+    ['causal', { padding: 'causal' }, new OptionError(`conv2d: padding is "causal", expected 'valid', 'same', a number or [[top, bottom], [left, right]]`)],
+  ])('%s', (_, options, error) => {
+    expect(() => explain({ ...image(6), ...options } as ExplainSpec)).toThrow(error);
+  });
+
+  test('of transposed convolutions and pools', () => {
+    const transposed: TransposedConvSpec = { op: 'conv2dTranspose', inputShape: [5, 5, 1], filters: 1, kernelSize: 1 };
+    expect(() => explain({ ...transposed, padding: 3 })).toThrow(
+      new ShapeError(
+        'conv2dTranspose: full output s(n-1)+d(k-1)+1+op = 5 less padding 3 + 3 leaves nothing in dimension 1 (5 = 1 * (5 - 1) + 1 * (1 - 1) + 1 + 0)',
+      ),
+    );
+    expect(() => explain({ ...transposed, paddingMode: 'reflect' } as TransposedConvSpec)).toThrow(
+      "conv2dTranspose: unknown option 'paddingMode'",
+    );
+    const pool: PoolSpec = { op: 'maxPool2d', inputShape: [4, 4, 1], poolSize: 2 };
+    expect(() => explain({ ...pool, padding: 2 })).toThrow('maxPool2d: padding 2 in dimension 1 leaves a window empty');
+    expect(() => explain({ ...pool, countIncludePad: true })).toThrow("maxPool2d: unknown option 'countIncludePad'");
+  });
+
+  test('indices outside', () => {
+    const made = explain(image(6));
+    expect(() => made.terms([0, 4, 0, 0])).toThrow(
+      new ShapeError('conv2d: output index [0,4,0,0] is outside [1,4,4,1]'),
+    );
+    expect(() => made.weightPairs([0, 0, 0])).toThrow('conv2d: weight index [0,0,0] is outside [3,3,1,1]');
+    expect(() => made.inputPairs([1, 0, 0, 0])).toThrow('conv2d: input index [1,0,0,0] is outside [1,6,6,1]');
+    expect(() => made.im2col.cell(16, 0)).toThrow('conv2d: im2col index [0,16,0] is outside [1,16,9]');
+  });
+});
+
+test('the matrix of a convolution is its terms row by row', () => {
+  const made = explain(image(5, { inputShape: [5, 4, 4], filters: 2, groups: 2, padding: 1, paddingMode: 'reflect', batchSize: 2 })); // prettier-ignore
+  const { im2col } = made;
+  for (const output of indicesOf(made.outputShape)) {
+    for (const [i, term] of made.terms(output).entries()) {
+      const cell = im2col.cell(im2col.rowOf(output), i, output.at(-1)!); // one filter a group
+      expect(im2col.columnOf(term.weight)).toBe(i);
+      expect([cell.element, cell.position]).toEqual([term.input, term.position]);
+      expect(flatIndex(cell.tap, [3, 3, 2])).toBe(i);
+    }
+  }
+});
