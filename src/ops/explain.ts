@@ -28,10 +28,24 @@ import { windowPosition } from './window_map.ts';
 
 type WeightedSpec = ConvSpec | DepthwiseConvSpec | TransposedConvSpec;
 
-const operations = [
-  ...['conv1d', 'conv2d', 'conv3d', 'depthwiseConv1d', 'depthwiseConv2d'],
-  ...['conv1dTranspose', 'conv2dTranspose', 'conv3dTranspose'],
-  ...['maxPool', 'averagePool', 'sumPool'].flatMap((pool) => ['1d', '2d', '3d'].map((rank) => pool + rank)),
+const operations: readonly ExplainSpec['op'][] = [
+  'conv1d',
+  'conv2d',
+  'conv3d',
+  'depthwiseConv1d',
+  'depthwiseConv2d',
+  'conv1dTranspose',
+  'conv2dTranspose',
+  'conv3dTranspose',
+  'maxPool1d',
+  'maxPool2d',
+  'maxPool3d',
+  'averagePool1d',
+  'averagePool2d',
+  'averagePool3d',
+  'sumPool1d',
+  'sumPool2d',
+  'sumPool3d',
 ];
 const known = ['op', 'inputShape', 'batchSize', 'kernelSize', 'strides', 'padding', 'dilationRate', 'useBias'];
 
@@ -49,6 +63,7 @@ const known = ['op', 'inputShape', 'batchSize', 'kernelSize', 'strides', 'paddin
 export function explain(spec: ConvSpec | DepthwiseConvSpec): ConvExplanation;
 export function explain(spec: TransposedConvSpec): TransposedConvExplanation;
 export function explain(spec: PoolSpec): PoolExplanation;
+export function explain(spec: WeightedSpec): ConvExplanation | TransposedConvExplanation;
 export function explain(spec: ExplainSpec): Explanation;
 export function explain(spec: ExplainSpec): Explanation {
   const { op, inputShape, batchSize = 1 } = spec;
@@ -64,7 +79,7 @@ export function explain(spec: ExplainSpec): Explanation {
   }
   perAxis(op, 'batchSize', batchSize, 1, 1);
   const input = [batchSize, ...inputShape];
-  if ('poolSize' in spec || op.includes('Pool')) return explainPool(spec as PoolSpec, input);
+  if (op.includes('Pool')) return explainPool(spec as PoolSpec, input);
   if (op.endsWith('Transpose')) return explainTransposed(spec as TransposedConvSpec, input);
   return explainConv(spec as ConvSpec | DepthwiseConvSpec, input);
 }
@@ -104,7 +119,7 @@ function workOf({ useBias = true }: WeightedSpec, weightShape: Shape, biases: nu
 function explainConv(spec: ConvSpec | DepthwiseConvSpec, input: Shape): ConvExplanation {
   const { op } = spec;
   const channels = input.at(-1)!;
-  const deep = 'depthMultiplier' in spec || op.startsWith('depthwise');
+  const deep = op.startsWith('depthwise');
   checkOptions(op, spec, [...known, 'paddingMode', ...(deep ? ['depthMultiplier'] : ['filters', 'groups'])]);
   const own = deep
     ? { groups: channels, filters: channels * count(op, 'depthMultiplier', (spec as DepthwiseConvSpec).depthMultiplier ?? 1) } // prettier-ignore

@@ -12,6 +12,7 @@ import {
   depthwiseConv1d,
   depthwiseConv2d,
 } from '../../src/ops/functions.ts';
+import type { ConvSpec, DepthwiseConvSpec, TransposedConvSpec } from '../../src/ops/explain_types.ts';
 
 export interface ConvCase {
   readonly title: string;
@@ -22,6 +23,8 @@ export interface ConvCase {
   readonly outputShape: readonly number[];
   /** Products summed in one element of y, of dx and of dw, at most. */
   readonly terms: { readonly y: number; readonly dx: number; readonly dw: number };
+  /** The same for `explain`. */
+  readonly spec: ConvSpec | DepthwiseConvSpec | TransposedConvSpec;
   build(x: Tensor, w: Tensor): Tensor;
   naive(x: ArrayLike<number>, w: ArrayLike<number>): Float64Array;
 }
@@ -188,6 +191,15 @@ function convCase(
       dx: (product(kernel) * filters) / groups,
       dw: product(outputShape) / filters,
     },
+    spec: {
+      ...options,
+      batchSize: image[0]!,
+      inputShape: image.slice(1),
+      kernelSize: kernel,
+      ...(asDepthwise
+        ? { op: `depthwiseConv${rank}d`, depthMultiplier: filters / channels }
+        : { op: `conv${rank}d`, filters, groups }),
+    } as unknown as ConvSpec | DepthwiseConvSpec,
     build(x, w) {
       if (asDepthwise) return (rank === 1 ? depthwiseConv1d : depthwiseConv2d)(x, w, options as never);
       return functions.conv[rank]!(x, w, { ...options, groups } as never);
@@ -248,6 +260,14 @@ function transposedCase(
       dx: (product(kernel) * filters) / groups,
       dw: product(image) / channels,
     },
+    spec: {
+      ...options,
+      batchSize: image[0]!,
+      inputShape: image.slice(1),
+      kernelSize: kernel,
+      op: `conv${rank}dTranspose`,
+      filters,
+    } as unknown as TransposedConvSpec,
     build: (x, w) => functions.transposed[rank]!(x, w, options as never),
     naive: (x, w) => naiveTransposed(g, x, w, outputShape),
   };

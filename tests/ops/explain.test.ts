@@ -237,6 +237,8 @@ describe('errors', () => {
     ['window', { kernelSize: 4, dilationRate: 2, inputShape: [3, 9, 1], padding: 1 }, new ShapeError('conv2d: effective kernel d(k-1)+1 = 7 exceeds padded input 5 in dimension 1 (7 = 2 * (4 - 1) + 1, 5 = 1 + 3 + 1)')],
     ['groups', { groups: 2 }, new ShapeError('conv2d: 1 input channels do not divide into 2 groups')],
     ['unknown', { outputPadding: 1 }, new OptionError(`conv2d: unknown option 'outputPadding', did you mean 'padding'?; known: op, inputShape, batchSize, kernelSize, strides, padding, dilationRate, useBias, paddingMode, filters, groups`)],
+    ['poolSize', { poolSize: 2 }, new OptionError(`conv2d: unknown option 'poolSize'; known: op, inputShape, batchSize, kernelSize, strides, padding, dilationRate, useBias, paddingMode, filters, groups`)],
+    ['depthMultiplier', { depthMultiplier: 2 }, new OptionError(`conv2d: unknown option 'depthMultiplier'; known: op, inputShape, batchSize, kernelSize, strides, padding, dilationRate, useBias, paddingMode, filters, groups`)],
     ['reflection', { padding: 6, paddingMode: 'reflect' }, new ShapeError(`conv2d: 'reflect' padding of 6 in dimension 1 exceeds what the image has, expected at most 5 for its length 6`)],
     ['causal', { padding: 'causal' }, new OptionError(`conv2d: padding is "causal", expected 'valid', 'same', a number or [[top, bottom], [left, right]]`)],
   ])('%s', (_, options, error) => {

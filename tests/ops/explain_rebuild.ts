@@ -31,3 +31,12 @@ export function rebuild(made: ConvExplanation | TransposedConvExplanation) {
       ),
   };
 }
+
+/** Small whole numbers, whose products and sums f32 holds exactly. */
+export function integers(shape: readonly number[], seed: number): Float64Array {
+  let state = seed * 2654435761;
+  return Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return ((state % 7919) % 9) - 4;
+  });
+}
