@@ -68,6 +68,9 @@ const appFiles = {
   // Keeps every export, so that the bundle is the whole library.
   'whole.html': html('whole.js'),
   'whole.js': `import * as retrograd from 'retrograd';\nglobalThis.retrograd = retrograd;\n`,
+  // Shows a convolution's arithmetic and computes nothing.
+  'explain.html': html('explain.js'),
+  'explain.js': `import { explain, receptiveField } from 'retrograd';\nglobalThis.shown = [explain, receptiveField];\n`,
 };
 
 const run = (command: string, args: string[], cwd: string): string =>
@@ -108,6 +111,13 @@ test('weighs less in a page that only trains dense layers (the build limits the 
   const dense = await bundle('index.html');
   console.log(`gzipped: the whole library ${kB(whole)}, an app's dense trainer ${kB(dense)}`);
   expect(dense).toBeLessThan(0.8 * whole);
+});
+
+test('a page that only explains convolutions carries no shader', async () => {
+  const explaining = await bundle('explain.html');
+  console.log(`gzipped: an app that imports only explain and receptiveField ${kB(explaining)}`);
+  // Geometry, messages and the map; one shader file alone is 1 to 3 kB more, and every op brings one.
+  expect(explaining).toBeLessThan(8_000);
 });
 
 test('trains in headless Chrome from the bundled app, here and in workers', { timeout: 240_000 }, async () => {
