@@ -1,7 +1,7 @@
-// A convolution computed from what `explain` says of it and nothing else.
+// A convolution or pool computed from what `explain` says of it and nothing else.
 
 import { flatIndex, indicesOf } from '../../src/ops/explain_map.ts';
-import type { ConvExplanation, TransposedConvExplanation } from '../../src/ops/explain_types.ts';
+import type { ConvExplanation, PoolExplanation, TransposedConvExplanation } from '../../src/ops/explain_types.ts';
 
 type Values = ArrayLike<number>;
 
@@ -39,4 +39,27 @@ export function integers(shape: readonly number[], seed: number): Float64Array {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return ((state % 7919) % 9) - 4;
   });
+}
+
+/** A pool likewise; a maximum's gradient goes to the first largest term. */
+export function rebuildPool(made: PoolExplanation) {
+  const { inputShape, outputShape } = made;
+  const inside = (output: readonly number[]) =>
+    made.terms(output).flatMap(({ input }) => (input ? [flatIndex(input, inputShape)] : []));
+  const first = (x: Values, output: readonly number[]) =>
+    inside(output).reduce((best, at) => (x[at]! > x[best]! ? at : best));
+  const largest = made.op.startsWith('max');
+  return {
+    y: (x: Values) =>
+      Float64Array.from(indicesOf(outputShape), (output) =>
+        largest ? x[first(x, output)]! : inside(output).reduce((sum, at) => sum + x[at]!, 0) / made.divisor(output),
+      ),
+    dx: (x: Values, dy: Values) =>
+      Float64Array.from(indicesOf(inputShape), (input, at) =>
+        made.inputPairs(input).reduce((sum, { output }) => {
+          if (largest && first(x, output) !== at) return sum;
+          return sum + dy[flatIndex(output, outputShape)]! / made.divisor(output);
+        }, 0),
+      ),
+  };
 }

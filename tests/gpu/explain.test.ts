@@ -1,0 +1,44 @@
+// Kernels against convolutions rebuilt from `explain` alone, exactly: sums of small integers have no rounding in f32. One
+// case of every tenth family of the grid; the others are held to the double-precision reference, which is held to `explain`.
+
+import { expect, test } from 'vitest';
+import { gradients } from '../../src/autodiff/gradients.ts';
+import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
+import { explain } from '../../src/ops/explain.ts';
+import { makePlan } from '../../src/plan/build.ts';
+import { convFamilies, type ConvCase } from '../ops/conv_cases.ts';
+import { integers, rebuild } from '../ops/explain_rebuild.ts';
+import { sharedDevice } from './device.ts';
+
+type Results = Record<'y' | 'dx' | 'dw', Float64Array>;
+
+/** What kernels compute, and what `explain` says. */
+async function both(one: ConvCase): Promise<{ kernels: Results; explained: Results }> {
+  const device = await sharedDevice();
+  const [x, w, dy] = [inputTensor('x', one.image), inputTensor('w', one.filter), inputTensor('dy', one.outputShape)];
+  const y = one.build(x, w);
+  const [dx, dw] = gradients(y, [x, w], dy) as [Tensor, Tensor];
+  const [xs, ws, dys] = [integers(x.shape, 1), integers(w.shape, 2), integers(dy.shape, 3)] as const;
+  const runner = await device.createRunner(makePlan({ y, dx, dw }, [], { target: device.target }));
+  try {
+    runner.run({ x: Float32Array.from(xs), w: Float32Array.from(ws), dy: Float32Array.from(dys) });
+    const rebuilt = rebuild(explain(one.spec));
+    const explained = { y: rebuilt.y(xs, ws), dx: rebuilt.dx(dys, ws), dw: rebuilt.dw(xs, dys) };
+    const read = async (name: keyof Results) => Float64Array.from(await runner.read(name));
+    return { kernels: { y: await read('y'), dx: await read('dx'), dw: await read('dw') }, explained };
+  } finally {
+    runner.dispose();
+  }
+}
+
+const families = convFamilies().filter((_, i) => i % 10 === 4);
+
+test('the families chosen have every rank, mode and kind', () => {
+  const names = families.map(([name]) => name).join('\n');
+  for (const part of ['1-D', '2-D', '3-D', 'one group', 'two groups', 'depthwise', 'transposed', 'zeros', 'replicate', 'reflect', 'circular', 'same', 'uneven']) expect(names).toContain(part); // prettier-ignore
+});
+
+test.each(families)('%s', { timeout: 60_000 }, async (_, cases) => {
+  const { kernels, explained } = await both(cases.at(-1)!);
+  expect(kernels, cases.at(-1)!.title).toEqual(explained);
+});
