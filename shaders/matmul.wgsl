@@ -141,7 +141,7 @@ fn matmul_register_scalar(
 // ---------------------------------------------------------------------------------------------------------------
 // The second pass of a product in slices:
 //
-//   c[z, i, j] = activate( sum over s of partial[z, s, i, j]  +  bias[j]  +  residual[z, i, j] )
+//   c[z, i, j] = activate( join( sum over s of partial[z, s, i, j]  +  bias[j],  residual[z, i, j] ) )
 //
 // The slices are added in order, so the result is always the same. A workgroup computes 64 consecutive outputs.
 

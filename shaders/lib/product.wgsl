@@ -1,12 +1,14 @@
 // What every kernel of the matrix product shares: sizes, buffers, 4 x 4 blocks of operands and sums, and the epilogue.
 //
-//   c[z, i, j] = activate( sum over k of a[z, i, k] * b[z, k, j]  +  bias[j]  +  residual[z, i, j] )
+//   c[z, i, j] = activate( join( sum over k of a[z, i, k] * b[z, k, j]  +  bias[j],  residual[z, i, j] ) )
 //
 //   a         [batch, m, k], or [batch, k, m] when A_TRANSPOSED
 //   b         [batch, k, n], or [batch, n, k] when B_TRANSPOSED
 //   bias      [n] when HAS_BIAS; otherwise never read, and any read-only buffer (b itself) may be bound there
 //   residual  [batch, m, n] when HAS_RESIDUAL; otherwise as with bias
 //   c         [batch, slices, m, n]
+//
+// To join is to add, or to multiply by the slope of an activation whose result the residual is.
 //
 // Batch strides count numbers; 0 repeats one matrix for the whole batch. With slices > 1 the grid's z counts slices:
 // each sums only k_per_slice of the k terms into its own copy of c, without the epilogue, and `matmul_sum_slices`
@@ -61,6 +63,12 @@ fn read_b4(at: u32) -> vec4f { return b4[at]; }
 fn activate(x: f32) -> f32 { return x; }
 // @hook
 fn activate4(x: vec4f) -> vec4f { return x; }
+// @hook
+fn join(x: f32, r: f32) -> f32 { return x + r; }
+
+fn join4(x: vec4f, r: vec4f) -> vec4f {
+  return vec4f(join(x.x, r.x), join(x.y, r.y), join(x.z, r.z), join(x.w, r.w));
+}
 
 // ---------------------------------------------------------------------------------------------------------------
 // Where a tile lies. Tiles are counted along a row of tiles first, then down, then from matrix to matrix.
@@ -197,7 +205,7 @@ fn store_block4(origin: u32, row: u32, column: u32, sums: Block) {
 }
 
 fn store_sums4(at: u32, sums: vec4f) {
-  if (HAS_RESIDUAL) { c4[at] = activate4(sums + residual4[at]); } else { c4[at] = activate4(sums); }
+  if (HAS_RESIDUAL) { c4[at] = activate4(join4(sums, residual4[at])); } else { c4[at] = activate4(sums); }
 }
 
 // The same, a number at a time, in a loop: a compiler takes longer for sixteen stores than for a hundred multiply-adds.
@@ -214,6 +222,6 @@ fn store_sum(at: u32, column: u32, sum: f32) {
   if (column >= params.n) { return; }
   var x = sum;
   if (HAS_BIAS) { x += bias[column]; }
-  if (HAS_RESIDUAL) { x += residual[at]; }
+  if (HAS_RESIDUAL) { x = join(x, residual[at]); }
   c[at] = activate(x);
 }

@@ -71,8 +71,9 @@ export interface Op<A = any> {
   readonly takesEpilogue?: boolean;
 
   /**
-   * Its attributes have `residual` too, which the planner may set: a tensor of the output's size, added before the
-   * activation, is then the last input.
+   * Its attributes have `residual` and `slope` too, which the planner may set: a tensor of the output's size, added before the
+   * activation, is then the last input; or with `slope` it is what that activation gave, and the sum is multiplied by the
+   * activation's slope there.
    */
   readonly takesResidual?: boolean;
 
@@ -165,7 +166,10 @@ export type Accuracy<A> =
 export interface Sample<A> {
   readonly inputs: readonly SampleInput[];
   readonly attrs: A;
-  /** Its values lie where no derivative exists (ties, steps): for kernels, not for gradients. */
+  /**
+   * Its values lie where no derivative exists (ties, steps), or its attributes are set after differentiation only: for kernels,
+   * not for gradients.
+   */
   readonly kink?: true;
 }
 

@@ -10,14 +10,15 @@ import { sumTo } from './reduce.ts';
 /** At most two numbers, which the expression calls p and q in the order of the row's `parameters`. */
 export type ElementwiseAttrs = Readonly<Record<string, number>>;
 
-export type ElementwiseOp = Op<ElementwiseAttrs> & { readonly elementwise: Elementwise<ElementwiseAttrs> };
+export type ElementwiseOp = Op<ElementwiseAttrs> & { readonly elementwise: RowExpression };
+
+/** An expression that needs nothing of the call. */
+interface RowExpression extends Elementwise<ElementwiseAttrs> {
+  wgsl(operands: readonly string[], numbers: readonly string[]): string;
+}
 
 /** A row's expression in other names than `operands`, p and q. */
-export function rowExpression(
-  wgsl: string,
-  operands: readonly string[],
-  parameters: readonly string[],
-): Elementwise<ElementwiseAttrs> {
+export function rowExpression(wgsl: string, operands: readonly string[], parameters: readonly string[]): RowExpression {
   const own = [...operands, ...['p', 'q'].slice(0, parameters.length)];
   const names = new RegExp(`\\b(${own.join('|')})\\b`, 'g');
   return {

@@ -61,7 +61,7 @@ export const conv2dOp: Op<Conv2dAttrs> = {
     return { flops: flops(s), bytes: bytes(s) };
   },
   accuracy: ({ attrs }) =>
-    productAccuracy(attrs.activation, ({ inputs }) => inputs[1]!.shape.slice(0, -1).reduce((a, b) => a * b, 1) + 1),
+    productAccuracy(attrs, ({ inputs }) => inputs[1]!.shape.slice(0, -1).reduce((a, b) => a * b, 1) + 1),
   samples: geometries().flatMap(({ input, filter, window, epilogue }, i): Sample<Conv2dAttrs>[] => {
     const { bias = i % 2 === 1, activation = ([null, 'relu', null, 'tanh', 'sigmoid'] as const)[i % 5]! } =
       epilogue ?? {};
@@ -101,7 +101,7 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
     return { flops: flops(s), bytes: bytes(s) };
   },
   accuracy: ({ attrs }) =>
-    productAccuracy(attrs.activation, ({ inputs, attrs: { window } }) => {
+    productAccuracy(attrs, ({ inputs, attrs: { window } }) => {
       // Every copy of a pixel in the padding adds its own terms.
       const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
       return copies * window.kernel[0] * window.kernel[1] * inputs[1]!.shape.at(-1)! + 1;

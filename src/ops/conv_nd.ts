@@ -90,7 +90,7 @@ export const convNdOp: Op<ConvNdAttrs> = {
     flops: flops(convNdSizes(call.inputs[0]!.shape, call.inputs[1]!.shape.at(-1)!, call.attrs)),
     bytes: bytesMoved(call),
   }),
-  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
+  accuracy: ({ attrs }) => productAccuracy(attrs, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
   samples: convNdCases().map((one, i): Sample<ConvNdAttrs> => {
     const { image, filter, window, groups } = one;
     const { bias, activation } = epilogueOf(one, i, sizeOf(filter.slice(0, -1)));
@@ -138,7 +138,7 @@ export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
     bytes: bytesMoved(call),
   }),
   accuracy: ({ attrs }) =>
-    productAccuracy(attrs.activation, ({ inputs, attrs: { inputShape } }) => {
+    productAccuracy(attrs, ({ inputs, attrs: { inputShape } }) => {
       const s = convNdSizes(inputShape, inputs[0]!.shape.at(-1)!, attrs);
       return s.taps * s.groupOut * copiesOf(s) + 1; // every copy of a pixel in the padding adds its own terms
     }),

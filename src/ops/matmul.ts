@@ -1,11 +1,12 @@
-// Matrix product, batched, in the four transpose cases, with an optional bias, residual and activation in the epilogue.
+// Matrix product, batched, in the four transpose cases, with an optional bias, residual or slope, and activation in the epilogue.
 
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, sizeOf } from '../core/shape.ts';
-import type { Accuracy, CallTypes, Op, Sample } from '../graph/op.ts';
+import type { Accuracy, CallTypes, Op, Sample, SampleInput } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { activations, type EpilogueActivation } from './activations.ts';
 import { broadcastTo, sumTo } from './binary.ts';
+import { checkEpilogue, type EpilogueAttrs, slopes } from './epilogue.ts';
 import { matmulKernels } from './matmul_kernels.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { reshape } from './reshape.ts';
@@ -18,6 +19,7 @@ export const matmulOp: Op<MatmulAttrs> = {
   infer(inputs, attrs) {
     const [a, b] = inputs as [TensorType, TensorType];
     const { bias, residual } = added(inputs, attrs);
+    checkEpilogue('matmul', attrs);
     expectDType('matmul', 'a', a, 'f32');
     expectDType('matmul', 'b', b, 'f32');
     if (a.shape.length < 2 || b.shape.length < 2) {
@@ -52,9 +54,10 @@ export const matmulOp: Op<MatmulAttrs> = {
     return [{ shape, dtype: 'f32' }];
   },
 
-  cpu(x, [c], { inputs, attrs }) {
+  cpu(x, [c], { inputs, outputs, attrs }) {
     const [a, b] = x;
-    const { bias, residual } = added(x, attrs);
+    const { bias, residual: joined } = added(x, attrs);
+    const residual = attrs.slope ? undefined : joined;
     const { batch, m, n, k, batchStrideA, batchStrideB } = matmulSizes(inputs, attrs);
     const { transposeA, transposeB, activation } = attrs;
     const activate = activation ? activations[activation].reference! : null;
@@ -76,13 +79,16 @@ export const matmulOp: Op<MatmulAttrs> = {
         }
       }
     }
+    const [type] = outputs as [TensorType];
+    if (attrs.slope) slopes[attrs.slope].cpu([c!, joined!], [c!], { inputs: [type, type], outputs, attrs: {} });
   },
 
   kernels: matmulKernels,
 
   grad({ dy, x, y, attrs, needs }) {
     const [a, b] = x;
-    const { transposeA, transposeB, activation } = attrs;
+    const { transposeA, transposeB, activation, slope } = attrs;
+    if (slope) throw new Error(`matmul: the slope of ${slope} is part of a gradient, and has none`);
     const { bias, residual } = added(x, attrs);
     const dc = activation ? beforeActivation(activation, dy[0]!, y[0]!) : dy[0]!;
     const da = () => (transposeA ? product(b!, dc, transposeB, true) : product(dc, b!, false, !transposeB));
@@ -99,7 +105,7 @@ export const matmulOp: Op<MatmulAttrs> = {
     return { flops: 2 * batch * m * n * k, bytes: 4 * elements };
   },
 
-  accuracy: ({ attrs }) => productAccuracy(attrs.activation, ({ inputs, attrs: a }) => matmulSizes(inputs, a).k + 2),
+  accuracy: ({ attrs }) => productAccuracy(attrs, ({ inputs, attrs: a }) => matmulSizes(inputs, a).k + 2),
 
   samples: [
     ...transposeCases([1, 1, 1]),
@@ -143,6 +149,14 @@ export const matmulOp: Op<MatmulAttrs> = {
     sample([2, 3, 4], [2, 4, 4], { transposeB: true, bias: true, activation: 'sigmoid' }),
     sample([8, 44], [44, 100], { residual: true, activation: 'relu' }),
     sample([1030, 8], [1030, 12], { transposeA: true, residual: true, activation: 'relu' }),
+    // with the slope of an activation: the gradient of a dense layer's input
+    ...(['relu', 'sigmoid', 'tanh'] as const).flatMap((slope) => [
+      sample([12, 8], [20, 8], { transposeB: true, residual: true, slope }),
+      sample([2, 5, 7], [2, 7, 3], { residual: true, slope }),
+      sample([3, 8, 4], [8, 12], { transposeA: true, residual: true, slope }),
+      sample([4, 4], [2, 8, 4], { transposeA: true, transposeB: true, residual: true, slope }),
+    ]),
+    sample([1030, 8], [1030, 12], { transposeA: true, residual: true, slope: 'relu' }),
   ],
 };
 
@@ -154,11 +168,15 @@ function added<T>(
   return { bias: bias ? all[2] : undefined, residual: residual ? all[bias ? 3 : 2] : undefined };
 }
 
-/** The bound of a sum of products, or that of the activation that squashes it. */
+/**
+ * The bound of a sum of products, or that of the activation that squashes it. The slopes of sigmoid and tanh and what they are
+ * multiplied by are rounded four times more, which √K / 2 + 4 allows for.
+ */
 export function productAccuracy<A>(
-  activation: EpilogueActivation | null,
+  { activation, slope = null }: EpilogueAttrs,
   terms: (call: CallTypes<A>) => number,
 ): Accuracy<A> {
+  if (slope !== null && slope !== 'relu') return { kind: 'sum', terms: (call) => (Math.sqrt(terms(call)) + 8) ** 2 };
   if (activation === null || activation === 'relu') return { kind: 'sum', terms };
   return { kind: 'mixed', absolute: 4e-6, relative: 1e-5 };
 }
@@ -171,7 +189,8 @@ export function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: 
 
 /** Batch-aware product without the folding that `matmul` does for users. */
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  return applyOne(matmulOp, [a, b], { transposeA, transposeB, bias: false, residual: false, activation: null });
+  const epilogue = { bias: false, residual: false, slope: null, activation: null };
+  return applyOne(matmulOp, [a, b], { transposeA, transposeB, ...epilogue });
 }
 
 /**
@@ -196,8 +215,9 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 }
 
 function sample(a: readonly number[], b: readonly number[], attrs: Partial<MatmulAttrs> = {}): Sample<MatmulAttrs> {
-  const full = { transposeA: false, transposeB: false, bias: false, residual: false, activation: null, ...attrs };
-  const inputs = [{ shape: a }, { shape: b }];
+  const none = { bias: false, residual: false, slope: null, activation: null };
+  const full: MatmulAttrs = { transposeA: false, transposeB: false, ...none, ...attrs };
+  const inputs: SampleInput[] = [{ shape: a }, { shape: b }];
   const { batch, m, n } = matmulSizes(
     [
       { shape: a, dtype: 'f32' },
@@ -206,8 +226,10 @@ function sample(a: readonly number[], b: readonly number[], attrs: Partial<Matmu
     full,
   );
   if (full.bias) inputs.push({ shape: [n] });
-  if (full.residual) inputs.push({ shape: a.length > 2 || b.length > 2 ? [batch, m, n] : [m, n] });
-  return { inputs, attrs: full };
+  // What a sigmoid or tanh gave is positive often, and the bound of a sum stands on that.
+  const fill = full.slope && full.slope !== 'relu' ? 'positive' : 'normal';
+  if (full.residual) inputs.push({ shape: a.length > 2 || b.length > 2 ? [batch, m, n] : [m, n], fill });
+  return { inputs, attrs: full, ...(full.slope ? { kink: true } : {}) };
 }
 
 function transposeCases([m, k, n]: readonly [number, number, number]): Sample<MatmulAttrs>[] {

@@ -87,7 +87,7 @@ export function plan(
     const [x, y] = flatGrid(units, group);
     const single = slices.slices === 1;
     // The epilogue belongs to the last pass only.
-    const first = epilogue(single ? attrs : { bias: false, residual: false, activation: null });
+    const first = epilogue(single ? attrs : { bias: false, residual: false, slope: null, activation: null });
     const [a, b, c] = [input(0), input(1), single ? output(0) : scratch(0)];
     const { bias, residual, hooks } = first;
     const bindings = { a, b, bias, residual, c };

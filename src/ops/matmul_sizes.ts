@@ -11,6 +11,8 @@ export interface MatmulAttrs {
   readonly bias: boolean;
   /** The last input, of the output's size, is added to the sum. Set by the planner only. */
   readonly residual: boolean;
+  /** The sum is multiplied by this activation's slope, where its result was the residual, which is not added. Set by the planner only. */
+  readonly slope: EpilogueActivation | null;
   /** Applied to the sum. Set by the planner only. */
   readonly activation: EpilogueActivation | null;
 }

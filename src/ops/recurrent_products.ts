@@ -40,7 +40,7 @@ function matmulCall(
   return {
     inputs: [type([N, k]), type([rows, columns])],
     outputs: [type([N, n])],
-    attrs: { transposeA: false, transposeB, bias: false, residual: false, activation: null },
+    attrs: { transposeA: false, transposeB, bias: false, residual: false, slope: null, activation: null },
   };
 }
 

@@ -3,6 +3,7 @@
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
+import { type EpilogueAttrs, slopes } from '../ops/epilogue.ts';
 import { equal } from '../core/shape.ts';
 import { overwrittenParts, readsPart } from './schedule.ts';
 
@@ -87,16 +88,9 @@ function neededFor(call: Call, between: readonly Call[]): Call[] | null {
   return needed.reverse();
 }
 
-/** What the planner sets of an op's epilogue; only ops that take a residual have that attribute. */
-interface EpilogueAttrs {
-  readonly bias: boolean;
-  readonly residual?: boolean;
-  readonly activation: EpilogueActivation | null;
-}
-
 /**
  * A matmul or convolution takes in the vector added to its rows, the tensor added to its result and the activation after
- * them. The fused call stands where the last of these stood, so that all its inputs are there. Where two products meet
+ * them, or alone the gradient of an activation. The fused call stands where the last of these stood, so that all its inputs are there. Where two products meet
  * in a sum, the later one takes it in: it moves least, and the earlier one's result is an input like any other.
  */
 function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
@@ -107,7 +101,7 @@ function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[]
   for (const call of calls.toReversed()) {
     if (!call.op.takesEpilogue) continue;
     let [fused, last] = [call, call];
-    while ((fused.attrs as EpilogueAttrs).activation === null) {
+    while (!isWhole(fused.attrs as EpilogueAttrs)) {
       const next = nextThroughViews(fused, readers);
       if (!next || taken.has(next) || overwrittenBetween(last, next, fused.inputs)) break;
       const longer = takenIn(fused, next);
@@ -120,6 +114,9 @@ function withEpilogues(calls: readonly Call[], roots: readonly Tensor[]): Call[]
   return calls.map((call) => replacement.get(call) ?? call);
 }
 
+/** Whether nothing more may follow. */
+const isWhole = ({ activation, slope }: EpilogueAttrs): boolean => activation !== null || Boolean(slope);
+
 /** `product` with the work of `next`, which reads its result, in the epilogue; null where that cannot be. */
 function takenIn(product: Call, next: Call): Call | null {
   const attrs = product.attrs as EpilogueAttrs;
@@ -127,6 +124,11 @@ function takenIn(product: Call, next: Call): Call | null {
   const { outputs } = next;
   const activation = epilogueName(next);
   if (activation) return { op, attrs: { ...attrs, activation }, inputs, outputs };
+  const slope = op.takesResidual && !attrs.bias && !attrs.residual ? slopeName(next) : null;
+  if (slope) {
+    const saved = slopeOperand(next, product);
+    return saved && { op, attrs: { ...attrs, residual: true, slope }, inputs: [...inputs, saved], outputs };
+  }
   if (next.op !== addOp) return null;
   const vector = attrs.bias ? null : addedVector(next, product);
   // The bias stands before the residual.
@@ -169,6 +171,12 @@ function addedVector(sum: Call, product: Call): Tensor | null {
   return null;
 }
 
+/** What the activation gave whose gradient `next` takes of `product`'s result, element by element. */
+function slopeOperand(next: Call, product: Call): Tensor | null {
+  const [dy, y] = next.inputs as [Tensor, Tensor];
+  return equal(dy.shape, y.shape) && sameThroughViews(dy, product.outputs[0]!) ? y : null;
+}
+
 /** The operand of `sum` that is added element by element to `product`'s result, where neither repeats. */
 function addedTensor(sum: Call, product: Call): Tensor | null {
   const { shape } = sum.outputs[0]!;
@@ -187,6 +195,10 @@ function sameThroughViews(tensor: Tensor, target: Tensor): boolean {
 function epilogueName(call: Call): EpilogueActivation | null {
   const found = Object.entries(activations).find(([, { op, wgsl }]) => wgsl !== undefined && op === call.op);
   return found ? (found[0] as EpilogueActivation) : null;
+}
+
+function slopeName(call: Call): EpilogueActivation | null {
+  return (Object.keys(slopes) as EpilogueActivation[]).find((name) => slopes[name] === call.op) ?? null;
 }
 
 /** Drops calls whose results are neither read nor kept. */

@@ -17,7 +17,14 @@ import { program } from '../../src/train/program.ts';
 import { callTypes, sampleValues } from '../ops/table.ts';
 import { sharedDevice } from './device.ts';
 
-const plain: MatmulAttrs = { transposeA: false, transposeB: false, bias: false, residual: false, activation: null };
+const plain: MatmulAttrs = {
+  transposeA: false,
+  transposeB: false,
+  bias: false,
+  residual: false,
+  slope: null,
+  activation: null,
+};
 
 const cases: Record<string, { adapter: Target['adapter']; shapes: number[][]; attrs: MatmulAttrs }> = {
   'sums cut into slices': {

@@ -11,7 +11,14 @@ import { makePlan } from '../../src/plan/build.ts';
 import { bounds, callTypes, firstMismatch, reference, sampleValues } from '../ops/table.ts';
 import { sharedDevice } from './device.ts';
 
-const plain: MatmulAttrs = { transposeA: false, transposeB: false, bias: false, residual: false, activation: null };
+const plain: MatmulAttrs = {
+  transposeA: false,
+  transposeB: false,
+  bias: false,
+  residual: false,
+  slope: null,
+  activation: null,
+};
 
 const cases: Record<string, Sample<MatmulAttrs>> = {
   'a product that fills tiles': { inputs: [{ shape: [140, 72] }, { shape: [72, 132] }], attrs: plain },

@@ -68,6 +68,28 @@ const modes = ['replicate', 'reflect', 'circular'] as const;
 const notZeros = /paddingMode=(replicate|reflect|circular)$/;
 
 export const impossible: readonly Impossible[] = [
+  // --- epilogues
+  ...(
+    [
+      [/residual=false$/, { residual: false }],
+      [/bias=true$/, { bias: true }],
+      [/activation=(relu|sigmoid|tanh)$/, { activation: 'relu' }],
+    ] as const
+  ).map(([other, attrs]): Impossible => ({
+    ops: /^(matmul)$/,
+    at: [/slope=(relu|sigmoid|tanh)$/, other],
+    because: 'the slope of an activation is the last of a gradient, and the residual says where on it',
+    proof() {
+      const plain = { transposeA: false, transposeB: false, bias: false, residual: true, activation: null };
+      const shapes = [
+        [2, 2],
+        [2, 2],
+        [2, 2],
+        [2, 2],
+      ].map((shape) => ({ shape, dtype: 'f32' as const }));
+      expect(() => ops['matmul']!.infer(shapes, { ...plain, slope: 'tanh', ...attrs })).toThrow(OptionError);
+    },
+  })),
   // --- pooling
   {
     ops: /_pool_/,

@@ -80,7 +80,14 @@ describe('the default kernel', () => {
     const target = { ...baseTarget, features: withSubgroups };
     const type = (...shape: number[]) => ({ shape, dtype: 'f32' as const });
     for (const [name, kernel] of Object.entries(matmulKernels)) {
-      const attrs = { transposeA: false, transposeB: false, bias: false, residual: false, activation: null };
+      const attrs = {
+        transposeA: false,
+        transposeB: false,
+        bias: false,
+        residual: false,
+        slope: null,
+        activation: null,
+      };
       const inputs = [type(300_000, 4, 4), type(300_000, 4, 4)];
       const { dispatches } = kernel.plan({ inputs, outputs: [type(300_000, 4, 4)], attrs }, target);
       for (const { workgroups } of dispatches) expect(Math.max(...workgroups), name).toBeLessThanOrEqual(65535);

@@ -492,7 +492,7 @@ export const optionTable: Readonly<Record<string, Options>> = {
   random_permutation: options<AttrsOf<typeof randomPermutationOp>>({ size: count, stream }),
 
   matmul: options<MatmulAttrs>(
-    { transposeA: flag, transposeB: flag, residual: flag, ...epilogue },
+    { transposeA: flag, transposeB: flag, residual: flag, slope: activation, ...epilogue },
     {
       batch: fact(['none', 'of both', 'of a', 'of b'], ({ inputs: [a, b] }) => {
         const [ofA, ofB] = [a!.shape.length > 2, b!.shape.length > 2];

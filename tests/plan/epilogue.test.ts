@@ -15,7 +15,7 @@ import { matmul } from '../../src/ops/matmul.ts';
 import type { MatmulAttrs } from '../../src/ops/matmul_sizes.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
 import { reshape } from '../../src/ops/reshape.ts';
-import { relu, tanh } from '../../src/ops/unary.ts';
+import { relu, sigmoid, silu, tanh } from '../../src/ops/unary.ts';
 import { makePlan } from '../../src/plan/build.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { generator, sampleValues } from '../ops/table.ts';
@@ -27,12 +27,12 @@ const [w, row, many] = [input('w', 4, 4), input('row', 1, 4), input('many', 3, 6
 
 const planOf = (outputs: Record<string, Tensor>) => makePlan(outputs, [], { target: baseTarget });
 
-/** Each step: a matmul as `matmul+bias+residual+relu`, a group of elementwise ops by its members, others by name. */
+/** Each step: a matmul as `matmul+bias+residual+relu` or `matmul+slope of relu`, a group of elementwise ops by its members, others by name. */
 function steps({ steps: all }: Plan): string[] {
   return all.map(({ call: { op, attrs } }) => {
     if (op.name !== 'matmul') return op.title?.(attrs) ?? op.name;
-    const epilogue = attrs as MatmulAttrs;
-    return [op.name, epilogue.bias && 'bias', epilogue.residual && 'residual', epilogue.activation]
+    const { bias, residual, slope, activation } = attrs as MatmulAttrs;
+    return [op.name, bias && 'bias', residual && !slope && 'residual', slope && `slope of ${slope}`, activation]
       .filter(Boolean)
       .join('+');
   });
@@ -98,6 +98,48 @@ describe('a product takes in', () => {
     const x = input('x', 2, 5, 5, 3);
     const y = add(conv2d(x, input('w', 3, 3, 3, 4)), input('skip', 2, 3, 3, 4));
     expect(steps(planOf({ y }))).toEqual(['conv2d', 'add']);
+  });
+});
+
+describe('the product that gives the gradient of what an activation gave', () => {
+  /** The steps of the gradient of `a`, by way of an activation of a·b and another product. */
+  const gradient = (activation: (x: Tensor) => Tensor, through = (x: Tensor) => x) => {
+    const y = matmul(through(activation(matmul(a, b))), w);
+    return { da: gradients(sum(mul(y, y)), [a])[0]! };
+  };
+
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ['relu', relu],
+    ['sigmoid', sigmoid],
+    ['tanh', tanh],
+  ])('takes in the slope of %s', async (name, activation) => {
+    const outputs = gradient(activation);
+    expect(steps(planOf(outputs)).slice(-2)).toEqual([`matmul+slope of ${name}`, 'matmul']);
+    await expectSame(outputs, [a, b, w]);
+    expect(steps(planOf(gradient(activation, (x) => reshape(reshape(x, [2, 3, 4]), [6, 4]))))).toContain(
+      `matmul+slope of ${name}`,
+    );
+  });
+
+  test('not that of what must be known before the activation', async () => {
+    expect(steps(planOf(gradient(silu))).slice(-3)).toEqual(['matmul', 'silu_grad', 'matmul']);
+    await expectSame(gradient(silu), [a, b, w]);
+  });
+
+  test('not where something is added to it before', async () => {
+    const h = tanh(matmul(a, b));
+    const loss = add(sum(mul(matmul(h, w), r)), sum(mul(h, mul(h, h))));
+    const outputs = { da: gradients(loss, [a])[0]! };
+    expect(steps(planOf(outputs)).filter((name) => name.includes('slope'))).toEqual([]);
+    await expectSame(outputs, [a, b, w, r]);
+  });
+
+  test('not where that gradient itself is wanted', () => {
+    const h = inputTensor('h', [6, 4]);
+    const dh = matmul(r, w, { transposeB: true });
+    const [dx] = gradients(sum(mul(tanh(h), dh)), [h]);
+    expect(steps(planOf({ dx: dx! }))).toContain('matmul+slope of tanh');
+    expect(steps(planOf({ dh, dx: dx! })).filter((name) => name.includes('slope'))).toEqual([]);
   });
 });
 
