@@ -5,6 +5,7 @@
 //   2  matmul_register        a thread keeps 4 rows x 8 columns in registers, and reads four numbers at a time
 //   3  matmul_register_8x8    8 rows x 8 columns: a third fewer loads for each multiply-add, twice the registers
 //   4  matmul_register_scalar 2 for any m, n, k: reads one number at a time
+//   5  matmul_with_sums       1 for a weight gradient, with the bias's gradient beside it
 //
 // `matmul_quad.wgsl` goes on with subgroups, `matmul_tiled.wgsl` with workgroup memory.
 
@@ -136,6 +137,34 @@ fn matmul_register_scalar(
   let origin = c_origin(place.matrix, group_id.z);
   store_block(origin, place.row, place.column, left);
   store_block(origin, place.row, place.column + 4, right);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// 5. aᵀ * b and the sums of b's columns, which are row m of the product where a row of ones stands below aᵀ:
+//
+//   c[i, j] = sum over k of a[k, i] * b[k, j]        sums[j] = sum over k of b[k, j]
+//
+// A workgroup computes 64 consecutive outputs, one a thread; one matrix, without slices and epilogue.
+
+@group(0) @binding(6) var<storage, read_write> sums: array<f32>; // [n]
+
+@compute @workgroup_size(64)
+fn matmul_with_sums(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) group_count: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let index = flat_workgroup(group_id, group_count) * 64 + thread;
+  let row = index / params.n;
+  let column = index - row * params.n;
+  if (row > params.m) { return; }
+  let of_ones = row == params.m;
+  let a_column = min(row, params.m - 1);
+  var sum = 0.0;
+  for (var k = 0u; k < params.k; k++) {
+    sum = fma(select(read_a(a_column + k * params.m), 1.0, of_ones), read_b(column + k * params.n), sum);
+  }
+  if (of_ones) { sums[column] = sum; } else { c[index] = sum; }
 }
 
 // ---------------------------------------------------------------------------------------------------------------

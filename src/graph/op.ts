@@ -86,8 +86,11 @@ export interface Op<A = any> {
   /** Fusion: a call that gives the same result from what this call's inputs were computed of, or null. */
   fuseOver?(call: Call<A>): Call | null;
 
-  /** Fusion: the call that gives this call's results and then those of `other`, which reads the same first input. */
-  fuseBeside?(call: Call<A>, other: Call): Call | null;
+  /**
+   * Fusion: the call that gives this call's results and then those of `other`, which reads a tensor that this call reads, or
+   * null where there is none or `target` gains nothing by it; a target of null is that of references.
+   */
+  fuseBeside?(call: Call<A>, other: Call, target: Target | null): Call | null;
 
   /** Fusion: the call that does the work of `producer`, whose result only this call reads, and of this call at once. */
   fuseWith?(call: Call<A>, producer: Call): Call | null;

@@ -14,7 +14,7 @@ export interface HalfRow {
 /** Operands, then bias and residual. */
 const product: HalfRow = { operands: [0, 1], reads: [0, 1, 2, 3], writes: [0] };
 /** The gradient of weights goes to the optimizer as it was summed. */
-const filterGradient: HalfRow = { ...product, writes: [] };
+const filterGradient: HalfRow = { operands: [0, 1], reads: [0, 1], writes: [] };
 const elementwise1: HalfRow = { reads: [0], writes: [0], flat: true };
 const elementwise2: HalfRow = { reads: [0, 1], writes: [0], flat: true };
 const rows1: HalfRow = { reads: [0], writes: [0] };
@@ -24,6 +24,7 @@ const reduction: HalfRow = { reads: [0], writes: [] };
 /** By the op's name. */
 export const halfRows: Readonly<Record<string, HalfRow>> = {
   matmul: product,
+  matmul_with_sums: filterGradient,
   conv2d: product,
   conv2d_grad_input: product,
   conv2d_grad_filter: filterGradient,

@@ -40,6 +40,7 @@ import { randomOps } from './random.ts';
 import { randomPermutationOp } from './random_permutation.ts';
 import { padOps } from './pad.ts';
 import { matmulOp } from './matmul.ts';
+import { matmulWithSumsOp } from './matmul_with_sums.ts';
 import { lpPool3dOps } from './lp_pool_3d.ts';
 import { averageAndMaxPool3dOps } from './pool_3d.ts';
 import { rectifierOps } from './rectifiers.ts';
@@ -128,7 +129,7 @@ const all: readonly (readonly Op[])[] = [
   randomOps,
   [randomPermutationOp],
   // Products
-  [matmulOp],
+  [matmulOp, matmulWithSumsOp],
   convOps,
   convNdOps,
 ];

@@ -9,6 +9,7 @@ import { broadcastTo, sumTo } from './binary.ts';
 import { checkEpilogue, type EpilogueAttrs, slopes } from './epilogue.ts';
 import { matmulKernels } from './matmul_kernels.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
+import { withSums } from './matmul_with_sums.ts';
 import { reshape } from './reshape.ts';
 
 export const matmulOp: Op<MatmulAttrs> = {
@@ -84,6 +85,8 @@ export const matmulOp: Op<MatmulAttrs> = {
   },
 
   kernels: matmulKernels,
+  // A weight gradient, and the bias's beside it.
+  fuseBeside: (call, other, target) => target && withSums(call, other, target),
 
   grad({ dy, x, y, attrs, needs }) {
     const [a, b] = x;

@@ -18,12 +18,12 @@ export interface Unit {
   group(units: number, target: Target): number;
 }
 
-interface Slices {
+export interface Slices {
   readonly slices: number;
   readonly k_per_slice: number;
 }
 
-const whole = ({ k }: MatmulSizes): Slices => ({ slices: 1, k_per_slice: Math.ceil(k / 4) * 4 });
+export const whole = ({ k }: MatmulSizes): Slices => ({ slices: 1, k_per_slice: Math.ceil(k / 4) * 4 });
 
 /** Threads that occupy a device: tens of thousands on a card, a few quads on a software adapter. */
 const enoughThreads = { discrete: 32768, integrated: 4096, unknown: 8192, software: 32 };
@@ -41,7 +41,7 @@ function cut(sizes: MatmulSizes, threads: number, target: Target): Slices {
 }
 
 /** The params every entry shares. */
-function params({ m, n, k, batch, batchStrideA, batchStrideB }: MatmulSizes, slices: Slices) {
+export function params({ m, n, k, batch, batchStrideA, batchStrideB }: MatmulSizes, slices: Slices) {
   return { m, n, k, batch, a_batch_stride: batchStrideA, b_batch_stride: batchStrideB, ...slices };
 }
 

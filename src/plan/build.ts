@@ -2,6 +2,7 @@
 
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
+import type { Dispatch } from '../kernel/shader.ts';
 import { chooseKernel, type ChooseOptions, type KernelChoice } from './choose.ts';
 import { fuse } from './fuse.ts';
 import { groupElementwise } from './group.ts';
@@ -36,6 +37,7 @@ export function makePlan(
     scratchBytes: (index) => chosen[index]!.scratch,
     overlays: (index) => kernelOf(calls[index]!, chosen[index]!)?.overlays?.(calls[index]!) ?? [],
     apart: options.target !== null,
+    readsOutputs: (index) => chosen[index]!.dispatches.some(readsOutput),
     mostBytes: options.target?.limits.maxBufferSize,
   });
   const labels = labelsOf([
@@ -80,6 +82,12 @@ export function makePlan(
   };
 }
 
+function readsOutput({ shader, entry, bindings }: Dispatch): boolean {
+  return Object.entries(bindings).some(
+    ([name, { kind }]) => kind === 'output' && shader.entries[entry]!.bindings[name]!.access === 'read',
+  );
+}
+
 /** Null for references and views. */
 function kernelOf({ op }: Call, { name }: KernelChoice): Kernel<unknown> | null {
   return Object.hasOwn(op.kernels, name) ? op.kernels[name]! : null;
@@ -103,7 +111,7 @@ function arrange(
   const { calls } = simpler;
   const now = (tensor: Tensor) => simpler.now(repeating.now(tensor));
   const roots = wanted.map(now);
-  const fused = improve ? fuse(calls, roots) : calls;
+  const fused = improve ? fuse(calls, roots, target) : calls;
   const stored = storage?.(fused, roots) ?? fused;
   if (!improve) return { calls: stored, now };
   // References are run one by one, for which a group of elementwise calls is no gain.

@@ -5,12 +5,16 @@ import { activations, type EpilogueActivation } from '../ops/activations.ts';
 import { addOp } from '../ops/binary.ts';
 import { type EpilogueAttrs, slopes } from '../ops/epilogue.ts';
 import { equal } from '../core/shape.ts';
+import type { Target } from '../kernel/target.ts';
 import { overwrittenParts, readsPart } from './schedule.ts';
 
-/** `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. */
-export function fuse(calls: readonly Call[], roots: readonly Tensor[]): Call[] {
+/**
+ * `calls` with groups replaced by fused ones, and without calls that nothing needs. `roots` must stay computed. `target` is
+ * null where references will run.
+ */
+export function fuse(calls: readonly Call[], roots: readonly Tensor[], target: Target | null): Call[] {
   const ruled = removeUnused(calls.map(byRules(readersOf(calls, roots))), roots);
-  return removeUnused(withEpilogues(besideEachOther(ruled), roots), roots);
+  return removeUnused(withEpilogues(besideEachOther(ruled, target), roots), roots);
 }
 
 /** How many calls read each value; kept values count one reader more, so that none is fused away. */
@@ -51,24 +55,22 @@ function byRules(readers: Readers): (call: Call) => Call {
 }
 
 /**
- * Two calls that read one tensor become one by the first one's rule, at the first one's place. What the second one needs
- * besides is computed before, unless it depends on the first one or overwrites something.
+ * Two calls that read one tensor become one by the rule of either, at the earlier one's place. What the later one needs
+ * besides is computed before, unless it depends on the earlier one or overwrites something.
  */
-function besideEachOther(calls: readonly Call[]): Call[] {
+function besideEachOther(calls: readonly Call[], target: Target | null): Call[] {
   let list = [...calls];
   for (const call of calls) {
     if (!call.op.fuseBeside) continue;
-    const at = list.indexOf(call);
-    for (const [offset, other] of list.slice(at + 1).entries()) {
-      const both = call.op.fuseBeside(call, other);
-      const needed = both && neededFor(other, list.slice(at, at + 1 + offset));
+    const own = list.indexOf(call);
+    if (own < 0) continue;
+    for (const [index, other] of list.entries()) {
+      const both = index === own ? null : call.op.fuseBeside(call, other, target);
+      const [first, later] = index < own ? [index, own] : [own, index];
+      const needed = both && neededFor(list[later]!, list.slice(first, later));
       if (!both || !needed) continue;
-      list = [
-        ...list.slice(0, at),
-        ...needed,
-        both,
-        ...list.slice(at + 1).filter((one) => one !== other && !needed.includes(one)),
-      ];
+      const gone = [call, other, ...needed];
+      list = [...list.slice(0, first), ...needed, both, ...list.slice(first).filter((one) => !gone.includes(one))];
       break;
     }
   }

@@ -27,6 +27,8 @@ export interface MemoryOptions {
   overlays(index: number): readonly Overlay[];
   /** Whether one buffer must not be read and written at once. */
   readonly apart: boolean;
+  /** Whether call `index` reads what it wrote, in a dispatch that may not write it: its outputs must then be in different buffers. */
+  readsOutputs(index: number): boolean;
   /** What a buffer can hold. */
   readonly mostBytes?: number | undefined;
 }
@@ -34,7 +36,7 @@ export interface MemoryOptions {
 export function assignMemory(
   calls: readonly Call[],
   kept: readonly Tensor[],
-  { scratchBytes, overlays, apart, mostBytes = Infinity }: MemoryOptions,
+  { scratchBytes, overlays, apart, readsOutputs, mostBytes = Infinity }: MemoryOptions,
 ): Memory {
   const storages: Storage[] = [];
   const bases = new Map<Source, { storage: number; offset: number }>();
@@ -68,7 +70,7 @@ export function assignMemory(
     }
   };
 
-  const packed = packInPlace(calls, kept);
+  const packed = packInPlace(calls, kept, readsOutputs);
   for (const call of calls) {
     if (!call.op.packs) continue;
     const source = call.outputs[0]!.source;
@@ -120,9 +122,13 @@ function packKey(call: Call, input: number): string {
 
 /**
  * Which inputs of packing calls may be written into the pack by their producer: values that a call computes, that
- * nothing else reads (else a dispatch might read and write the pack at once), and at most one per producing call.
+ * nothing else reads (else a dispatch might read and write the pack at once), and only one of a call that reads its own results.
  */
-function packInPlace(calls: readonly Call[], kept: readonly Tensor[]): Set<string> {
+function packInPlace(
+  calls: readonly Call[],
+  kept: readonly Tensor[],
+  readsOutputs: MemoryOptions['readsOutputs'],
+): Set<string> {
   const readers = new Map<Source, number>();
   const count = (tensor: Tensor) => {
     const root = rootSource(tensor);
@@ -135,15 +141,16 @@ function packInPlace(calls: readonly Call[], kept: readonly Tensor[]): Set<strin
   // A fused call gives what several calls of the graph gave, so sources are looked up in the plan.
   const producers = new Map<Source, Call>();
   for (const call of calls) for (const { source } of call.outputs) producers.set(source, call);
-  const producersUsed = new Set<Call>();
+  const used = new Set<Call>();
+  const indices = new Map(calls.map((call, index) => [call, index]));
   for (const call of calls) {
     if (!call.op.packs) continue;
     call.inputs.forEach((input, i) => {
       const root = rootSource(input);
       const producer = producers.get(root);
       if (!producer || readers.get(root) !== 1) return;
-      if (producer.op.packs || producersUsed.has(producer)) return;
-      producersUsed.add(producer);
+      if (producer.op.packs || (used.has(producer) && readsOutputs(indices.get(producer)!))) return;
+      used.add(producer);
       chosen.add(packKey(call, i));
     });
   }

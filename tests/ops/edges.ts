@@ -207,16 +207,21 @@ const optimizer: Edges = {
   'a bad gradient': (_, sample) => !sampleValues(sample.inputs[1]!, 18).every(Number.isFinite as never),
 };
 
-const matrices: Edges = {
-  'one row': ({ inputs: [a], attrs }) => a!.shape.at(attrs.transposeA ? -1 : -2) === 1,
-  'one column': ({ inputs: [, b], attrs }) => b!.shape.at(attrs.transposeB ? -2 : -1) === 1,
-  'one term': ({ inputs: [a], attrs }) => a!.shape.at(attrs.transposeA ? -2 : -1) === 1,
-  'one more than a tile of 16, 32 or 64 along m, n and k': ({ inputs: [a, b], attrs }) => {
-    const [m, k] = attrs.transposeA ? [a!.shape.at(-1)!, a!.shape.at(-2)!] : [a!.shape.at(-2)!, a!.shape.at(-1)!];
-    const n = b!.shape.at(attrs.transposeB ? -2 : -1)!;
-    return [m, n, k].every((size) => [17, 33, 65].includes(size));
-  },
-  'no multiple of 4 along m, n and k': ({ inputs: [a, b] }) => [...a!.shape, ...b!.shape].every((n) => n % 4 !== 0),
+/** Of the product of two matrices; `transposed` says how they lie. */
+const matrices = (transposed: (call: Call) => { transposeA: boolean; transposeB: boolean }): Edges => {
+  const sizesOf = (call: Call): [m: number, n: number, k: number] => {
+    const [a, b] = call.inputs;
+    const { transposeA, transposeB } = transposed(call);
+    return [a!.shape.at(transposeA ? -1 : -2)!, b!.shape.at(transposeB ? -2 : -1)!, a!.shape.at(transposeA ? -2 : -1)!];
+  };
+  return {
+    'one row': (call) => sizesOf(call)[0] === 1,
+    'one column': (call) => sizesOf(call)[1] === 1,
+    'one term': (call) => sizesOf(call)[2] === 1,
+    'one more than a tile of 16, 32 or 64 along m, n and k': (call) =>
+      sizesOf(call).every((size) => [17, 33, 65].includes(size)),
+    'no multiple of 4 along m, n and k': ({ inputs: [a, b] }) => [...a!.shape, ...b!.shape].every((n) => n % 4 !== 0),
+  };
 };
 
 export type Edges = Readonly<Record<string, Test>>;
@@ -365,7 +370,8 @@ export const edgeTable: Readonly<Record<string, Edges>> = {
     'statistics of a single element': ({ attrs: { rows, depth } }) => rows * depth === 1,
     'statistics of more than a workgroup': ({ attrs: { rows, depth } }) => rows * depth > 64,
   }),
-  matmul: matrices,
+  matmul: matrices(({ attrs }) => attrs),
+  matmul_with_sums: matrices(() => ({ transposeA: true, transposeB: false })),
   confusion_add: {
     'one class': ({ inputs }) => inputs[0]!.shape[0] === 1,
     'one label': ({ inputs }) => sizeOf(inputs[1]!.shape) === 1,

@@ -500,6 +500,7 @@ export const optionTable: Readonly<Record<string, Options>> = {
       }),
     },
   ),
+  matmul_with_sums: options<Record<never, never>>({}),
   conv2d: options<Conv2dAttrs>({ window, ...epilogue }),
   conv2d_grad_input: options<Conv2dGradInputAttrs>({ window, inputShape: places, ...epilogue }),
   conv2d_grad_filter: options<Conv2dGradAttrs>({ window, inputShape: places }),

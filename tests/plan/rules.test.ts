@@ -5,9 +5,10 @@ import { gradients } from '../../src/autodiff/gradients.ts';
 import type { TypedArray, Values } from '../../src/core/dtype.ts';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
-import { inputTensor, type Tensor } from '../../src/graph/tensor.ts';
-import { baseTarget } from '../../src/kernel/target.ts';
+import { inputTensor, variableTensor, type Tensor } from '../../src/graph/tensor.ts';
+import { baseTarget, type Target } from '../../src/kernel/target.ts';
 import { add, mul } from '../../src/ops/binary.ts';
+import { assign } from '../../src/ops/copy.ts';
 import { correctPredictions, nll, sparseSoftmaxCrossEntropy } from '../../src/ops/loss.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { maxPool2d } from '../../src/ops/pool.ts';
@@ -95,6 +96,67 @@ describe('cross-entropy', () => {
   test('predictions are counted by the scores before softmax', async () => {
     const steps = await stepsOf({ correct: sum(correctPredictions(softmax(logits), labels)) }, inputs);
     expect(steps).toEqual(['matmul', 'correct_predictions', 'sum']);
+  });
+});
+
+describe('the gradients of a dense layer', () => {
+  const x = inputTensor('x', [6, 8]);
+  const w = inputTensor('w', [8, 5]);
+  const bias = inputTensor('bias', [5]);
+  const scale = inputTensor('scale', [6, 5]);
+  const inputs = [x, w, bias, scale];
+  const both = 'matmul_with_sums';
+  const gradientsOf = (loss: Tensor) => {
+    const [dw, db] = gradients(loss, [w, bias]);
+    return { dw: dw!, db: db! };
+  };
+
+  test('of weights and bias are one pass', async () => {
+    const y = tanh(add(matmul(x, w), bias));
+    expect(await stepsOf(gradientsOf(sum(mul(y, scale))), inputs)).toEqual(['matmul', 'mul + tanh_grad', both]);
+    // In whatever order they come.
+    const { dw, db } = gradientsOf(sum(mul(y, scale)));
+    expect(await stepsOf({ db, dw }, inputs)).toContain(both);
+    const early = sum(scale, { axes: 0 });
+    const late = matmul(tanh(x), scale, { transposeA: true });
+    expect(await stepsOf({ early, also: mul(early, bias), late }, inputs)).toEqual(['tanh', both, 'mul']);
+  });
+
+  test('of one unit too', async () => {
+    const column = inputTensor('column', [6, 1]);
+    const outputs = { dw: matmul(x, column, { transposeA: true }), db: sum(column, { axes: 0 }) };
+    expect(await stepsOf(outputs, [x, column])).toEqual([both]);
+  });
+
+  test('not where the sum is needed for the product, or is of something else', async () => {
+    const sums = sum(scale, { axes: 0 });
+    const later = matmul(mul(x, sum(sums)), scale, { transposeA: true });
+    expect(await stepsOf({ sums, later }, inputs)).not.toContain(both);
+    const rows = sum(scale, { axes: 1 });
+    expect(await stepsOf({ rows, dw: matmul(x, scale, { transposeA: true }) }, inputs)).toEqual(['sum', 'matmul']);
+  });
+
+  test('not of products that take longer than a dispatch, nor of sums worth cutting', () => {
+    const planned = (rows: number, columns: number, units: number, adapter: Target['adapter']) => {
+      const [a, dy] = [inputTensor('a', [rows, columns]), inputTensor('dy', [rows, units])];
+      const outputs = { dw: matmul(a, dy, { transposeA: true }), db: sum(dy, { axes: 0 }) };
+      return makePlan(outputs, [], { target: { ...baseTarget, adapter } }).steps.map(({ call }) => call.op.name);
+    };
+    expect(planned(32, 16, 16, 'software')).toEqual([both]);
+    expect(planned(64, 16, 16, 'software')).toEqual(['matmul', 'sum']);
+    expect(planned(64, 16, 16, 'integrated')).toEqual([both]);
+    expect(planned(128, 128, 10, 'integrated')).toEqual(['matmul', 'sum']);
+    expect(planned(128, 128, 10, 'discrete')).toEqual([both]);
+    expect(planned(512, 4, 4, 'discrete')).toEqual(['matmul', 'sum']);
+  });
+
+  test('not past what overwrites an operand', () => {
+    const kept = variableTensor({ name: 'kept', shape: [6, 8], dtype: 'f32', initial: () => new Float32Array(48) });
+    const db = sum(scale, { axes: 0 });
+    const after = assign(kept, mul(x, kept));
+    const dw = matmul(after, scale, { transposeA: true });
+    const plan = makePlan({ db, dw }, [after], { target: baseTarget });
+    expect(plan.steps.map(({ call }) => call.op.name)).toEqual(['sum', 'mul', 'assign', 'matmul']);
   });
 });
 
