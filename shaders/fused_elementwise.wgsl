@@ -4,7 +4,10 @@
 //   x0 … x6: f32 or whole numbers as words of 32 bits; x0_4 … x6_4 the same memory in vectors of four, for operands whose
 //   neighbours are wanted by neighbours; y0 … y3, y0_4 … y3_4: the results. params.size counts elements, or vectors.
 //   params.n0 … n15: numbers that the ops need.
-// One workgroup makes 64 elements (or vectors) of every result, one for each thread.
+// One workgroup makes 64 elements (or vectors) of every result, one for each thread. The entries with a total make
+// params.per_group elements (or vectors) of each, a thread every 64th of them, and after those results y_0 … one more: the
+// sum of the next f_j over them, times params.scale, which is total[group]. Its terms are never written, and no order of
+// additions depends on timing.
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
@@ -15,6 +18,8 @@ const GROUP_SIZE: u32 = 64;
 
 struct Params {
   size: u32,
+  per_group: u32,
+  scale: f32,
   n0: f32,
   n1: f32,
   n2: f32,
@@ -56,6 +61,10 @@ struct Params {
 @group(0) @binding(20) var<storage, read_write> y1_4: array<vec4u>;
 @group(0) @binding(21) var<storage, read_write> y2_4: array<vec4u>;
 @group(0) @binding(22) var<storage, read_write> y3_4: array<vec4u>;
+
+@group(0) @binding(23) var<storage, read_write> total: array<f32>;
+
+var<workgroup> partial: array<f32, GROUP_SIZE>;
 
 // One element of each operand.
 alias Operands = array<u32, 7>;
@@ -158,4 +167,131 @@ fn fused_4_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   y1_4[i] = y[1];
   y2_4[i] = y[2];
   y3_4[i] = y[3];
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// With a total.
+
+struct Range {
+  first: u32,
+  end: u32,
+  group: u32,
+}
+
+fn range_of(group_id: vec3u, groups: vec3u) -> Range {
+  let group = flat_index(group_id, groups, 1);
+  let first = min(group * params.per_group, params.size);
+  return Range(first, min(first + params.per_group, params.size), group);
+}
+
+// Adds the threads' sums pairwise. A group of no elements stores nothing.
+fn store_total(range: Range, lane: u32, sum: f32) {
+  partial[lane] = sum;
+  workgroupBarrier();
+  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
+    if (lane < width) { partial[lane] += partial[lane + width]; }
+    workgroupBarrier();
+  }
+  if (lane == 0 && range.first < range.end) { total[range.group] = partial[0] * params.scale; }
+}
+
+fn sum4(y: vec4u) -> f32 {
+  let terms = bitcast<vec4f>(y);
+  return (terms.x + terms.y) + (terms.z + terms.w);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_0_total(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute(load(i));
+    sum += bitcast<f32>(y[0]);
+  }
+  store_total(range, lane, sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_1_total(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute(load(i));
+    y0[i] = y[0];
+    sum += bitcast<f32>(y[1]);
+  }
+  store_total(range, lane, sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_2_total(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute(load(i));
+    y0[i] = y[0];
+    y1[i] = y[1];
+    sum += bitcast<f32>(y[2]);
+  }
+  store_total(range, lane, sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_0_total_vec4(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute4(load4(i));
+    sum += sum4(y[0]);
+  }
+  store_total(range, lane, sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_1_total_vec4(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute4(load4(i));
+    y0_4[i] = y[0];
+    sum += sum4(y[1]);
+  }
+  store_total(range, lane, sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn fused_2_total_vec4(
+  @builtin(workgroup_id) group_id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let range = range_of(group_id, groups);
+  var sum = 0.0;
+  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
+    let y = compute4(load4(i));
+    y0_4[i] = y[0];
+    y1_4[i] = y[1];
+    sum += sum4(y[2]);
+  }
+  store_total(range, lane, sum);
 }

@@ -54,7 +54,7 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
       `${where}: kernel '${step.kernel}' binds ${names.length} storage buffers, and this device's maxStorageBuffersPerShaderStage is ${limits.maxStorageBuffersPerShaderStage}`,
     );
   }
-  const access = new Map<number, string>();
+  const bound: { place: Place; access: string }[] = [];
   for (const [name, binding] of Object.entries(entry.bindings)) {
     const ref = dispatch.bindings[name];
     if (!ref)
@@ -69,17 +69,24 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
         `${where}: '${name}' ${format(place.type.shape)} takes ${place.bytes} bytes, and this device's maxStorageBufferBindingSize is ${limits.maxStorageBufferBindingSize}; use a smaller batch`,
       );
     }
-    // WebGPU, "usage scope": one buffer is read by any number of bindings of a dispatch, or written by exactly one.
-    const other = access.get(place.storage);
-    if (other !== undefined && (other !== 'read' || binding.access !== 'read')) {
+    // WebGPU: the bindings of a dispatch all read a buffer ("usage scope"), or all may write it, at ranges that lie apart.
+    const { access } = binding;
+    const clash = bound.some((other) => {
+      if (other.place.storage !== place.storage || (access === 'read' && other.access === 'read')) return false;
+      const apart = place.offset >= end(other.place) || other.place.offset >= end(place);
+      return !apart || access === 'read' || other.access === 'read';
+    });
+    if (clash) {
       throw new DeviceError(
         'validation',
         `${where}: '${name}' is written and bound twice: both lie in ${storageName(plan, place.storage)}`,
       );
     }
-    access.set(place.storage, binding.access);
+    bound.push({ place, access });
   }
 }
+
+const end = ({ offset, bytes }: Place): number => offset + bytes;
 
 /** What reflection found of a dispatch's entry; of a hook's new body it knows nothing, so what is left out there is not used. */
 export function entryOf(dispatch: Dispatch): Entry {

@@ -1,11 +1,12 @@
 // Groups of elementwise ops worth testing: each way to find an operand, each number of results, each dtype.
 
 import type { Op, Sample, SampleInput } from '../graph/op.ts';
-import { addOp, divOp, gradientRows, lessOp, mulOp } from './binary.ts';
+import { sizeOf } from '../core/shape.ts';
+import { addOp, divOp, gradientRows, lessOp, mulOp, subOp } from './binary.ts';
 import { castOp } from './cast.ts';
 import { type FusedAttrs, fusedAttrs, type FusedMember, type FusedOperand } from './fused_text.ts';
-import { broadcastToOp } from './reduce.ts';
-import { geluOp, reluOp, sigmoidOp, tanhOp } from './unary.ts';
+import { broadcastToOp, meanOp, sumOp } from './reduce.ts';
+import { geluOp, reluOp, sigmoidOp, squareOp, tanhOp } from './unary.ts';
 import { whereOp } from './where.ts';
 
 /** A member's operand: a place of `inputs`, a member before, or a number. */
@@ -17,6 +18,14 @@ const one = (op: Op, shape: readonly number[], operands: FusedOperand[], attrs: 
   attrs,
   operands,
   type: { shape, dtype: op === castOp ? (attrs as { dtype: 'i32' }).dtype : 'f32' },
+});
+
+/** The sum or mean of all that member `index` gives. */
+const all = (op: Op, index: number, shape: readonly number[]): FusedMember => ({
+  op,
+  attrs: { axis: 0 },
+  operands: [member(index, [sizeOf(shape)])],
+  type: { shape: [], dtype: 'f32' },
 });
 
 export const fusedSamples: readonly Sample<FusedAttrs>[] = samples();
@@ -145,5 +154,54 @@ function samples(): Sample<FusedAttrs>[] {
     ],
     [2],
   );
+  // With a sum or mean: alone, beside one result and two, and of more elements than one workgroup takes.
+  for (const op of [sumOp, meanOp]) {
+    const [s, odd, large] = [
+      [32, 1],
+      [7, 9],
+      [130, 132],
+    ] as const;
+    add(
+      [s, s],
+      [
+        one(subOp, s, [at(0, s), at(1, s)]),
+        one(squareOp, s, [member(0, s)]),
+        all(op, 1, s),
+        one(gradientRows.square, s, [number(1 / 32), member(0, s)]),
+      ],
+      [2, 3],
+    );
+    add([odd, [7, 1]], [one(mulOp, odd, [at(0, odd), at(1, [7, 1])]), all(op, 0, odd)], [1]);
+    add(
+      [{ shape: large, dtype: 'i32', fill: { below: 9 } }, [132]],
+      [
+        one(castOp, large, [at(0, large)], { dtype: 'f32' }),
+        one(mulOp, large, [member(0, large), at(1, [132])]),
+        all(op, 1, large),
+        one(tanhOp, large, [member(1, large)]),
+      ],
+      [1, 2, 3],
+    );
+  }
+  add(
+    [whole, row],
+    [
+      one(castOp, row, [at(0, row)], { dtype: 'f32' }),
+      one(addOp, row, [member(0, row), number(0.5)]),
+      all(sumOp, 1, row),
+    ],
+    [2],
+  );
+  add(
+    [whole, column],
+    [
+      one(castOp, row, [at(0, row)], { dtype: 'f32' }),
+      one(mulOp, row, [member(0, row), at(1, column)]),
+      all(meanOp, 1, row),
+    ],
+    [1, 2],
+  );
+  add([n, n], [one(addOp, n, [at(0, n), at(1, n)]), one(tanhOp, n, [member(0, n)]), all(meanOp, 1, n)], [0, 1, 2]);
+  add([n], [one(mulOp, n, [at(0, n), number(0.5)]), one(tanhOp, n, [member(0, n)]), all(sumOp, 0, n)], [0, 1, 2]);
   return made;
 }

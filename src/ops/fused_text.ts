@@ -22,11 +22,26 @@ export interface FusedMember {
 }
 
 export interface FusedAttrs {
-  /** Each after those whose results it reads. */
+  /** Each after those whose results it reads. At most one is no elementwise op but the sum or mean of all that another gives. */
   readonly members: readonly FusedMember[];
   /** The members whose results are written. */
   readonly outputs: readonly number[];
 }
+
+/** The member that is a sum or mean, and of which member; null where there is none. Nothing in the group reads it. */
+export function totalOf({ members }: FusedAttrs): { member: number; of: number } | null {
+  const member = members.findIndex(({ op }) => !op.elementwise);
+  return member < 0 ? null : { member, of: (members[member]!.operands[0] as { index: number }).index };
+}
+
+/** The outputs that have an element for each of a member's, by their place among all outputs. */
+export function wholeOutputs(attrs: FusedAttrs): number[] {
+  const total = totalOf(attrs)?.member;
+  return attrs.outputs.flatMap((m, j) => (m === total ? [] : [j]));
+}
+
+/** Elements of every member's result but the total's. */
+export const sizeOfGroup = ({ members }: FusedAttrs): number => sizeOf(members[0]!.type.shape);
 
 export function fusedAttrs(members: readonly FusedMember[], outputs: readonly number[]): FusedAttrs {
   // Ops by name: attributes are written out where kernels are chosen and samples named, and a record is long.
@@ -37,6 +52,8 @@ export function fusedAttrs(members: readonly FusedMember[], outputs: readonly nu
 /** What the shader has room for. */
 export const mostOperands = 7;
 export const mostResults = 4;
+/** Beside a sum or mean. */
+export const mostBesideTotal = 2;
 export const mostNumbers = 16;
 
 /** An input as one or several members find their elements in it. */
@@ -72,7 +89,7 @@ export function slotsOf({ members }: FusedAttrs): { slots: Slot[]; slotOf(m: Fus
 export function numbersOf({ members }: FusedAttrs): number[] {
   const all = members.flatMap(({ op, attrs, operands }) => [
     ...operands.flatMap((operand) => (operand.kind === 'number' ? [operand.value] : [])),
-    ...op.elementwise!.numbers(attrs),
+    ...(op.elementwise?.numbers(attrs) ?? []),
   ]);
   return all.filter((number, i) => all.findIndex((other) => Object.is(other, number)) === i);
 }
@@ -83,11 +100,13 @@ const wgslType = ({ dtype }: TensorType): string => dtype;
 /** The body of the hook `compute`. */
 export function computeText(attrs: FusedAttrs, inputs: readonly TensorType[]): string {
   const { members, outputs } = attrs;
+  const total = totalOf(attrs);
   const { slots, slotOf } = slotsOf(attrs);
   const numbers = numbersOf(attrs);
   const number = (value: number) => `params.n${numbers.findIndex((other) => Object.is(other, value))}`;
   const text = slots.map(({ input }, k) => `let o${k} = bitcast<${wgslType(inputs[input]!)}>(x[${k}]);`);
   members.forEach((member, m) => {
+    if (m === total?.member) return;
     const { op, attrs: own, operands, type } = member;
     const names = operands.map((operand) => {
       if (operand.kind === 'number') return number(operand.value);
@@ -98,8 +117,10 @@ export function computeText(attrs: FusedAttrs, inputs: readonly TensorType[]): s
     const expression = elementwise.wgsl(names, elementwise.numbers(own).map(number), types);
     text.push(`let v${m}: ${wgslType(type)} = ${expression};`);
   });
+  // What is summed stands behind what is written.
+  const given = [...wholeOutputs(attrs).map((j) => outputs[j]!), ...(total ? [total.of] : [])];
   const results = Array.from({ length: mostResults }, (_, i) =>
-    i < outputs.length ? `bitcast<u32>(v${outputs[i]!})` : '0u',
+    i < given.length ? `bitcast<u32>(v${given[i]!})` : '0u',
   );
   return `${text.join(' ')} Results(${results.join(', ')})`;
 }
@@ -115,9 +136,9 @@ export function memberTypes({ attrs, operands, type }: FusedMember, group: Fused
 }
 
 /** Whether four neighbouring elements of every operand are a vector, or one element. */
-export function inVectors({ members, outputs }: FusedAttrs, slots: readonly Slot[]): boolean {
+export function inVectors(attrs: FusedAttrs, slots: readonly Slot[]): boolean {
   return (
-    sizeOf(members[outputs[0]!]!.type.shape) % 4 === 0 &&
+    sizeOfGroup(attrs) % 4 === 0 &&
     slots.every(({ layout: { lengths, strides } }) => {
       const [step, ...others] = strides[0]!;
       if (lengths[0]! % 4 !== 0) return false;

@@ -3,7 +3,7 @@
 import shader from '../../shaders/reduce.wgsl';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { type BufferRef, dispatch, type Dispatch, input, output, scratch } from '../kernel/shader.ts';
-import { flatGrid } from '../kernel/target.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
 import { type AxisAttrs, cut, type Reduction, reductionOf, type Segments, threadSegments, whole } from './reduction.ts';
 
 export interface ReduceRow {
@@ -83,6 +83,13 @@ function byGroups(
     workgroups,
     ...options,
   });
+}
+
+/** The sum of `size` numbers in one pass. */
+export function sumOfAll(size: number, { adapter }: Target, x: BufferRef, y: BufferRef): Dispatch {
+  const row: ReduceRow = { wgsl: 'a + b', identity: 0, scale: () => 1 };
+  const pass = adapter === 'software' ? byThreads : byGroups;
+  return pass(row, { outer: 1, reduced: size, inner: 1 }, whole(size), 1, x, y);
 }
 
 export function reduceKernels(row: ReduceRow): Record<string, Kernel<AxisAttrs>> {

@@ -1,11 +1,24 @@
-// Groups of elementwise calls that become one: what lies between them is not written, and what they share is read once.
+// Groups of elementwise calls that become one: what lies between them is not written, and what they share is read once. The
+// sum or mean of all that one of them gives is part of the group.
 
 import { byteLength } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import type { Target } from '../kernel/target.ts';
 import { fusedElementwiseOp, type FusedAttrs, type FusedMember, type FusedOperand } from '../ops/fused_elementwise.ts';
-import { fusedAttrs, mostNumbers, mostOperands, mostResults, numbersOf, slotsOf } from '../ops/fused_text.ts';
+import {
+  fusedAttrs,
+  mostBesideTotal,
+  mostNumbers,
+  mostOperands,
+  mostResults,
+  numbersOf,
+  slotsOf,
+  totalOf,
+  wholeOutputs,
+} from '../ops/fused_text.ts';
+import { meanOp, sumOp } from '../ops/reduce.ts';
+import { type AxisAttrs, reductionOf } from '../ops/reduction.ts';
 import { removeUnused } from './fuse.ts';
 import { overwrittenParts, readsPart, rootSource } from './schedule.ts';
 import { uniformValue } from './simplify.ts';
@@ -23,7 +36,8 @@ const slack = 65536;
 
 /**
  * Elementwise calls of one size are joined where one reads another or both read one tensor, each at the later one's
- * place: nothing else may read the earlier result before, overwrite an operand in between, or be kept alive for long.
+ * place: nothing else may read the earlier result before, overwrite an operand in between, or be kept alive for long. So is
+ * the sum or mean of all that one of them gives, which none of them may read.
  */
 export function groupElementwise(calls: readonly Call[], roots: readonly Tensor[], target: Target): Call[] {
   const graph = readGraph(calls, roots);
@@ -65,9 +79,13 @@ export function groupElementwise(calls: readonly Call[], roots: readonly Tensor[
     const later = Math.max(a.at, b.at);
     const joined = new Set(members);
     if (!movable(a, later, joined) || !movable(b, later, joined)) return false;
+    const totals = members.filter(isTotal).map((total) => total.outputs[0]!.source);
+    if (totals.length > 1) return false;
+    if (members.some(({ inputs }) => inputs.some((input) => totals.includes(graph.base(input).source)))) return false;
     const { attrs } = describe(graph, members);
     const operands = slotsOf(attrs).slots.length;
     const results = attrs.outputs.length;
+    if (totalOf(attrs) && wholeOutputs(attrs).length > mostBesideTotal) return false;
     const buffers = Math.min(target.limits.maxStorageBuffersPerShaderStage, mostOperands + mostResults);
     if (operands > mostOperands || results > mostResults || operands + results > buffers) return false;
     if (numbersOf(attrs).length > mostNumbers) return false;
@@ -77,6 +95,12 @@ export function groupElementwise(calls: readonly Call[], roots: readonly Tensor[
   }
 
   for (const call of calls) {
+    if (isTotal(call)) {
+      const own: Group = { members: [call], at: graph.position(call) };
+      const producer = graph.producer(graph.base(call.inputs[0]!));
+      if (producer && groups.has(producer) && !isTotal(producer)) tryToJoin(groups.get(producer)!, own);
+      continue;
+    }
     if (!isElementwise(call)) continue;
     groups.set(call, { members: [call], at: graph.position(call) });
     const size = sizeOf(call.outputs[0]!.shape);
@@ -94,6 +118,13 @@ export function groupElementwise(calls: readonly Call[], roots: readonly Tensor[
     }
   }
   return removeUnused(rewritten(calls, graph, groups), roots);
+}
+
+/** Whether a call gives the sum or mean of all elements of its input, which are several. */
+function isTotal({ op, attrs, inputs: [x] }: Call): boolean {
+  if ((op !== sumOp && op !== meanOp) || x!.dtype !== 'f32') return false;
+  const { outer, reduced, inner } = reductionOf(x!.shape, (attrs as AxisAttrs).axis);
+  return outer === 1 && inner === 1 && reduced > 1;
 }
 
 function isElementwise({ op, inputs, outputs }: Call): boolean {

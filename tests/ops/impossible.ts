@@ -30,6 +30,7 @@ import {
   sumPool2d,
   transpose,
 } from '../../src/ops/index.ts';
+import { fusedAttrs, type FusedMember } from '../../src/ops/fused_text.ts';
 import { mixedStorage } from '../../src/plan/mixed.ts';
 import { window2d, windowNd, windowVolume, type WindowNdOptions } from '../../src/ops/window.ts';
 import { baseOf, optionsOf, optionTable } from './option_table.ts';
@@ -88,6 +89,33 @@ export const impossible: readonly Impossible[] = [
         [2, 2],
       ].map((shape) => ({ shape, dtype: 'f32' as const }));
       expect(() => ops['matmul']!.infer(shapes, { ...plain, slope: 'tanh', ...attrs })).toThrow(OptionError);
+    },
+  })),
+  // --- groups of elementwise ops
+  ...(
+    [
+      [/total=none$/, /results=0$/, [0, null], 'a group gives something'],
+      [/total=(sum|mean)$/, /results=[34]$/, [3, 'mean'], 'no kernel writes more than two results beside a total'],
+    ] as const
+  ).map(([total, results, [whole, reduction], because]): Impossible => ({
+    ops: /^fused_elementwise$/,
+    at: [total, results],
+    because,
+    proof() {
+      const operands = [{ kind: 'input' as const, index: 0, shape: [4] }];
+      const members = Array.from({ length: 4 }, (): FusedMember => ({
+        op: ops['relu']!,
+        attrs: {},
+        operands,
+        type: { shape: [4], dtype: 'f32' },
+      }));
+      const outputs = Array.from({ length: whole }, (_, i) => i);
+      if (reduction) {
+        const of = [{ kind: 'member' as const, index: 0, shape: [4] }];
+        const type = { shape: [], dtype: 'f32' as const };
+        outputs.push(members.push({ op: ops[reduction]!, attrs: { axis: 0 }, operands: of, type }) - 1);
+      }
+      expect(infers('fused_elementwise', [4], fusedAttrs(members, outputs))).toThrow(ShapeError);
     },
   })),
   // --- pooling

@@ -17,7 +17,7 @@ import type { ConvNdAttrs, ConvNdGradFilterAttrs, ConvNdGradInputAttrs } from '.
 import type { CumulativeSumAttrs } from '../../src/ops/cumulative_sum.ts';
 import type { DropoutAttrs } from '../../src/ops/dropout.ts';
 import type { FullAttrs } from '../../src/ops/full.ts';
-import { type FusedAttrs, numbersOf } from '../../src/ops/fused_text.ts';
+import { type FusedAttrs, numbersOf, sizeOfGroup, totalOf, wholeOutputs } from '../../src/ops/fused_text.ts';
 import type { GatherBatchAttrs } from '../../src/ops/gather_batch.ts';
 import type { GruAttrs, GruGradAttrs } from '../../src/ops/gru_grad.ts';
 import type { Col2imAttrs } from '../../src/ops/im2col.ts';
@@ -514,10 +514,14 @@ export const optionTable: Readonly<Record<string, Options>> = {
   fused_elementwise: options<FusedAttrs>(
     { members: noChoice('any ops; see what they read and write'), outputs: noChoice('see results') },
     {
-      results: fact(['1', '2', '3', '4'], ({ outputs }) => String(outputs.length)),
+      results: fact(['0', '1', '2', '3', '4'], ({ attrs }) => String(wholeOutputs(attrs).length)),
+      total: fact(['none', 'sum', 'mean'], ({ attrs }) => {
+        const total = totalOf(attrs);
+        return total ? (attrs as FusedAttrs).members[total.member]!.op.name : 'none';
+      }),
       numbers: fact(['none', 'some'], ({ attrs }) => (numbersOf(attrs).length === 0 ? 'none' : 'some')),
-      operands: fact(['like the results', 'repeated'], ({ inputs, outputs }) =>
-        inputs.every(({ shape }) => sizeOf(shape) === sizeOf(outputs[0]!.shape)) ? 'like the results' : 'repeated',
+      operands: fact(['like the results', 'repeated'], ({ inputs, attrs }) =>
+        inputs.every(({ shape }) => sizeOf(shape) === sizeOfGroup(attrs)) ? 'like the results' : 'repeated',
       ),
       dtypes: fact(['f32', 'others too'], ({ inputs, outputs }) =>
         [...inputs, ...outputs].every(({ dtype }) => dtype === 'f32') ? 'f32' : 'others too',

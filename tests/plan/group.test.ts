@@ -5,7 +5,7 @@ import { gradients } from '../../src/autodiff/gradients.ts';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { checkPlan } from '../../src/gpu/limits.ts';
 import { inputTensor, variableTensor, type Tensor, type Variable } from '../../src/graph/tensor.ts';
-import { baseTarget } from '../../src/kernel/target.ts';
+import { baseTarget, type Target } from '../../src/kernel/target.ts';
 import { add, less, mul, sub } from '../../src/ops/binary.ts';
 import { assign } from '../../src/ops/copy.ts';
 import type { FusedAttrs } from '../../src/ops/fused_elementwise.ts';
@@ -17,7 +17,7 @@ import { where } from '../../src/ops/where.ts';
 import { makePlan } from '../../src/plan/build.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { printPlan } from '../../src/plan/print.ts';
-import { firstMismatch } from '../ops/table.ts';
+import { firstMismatch, sampleValues } from '../ops/table.ts';
 import { boundsOf, randomElementwise, type RandomGraph } from './random_elementwise.ts';
 
 const planOf = (outputs: Record<string, Tensor>, effects: readonly Tensor[] = []): Plan =>
@@ -147,6 +147,66 @@ test('attributes are written with the names of ops, not their records', () => {
     /^\{"members":\[\{"op":"add","attrs":\{\},"operands":\[.*"op":"relu".*"outputs":\[1\]\}$/,
   );
 });
+
+describe('the sum or mean of what a group gives', () => {
+  const loss = (a: Tensor, b: Tensor) => mean(square(sub(a, b)));
+
+  test('is part of it, and the terms are not written', () => {
+    const l = loss(x, y);
+    const plan = planOf({ l, dx: gradients(l, [x])[0]! });
+    expect(steps(plan)).toEqual(['sub + square + mean + square_grad']);
+    expect(plan.steps[0]!.outputs.map(({ type }) => type.shape)).toEqual([[], [6, 8]]);
+    expect(steps(planOf({ total: sum(tanh(x)), terms: tanh(x) }))).toEqual(['tanh + sum']);
+  });
+
+  test.each<[string, () => Record<string, Tensor>, string[]]>([
+    ['not along some axes', () => ({ s: sum(tanh(x), { axes: 1 }) }), ['tanh', 'sum']],
+    ['not of what no group gives', () => ({ s: sum(matmul(x, y, { transposeB: true })) }), ['matmul', 'sum']],
+    ['not where the group needs it', () => ({ q: mul(tanh(x), sum(tanh(x))) }), ['tanh + sum', 'mul']],
+    [
+      'not where the group needs what it becomes',
+      () => ({ q: sub(tanh(x), tanh(sum(tanh(x)))) }),
+      ['tanh + sum', 'tanh', 'sub'],
+    ],
+    ['not a second one', () => ({ s: sum(tanh(x)), m: mean(relu(x)) }), ['tanh + sum + relu', 'mean']],
+    [
+      'beside two results at most',
+      () => ({ a: tanh(x), b: relu(tanh(x)), c: sigmoid(x), s: sum(tanh(x)) }),
+      ['tanh + relu + sigmoid', 'sum'],
+    ],
+  ])('%s', (_, make, expected) => {
+    expect(steps(planOf(make()))).toEqual(expected);
+  });
+
+  test('takes a second dispatch where there are more elements than one workgroup takes', () => {
+    const dispatches = (size: number, adapter: Target['adapter']) => {
+      const plan = makePlan({ l: sum(tanh(input('a', size))) }, [], { target: { ...baseTarget, adapter } });
+      return plan.steps[0]!.dispatches.map(({ workgroups }) => workgroups[0]);
+    };
+    expect(dispatches(4096, 'discrete')).toEqual([1]);
+    expect(dispatches(4097, 'discrete')).toEqual([5, 1]);
+    expect(dispatches(2 ** 24, 'integrated')).toEqual([4096, 1]);
+    expect(dispatches(4097, 'software')).toEqual([1]);
+    expect(dispatches(40_000, 'software')).toEqual([3, 1]);
+  });
+
+  test('gives what they give one by one', async () => {
+    const [l, big] = [loss(x, y), input('big', 130, 132)];
+    const outputs = { l, dx: gradients(l, [x])[0]!, total: sum(mul(big, 0.5)) };
+    const feeds = Object.fromEntries(
+      [x, y, big].map(({ label, shape }, seed) => [label!, randomValues(shape, seed)] as const),
+    );
+    const read = async (target: Target | null) => {
+      const runner = await createCpuDevice().createRunner(makePlan(outputs, [], { target }));
+      runner.run(feeds);
+      return Promise.all(Object.keys(outputs).map((name) => runner.read(name)));
+    };
+    expect(await read(baseTarget)).toEqual(await read(null));
+  });
+});
+
+const randomValues = (shape: readonly number[], seed: number) =>
+  Float32Array.from(sampleValues({ shape }, 50 + seed) as Float64Array);
 
 test('the printed plan names the members', () => {
   expect(printPlan(planOf({ y: relu(add(x, row)) }))).toMatch(/add \+ relu +\[6,8\] \[8\] -> \[6,8\] +vec4/);
