@@ -66,8 +66,7 @@ describe('mixed storage', () => {
       'cast_half f32 -> f16',
       'cast_half f32 -> f16',
       'matmul_f16 f16 f16 -> f32', // squared in f32
-      'square f32 -> f32',
-      'mean f32 -> f32',
+      'square + mean f32 -> f32',
     ]);
   });
 
