@@ -68,6 +68,30 @@ const volume = (lengths: number[], options: WindowNdOptions) => ({
 const modes = ['replicate', 'reflect', 'circular'] as const;
 const notZeros = /paddingMode=(replicate|reflect|circular)$/;
 
+const noSlopeWith = (attrs: object) => {
+  const plain = { transposeA: false, transposeB: false, bias: false, residual: true, activation: null };
+  const types = Array.from({ length: 4 }, (): TensorType => ({ shape: [2, 2], dtype: 'f32' }));
+  expect(() => ops['matmul']!.infer(types, { ...plain, slope: 'tanh', ...attrs })).toThrow(OptionError);
+};
+const noGroupOf = (results: number, reduction: 'mean' | null) => {
+  const operands = [{ kind: 'input' as const, index: 0, shape: [4] }];
+  const members = Array.from({ length: 4 }, (): FusedMember => {
+    return { op: ops['relu']!, attrs: {}, operands, type: { shape: [4], dtype: 'f32' } };
+  });
+  const outputs = Array.from({ length: results }, (_, i) => i);
+  if (reduction) {
+    const of = [{ kind: 'member' as const, index: 0, shape: [4] }];
+    const total: FusedMember = {
+      op: ops[reduction]!,
+      attrs: { axis: 0 },
+      operands: of,
+      type: { shape: [], dtype: 'f32' },
+    };
+    outputs.push(members.push(total) - 1);
+  }
+  expect(infers('fused_elementwise', [4], fusedAttrs(members, outputs))).toThrow(ShapeError);
+};
+
 export const impossible: readonly Impossible[] = [
   // --- epilogues
   ...(
@@ -80,44 +104,21 @@ export const impossible: readonly Impossible[] = [
     ops: /^(matmul)$/,
     at: [/slope=(relu|sigmoid|tanh)$/, other],
     because: 'the slope of an activation is the last of a gradient, and the residual says where on it',
-    proof() {
-      const plain = { transposeA: false, transposeB: false, bias: false, residual: true, activation: null };
-      const shapes = [
-        [2, 2],
-        [2, 2],
-        [2, 2],
-        [2, 2],
-      ].map((shape) => ({ shape, dtype: 'f32' as const }));
-      expect(() => ops['matmul']!.infer(shapes, { ...plain, slope: 'tanh', ...attrs })).toThrow(OptionError);
-    },
+    proof: () => noSlopeWith(attrs),
   })),
   // --- groups of elementwise ops
-  ...(
-    [
-      [/total=none$/, /results=0$/, [0, null], 'a group gives something'],
-      [/total=(sum|mean)$/, /results=[34]$/, [3, 'mean'], 'no kernel writes more than two results beside a total'],
-    ] as const
-  ).map(([total, results, [whole, reduction], because]): Impossible => ({
+  {
     ops: /^fused_elementwise$/,
-    at: [total, results],
-    because,
-    proof() {
-      const operands = [{ kind: 'input' as const, index: 0, shape: [4] }];
-      const members = Array.from({ length: 4 }, (): FusedMember => ({
-        op: ops['relu']!,
-        attrs: {},
-        operands,
-        type: { shape: [4], dtype: 'f32' },
-      }));
-      const outputs = Array.from({ length: whole }, (_, i) => i);
-      if (reduction) {
-        const of = [{ kind: 'member' as const, index: 0, shape: [4] }];
-        const type = { shape: [], dtype: 'f32' as const };
-        outputs.push(members.push({ op: ops[reduction]!, attrs: { axis: 0 }, operands: of, type }) - 1);
-      }
-      expect(infers('fused_elementwise', [4], fusedAttrs(members, outputs))).toThrow(ShapeError);
-    },
-  })),
+    at: [/total=none$/, /results=0$/],
+    because: 'a group gives something',
+    proof: () => noGroupOf(0, null),
+  },
+  {
+    ops: /^fused_elementwise$/,
+    at: [/total=(sum|mean)$/, /results=[34]$/],
+    because: 'no kernel writes more than two results beside a total',
+    proof: () => noGroupOf(3, 'mean'),
+  },
   // --- pooling
   {
     ops: /_pool_/,
