@@ -59,6 +59,12 @@ describe('options', () => {
     expect(() => parseOptions(['--out'])).toThrow('--out needs a value');
     expect(() => parseOptions(['--seed', '1', '--seed', '2'])).toThrow('--seed is given twice');
     expect(() => parseOptions(['fashion'])).toThrow("unexpected argument 'fashion'; options begin with --");
+    expect(() => parseOptions(['--augment', 'flip,rotate=3'])).toThrow(
+      "--augment has 'rotate', did you mean 'rotation'?; expected rotation, translation, zoom",
+    );
+    expect(() => parseOptions(['--augment', 'rotation=400'])).toThrow(
+      "--augment rotation is '400', expected rotation=degrees: v, or least..most, all from -360 to 360",
+    );
     expect(parseOptions(['--lr=1e-2', '--json'])).toMatchObject({ lr: 0.01, json: true, model: 'cnn', seed: 42 });
   });
 });
@@ -135,6 +141,8 @@ describe('on the CPU', { timeout: 60_000 }, () => {
       '1',
       '--log-every',
       '4',
+      '--augment',
+      'rotation=-5..20,flip',
       '--json',
       '--quiet',
       '--out',
@@ -145,7 +153,11 @@ describe('on the CPU', { timeout: 60_000 }, () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(events.map(({ event }) => event)).toEqual(['start', 'step', 'step', 'epoch', 'stop', 'result']);
-    expect(events[0]).toMatchObject({ model: 'mlp', data: { name: 'glyphs', train: 180, validation: 20, test: 200 } });
+    expect(events[0]).toMatchObject({
+      model: 'mlp',
+      augment: 'rotation=-5..20,flip',
+      data: { name: 'glyphs', train: 180, validation: 20, test: 200 },
+    });
     expect(events[1]).toMatchObject({ epoch: 1, step: 4, steps: 9 });
     expect(events[4]).toMatchObject({ reason: 'finished', epochs: 1 });
     const { event: _, device, run, ...numbers } = events[5]!;

@@ -78,7 +78,7 @@ function taskFor(
   device: TrainTask['device'],
   missingGpu: string | null,
 ): TrainTask {
-  const { model, epochs, batchSize, limit, lr, optimizer, schedule, seed } = options;
+  const { model, epochs, batchSize, limit, lr, optimizer, schedule, augment, seed } = options;
   const { split, block, report, logEvery, checkpoint } = options;
   return {
     options: {
@@ -89,6 +89,7 @@ function taskFor(
       lr,
       optimizer,
       schedule,
+      augment,
       seed,
       split,
       block,

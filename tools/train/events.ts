@@ -13,6 +13,8 @@ export interface TrainOptions {
   readonly lr: number | null;
   readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
+  /** What is done to training images, as the command line says it; null for nothing. */
+  readonly augment: string | null;
   readonly seed: number;
   readonly split: SplitName;
   /** Neighbours that `split: 'groups'` keeps together. */
@@ -71,6 +73,7 @@ export interface StartEvent {
   readonly learningRate: number;
   readonly optimizer: OptimizerName;
   readonly schedule: ScheduleName;
+  readonly augment: string | null;
   readonly seed: number;
   readonly split: SplitName;
   readonly block: number;

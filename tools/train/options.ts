@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { suggestion } from '../../src/core/errors.ts';
 import { UsageError } from '../flags.ts';
+import { parseAugment } from './augment.ts';
 import {
   modelNames,
   optimizerNames,
@@ -39,6 +40,7 @@ const flags = {
   lr: { type: 'string' },
   optimizer: { type: 'string' },
   schedule: { type: 'string' },
+  augment: { type: 'string' },
   seed: { type: 'string' },
   split: { type: 'string' },
   block: { type: 'string' },
@@ -68,6 +70,9 @@ Trains an image classifier on Fashion-MNIST, in headless Chrome on WebGPU, and k
   --optimizer adam|adamW|sgd|rmsprop|adagrad (adam)
   --lr x                    learning rate of the first step (the optimizer's own)
   --schedule cosine|constant   the rate falls to 0 over the run, or stays (cosine)
+  --augment list            done to training images, anew in each epoch: rotation=degrees, translation=share, zoom=v,
+                            shear=v, crop=pixels, flip or flip=vertical, brightness=v, contrast=v, saturation=v,
+                            hue=degrees, noise=v; 15 means -15..15, which may be said as well (none)
   --seed n                  decides the weights, the split and the order (42)
   --split given|images|groups   the files' own test images; or all images divided anew, one by one, or so that
                             blocks of neighbours stay together (given)
@@ -153,6 +158,8 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     );
     if (other !== undefined) throw new UsageError(`--resume takes the run's own options, not --${other}`);
   }
+  const augment = given.get('augment') ?? null;
+  if (augment !== null) parseAugment(augment);
   const split = choice<SplitName>('split', splitNames) ?? 'given';
   if (given.has('block') && split !== 'groups') throw new UsageError('--block is of --split groups only');
   return {
@@ -164,6 +171,7 @@ export function parseOptions(argv: readonly string[]): CommandOptions {
     lr: positive('lr'),
     optimizer: choice<OptimizerName>('optimizer', optimizerNames) ?? 'adam',
     schedule: choice<ScheduleName>('schedule', scheduleNames) ?? 'cosine',
+    augment,
     seed: integer('seed', 0, 2 ** 32 - 1) ?? 42,
     split,
     block: integer('block', 1, 10_000) ?? 10,

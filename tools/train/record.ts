@@ -24,6 +24,7 @@ function repeatCommand(options: CommandOptions, start: StartEvent): string {
   const { model, epochs, batchSize, optimizer, schedule, learningRate, seed, data } = start;
   const words = ['npm run train --', `--model ${model}`, `--epochs ${epochs}`, `--batch-size ${batchSize}`];
   words.push(`--optimizer ${optimizer}`, `--lr ${learningRate}`, `--schedule ${schedule}`, `--seed ${seed}`);
+  if (start.augment !== null) words.push(`--augment ${quoted(start.augment)}`);
   if (start.split !== 'given') words.push(`--split ${start.split}`);
   if (start.split === 'groups') words.push(`--block ${start.block}`);
   if (start.report && start.split === 'given') words.push('--report');
@@ -35,7 +36,7 @@ function repeatCommand(options: CommandOptions, start: StartEvent): string {
 }
 
 const quoted = (path: string): string =>
-  /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  /^[\w./+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Writes the run's files; returns the command that repeats it. */
 export async function keepRun(

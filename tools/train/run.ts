@@ -14,9 +14,11 @@ import { cnn, cnnS, mlp } from '../../src/train/models.ts';
 import { progress, type ProgressEvent } from '../../src/train/progress.ts';
 import { cpuLine, nonFiniteLine, redrawSeconds } from '../../src/train/terminal.ts';
 import { thousands } from '../../src/train/text.ts';
+import { parseAugment } from './augment.ts';
 import { defaultsFor, full } from './defaults.ts';
 import type { EpochEvent, RunEvent, RunOutcome, StartEvent, StepEvent, StopEvent, TrainTask } from './events.ts';
 import { loadImages, splitImages, type SplitImages } from './load.ts';
+import { transformsOf } from './transforms.ts';
 
 export interface Surroundings {
   /** The contents of a data file. */
@@ -78,6 +80,7 @@ export async function train(task: TrainTask, { read, emit, store, signal }: Surr
       epochs: start.epochs,
       batchSize: start.batchSize,
       validation: data.validation,
+      ...(options.augment !== null && { augment: transformsOf(parseAugment(options.augment)) }),
       callbacks: [
         progress({ onEvent: watch.told, every: 0 }),
         kept.callback,
@@ -143,6 +146,7 @@ function startEvent(
     learningRate,
     optimizer: options.optimizer,
     schedule: options.schedule,
+    augment: options.augment,
     seed: options.seed,
     split: options.split,
     block: options.block,
