@@ -27,7 +27,7 @@ export type {
   LayerRecord,
   MultiOutputLayer,
 } from './nn/layer.ts';
-export { l1, l1l2, l2, maxNorm, type Regularizer, type WeightOptions } from './nn/regularizers.ts';
+export { l1, l1l2, l2, maxNorm, type HeldOptions, type Regularizer, type WeightOptions } from './nn/regularizers.ts';
 export { keepsMask, type Masking } from './nn/masking.ts';
 export {
   activation,

@@ -8,6 +8,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { ActivationName } from '../ops/activations.ts';
 import { type Masking, maskedAfter } from './masking.ts';
 import type { ParameterSpec } from './parameters.ts';
+import { penalty, type Regularizer } from './regularizers.ts';
 import type { SymbolicTensor } from './symbolic.ts';
 
 /** What JSON can hold: a layer's options as they are saved. */
@@ -84,6 +85,8 @@ export interface LayerRecord {
   readonly config: Readonly<Record<string, Json>>;
   /** Of one example; needed on a model's first layer only. */
   readonly inputShape?: Shape;
+  /** Of what it gives: added to the loss, divided by the batch. */
+  readonly activityRegularizer?: Regularizer;
   /** The last function applied; losses look at it. */
   readonly activation?: ActivationName;
   /**
@@ -225,6 +228,8 @@ export function applyLayer(
   const outputs = layer.outputs
     ? layer.outputs(x!, weights, inside, others)
     : [layer.apply(x!, weights, inside, others)];
+  const activity = layer.activityRegularizer && penalty(layer.activityRegularizer, outputs[0]!, outputs[0]!.shape[0]);
+  if (activity) context.addLoss('regularization', activity);
   const masked = maskedAfter(
     layer,
     masks.map((mask) => mask !== null),

@@ -139,9 +139,9 @@ export function createState(
       firstBad: bad,
     });
     const [updated, ...others] = effects;
-    const bounded = list.reduce((all, { shape, offset, constraint }) => {
+    const bounded = list.reduce((all, { shape, offset, constraint, unitAxes = 1 }) => {
       if (!constraint) return all;
-      const columns = shape.at(-1) ?? 1;
+      const columns = sizeOf(shape.slice(-unitAxes));
       return maxNormStep(all, { offset, rows: sizeOf(shape) / columns, columns, limit: constraint.maxNorm });
     }, updated!);
     return { ...rest, effects: [bounded, ...others], ...('norm' in used ? { norm: used.norm! } : {}) };

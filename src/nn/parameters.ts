@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
   readonly constraint?: Constraint;
+  /** How many of the last axes number the units that a constraint is of; 1 unless given. */
+  readonly unitAxes?: number;
   readonly regularizer?: Regularizer;
   /** false: it is kept with what layers keep without training it. */
   readonly trainable?: boolean;
@@ -18,7 +20,7 @@ export interface ParameterSpec {
 
 /** What weights are held to after each update. */
 export interface Constraint {
-  /** The longest that the incoming weights of a unit may be, those of one place of the last axis. */
+  /** The longest that the incoming weights of a unit may be, those of one place of the axes that number units. */
   readonly maxNorm: number;
 }
 
@@ -30,6 +32,7 @@ export interface Parameter {
   readonly offset: number;
   readonly tensor: Tensor;
   readonly constraint?: Constraint;
+  readonly unitAxes?: number;
   readonly regularizer?: Regularizer;
 }
 
@@ -75,7 +78,7 @@ export function parameters(
     },
   };
   const list = names.map((name, i): Parameter => {
-    const { shape, constraint, regularizer } = specs[name]!;
+    const { shape, constraint, unitAxes, regularizer } = specs[name]!;
     const offset = offsets[i]!;
     const tensor = variableTensor(arena, { shape, offset, label: name });
     return {
@@ -84,6 +87,7 @@ export function parameters(
       offset,
       tensor,
       ...(constraint ? { constraint } : {}),
+      ...(unitAxes === undefined ? {} : { unitAxes }),
       ...(regularizer ? { regularizer } : {}),
     };
   });

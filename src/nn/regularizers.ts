@@ -26,82 +26,116 @@ export const l1l2 = (rates: { readonly l1?: number; readonly l2?: number } = {})
   l2: rates.l2 ?? 0.01,
 });
 
-/** After each step no unit's incoming weights are longer than `limit`: those of one place of the kernel's last axis. */
+/**
+ * After each step no unit's incoming weights are longer than `limit`: those of one place of the weight's last axis, or of the last two
+ * where both number units, as attention's heads and depthwise filters do.
+ */
 export const maxNorm = (limit = 2): Constraint => ({ maxNorm: limit });
 
-export interface WeightOptions {
-  /** `l1()`, `l2()` or `l1l2()` of the kernels, added to the loss and reported apart as `regularization`; none unless given. */
-  readonly kernelRegularizer?: Regularizer;
-  readonly biasRegularizer?: Regularizer;
-  /** `maxNorm()`; none unless given. */
-  readonly kernelConstraint?: Constraint;
-  readonly biasConstraint?: Constraint;
+/** Which of a layer's weights an option is of, and what its name begins with; 'kernel' is the depthwise and pointwise ones too. */
+export type WeightRole = 'kernel' | 'recurrent' | 'bias' | 'embeddings' | 'alpha' | 'gamma' | 'beta';
+
+/**
+ * What layers with weights of these roles take. `…Regularizer`: `l1()`, `l2()` or `l1l2()` of the weight, added to the loss and
+ * reported apart as `regularization`. `…Constraint`: `maxNorm()`. None unless given.
+ */
+export type WeightOptions<Role extends WeightRole = 'kernel' | 'bias'> = {
+  readonly [K in `${Role}Regularizer`]?: Regularizer;
+} & { readonly [K in `${Role}Constraint`]?: Constraint } & HeldOptions;
+
+/** What every layer with weights takes. */
+export interface HeldOptions {
+  /**
+   * The same of what the layer gives, of its first output where it has several, divided by the batch (Keras), in each
+   * place where it is called.
+   */
+  readonly activityRegularizer?: Regularizer;
   /** true unless given. false: no optimizer changes its weights, and batch normalization uses and keeps what it has. */
   readonly trainable?: boolean;
 }
 
-export const weightOptions = [
-  'kernelRegularizer',
-  'biasRegularizer',
-  'kernelConstraint',
-  'biasConstraint',
-  'trainable',
-] as const;
+const heldOptions = ['activityRegularizer', 'trainable'] as const;
 
-/**
- * `record` with its weights held as `options` say; a recurrent kernel is none of the kernels meant (Keras). OptionError: a rate or limit out
- * of range, or an option for a weight that there is none of.
- */
-export function holdingWeights<R extends LayerRecord>(where: string, options: WeightOptions, record: R): R {
-  const { kernelRegularizer, biasRegularizer, kernelConstraint, biasConstraint, trainable = true } = options;
-  if (typeof trainable !== 'boolean')
-    throw new OptionError(`${where}: trainable is ${String(trainable)}, expected true or false`);
-  for (const [name, regularizer] of Object.entries({ kernelRegularizer, biasRegularizer })) {
-    if (regularizer) checkRates(`${where}: ${name}`, regularizer, ['l1', 'l2']);
-  }
-  for (const [name, constraint] of Object.entries({ kernelConstraint, biasConstraint })) {
-    if (constraint) checkRates(`${where}: ${name}`, constraint, ['maxNorm']);
-    if (constraint && !(constraint.maxNorm > 0))
-      throw new OptionError(`${where}: ${name} is maxNorm(${constraint.maxNorm}), expected a number above 0`);
-  }
-  const config: Record<string, Json> = {};
-  for (const name of weightOptions) {
-    if (options[name] !== undefined && !(name === 'trainable' && trainable)) config[name] = options[name] as Json;
-  }
-  if (Object.keys(config).length === 0) return record;
+/** The options' names. */
+export const weightOptions = (...roles: readonly WeightRole[]): readonly string[] => [
+  ...roles.flatMap((role) => [`${role}Regularizer`, `${role}Constraint`]),
+  ...heldOptions,
+];
 
-  function held(name: string, spec: ParameterSpec): ParameterSpec {
-    const kernel = /^(kernel|depthwiseKernel|pointwiseKernel)$/.test(name);
-    const regularizer = kernel ? kernelRegularizer : name === 'bias' ? biasRegularizer : undefined;
-    const constraint = kernel ? kernelConstraint : name === 'bias' ? biasConstraint : undefined;
-    return {
-      ...spec,
-      ...(regularizer ? { regularizer } : {}),
-      ...(constraint ? { constraint } : {}),
-      ...(trainable ? {} : { trainable }),
-    };
-  }
-  const build: LayerRecord['build'] = (shape, at, others): LayerBuild => {
-    const built = record.build(shape, at, others);
-    const names = Object.keys(built.weights);
-    if ((biasRegularizer ?? biasConstraint) && !names.includes('bias')) {
-      throw new OptionError(
-        `${at}: has no bias to hold, expected useBias: true or neither biasRegularizer nor biasConstraint`,
-      );
-    }
-    return {
-      ...built,
-      weights: Object.fromEntries(Object.entries(built.weights).map(([name, spec]) => [name, held(name, spec)])),
-    };
-  };
-  return { ...record, config: { ...record.config, ...config }, build };
+/** What decides whether there are such weights. */
+const needs: Partial<Record<string, string>> = { bias: 'useBias', beta: 'center', gamma: 'scale' };
+
+/** `kernel` of `depthwiseKernel`, `query/kernel` and, where weights are drawn, `kernelMean`. */
+function roleOf(weight: string): string {
+  const own = weight.slice(weight.lastIndexOf('/') + 1).replace(/Mean$/, '');
+  return own === 'recurrentKernel' ? 'recurrent' : own.replace(/^\w+Kernel$/, 'kernel');
 }
 
-function checkRates(where: string, given: object, names: readonly string[]): void {
-  const keys = Object.keys(given);
-  const values = Object.values(given) as unknown[];
+/**
+ * `record` with its weights of `roles` held as `options` say. OptionError: a rate or limit out of range, or an option for a
+ * weight that there is none of.
+ */
+export function holdingWeights<R extends LayerRecord>(
+  where: string,
+  options: HeldOptions,
+  record: R,
+  roles: readonly WeightRole[] = ['kernel', 'bias'],
+): R {
+  const { trainable = true, activityRegularizer } = options;
+  if (typeof trainable !== 'boolean')
+    throw new OptionError(`${where}: trainable is ${String(trainable)}, expected true or false`);
+  const config: Record<string, Json> = trainable ? {} : { trainable };
+  const given = options as Readonly<Record<string, unknown>>;
+  const taken = <T extends object>(name: string, fields: readonly string[]): T | undefined => {
+    if (given[name] === undefined) return undefined;
+    checkRates(`${where}: ${name}`, given[name], fields);
+    config[name] = given[name] as Json;
+    return given[name] as T;
+  };
+  const held = new Map(
+    roles.map((role): [string, Pick<ParameterSpec, 'regularizer' | 'constraint'>] => {
+      const regularizer = taken<Regularizer>(`${role}Regularizer`, ['l1', 'l2']);
+      const constraint = taken<Constraint>(`${role}Constraint`, ['maxNorm']);
+      if (constraint && !(constraint.maxNorm > 0)) {
+        throw new OptionError(
+          `${where}: ${role}Constraint is maxNorm(${constraint.maxNorm}), expected a number above 0`,
+        );
+      }
+      return [role, { ...(regularizer ? { regularizer } : {}), ...(constraint ? { constraint } : {}) }];
+    }),
+  );
+  taken('activityRegularizer', ['l1', 'l2']);
+  if (Object.keys(config).length === 0) return record;
+
+  const build: LayerRecord['build'] = (shape, at, others): LayerBuild => {
+    const built = record.build(shape, at, others);
+    const there = new Set(Object.keys(built.weights).map(roleOf));
+    for (const [role, { regularizer, constraint }] of held) {
+      if (there.has(role) || !(regularizer ?? constraint)) continue;
+      const needed = needs[role] ? `${needs[role]}: true or ` : '';
+      throw new OptionError(
+        `${at}: has no ${role} to hold, expected ${needed}neither ${role}Regularizer nor ${role}Constraint`,
+      );
+    }
+    const weights = Object.entries(built.weights).map(([name, spec]): [string, ParameterSpec] => [
+      name,
+      { ...spec, ...held.get(roleOf(name)), ...(trainable ? {} : { trainable }) },
+    ]);
+    return { ...built, weights: Object.fromEntries(weights) };
+  };
+  return {
+    ...record,
+    config: { ...record.config, ...config },
+    ...(activityRegularizer ? { activityRegularizer } : {}),
+    build,
+  };
+}
+
+function checkRates(where: string, given: unknown, names: readonly string[]): void {
+  const keys = Object.keys(given ?? {});
+  const values = Object.values(given ?? {}) as unknown[];
   const right = (value: unknown) => typeof value === 'number' && value >= 0 && Number.isFinite(value);
-  if (typeof given === 'object' && keys.length === names.length && names.every((name) => keys.includes(name))) {
+  if (keys.length === names.length && names.every((name) => keys.includes(name))) {
     if (values.every(right)) return;
   }
   throw new OptionError(
@@ -109,11 +143,11 @@ function checkRates(where: string, given: object, names: readonly string[]): voi
   );
 }
 
-/** The penalty of one weight. */
-export function penalty({ l1: first, l2: second }: Regularizer, weight: Tensor): Tensor | null {
+/** The penalty of one weight, or of a layer's output where it is to be divided by the batch, its first axis. */
+export function penalty({ l1: first, l2: second }: Regularizer, of: Tensor, divisor = 1): Tensor | null {
   const parts = [
-    ...(first > 0 ? [mul(sum(abs(weight)), first)] : []),
-    ...(second > 0 ? [mul(sum(square(weight)), second)] : []),
+    ...(first > 0 ? [mul(sum(abs(of)), first / divisor)] : []),
+    ...(second > 0 ? [mul(sum(square(of)), second / divisor)] : []),
   ];
   return parts.length === 0 ? null : parts.reduce((a, b) => add(a, b));
 }

@@ -82,7 +82,9 @@ export function isSymbolic(value: unknown): value is SymbolicTensor {
  * The layer that gives on an output after the first, `index` from 1, of the layer that it is called on. Calls of layers
  * with several outputs add it themselves; a name of its own in models, summaries and files is all that it has.
  */
-export function laterOutput({ index, ...common }: { readonly index: number; readonly name?: string }): Layer {
+export function laterOutput(options: { readonly index: number; readonly name?: string }): Layer {
+  checkOptions('laterOutput', options, ['index', 'name']);
+  const { index } = options;
   checkCount('laterOutput', 'index', index);
   return callable({
     type: 'LaterOutput',
@@ -90,7 +92,7 @@ export function laterOutput({ index, ...common }: { readonly index: number; read
     config: { index },
     part: index,
     masking: () => false,
-    ...commonFields('laterOutput', common),
+    ...commonFields('laterOutput', options),
     build: (shape) => ({ outputShape: shape, weights: {}, flopsPerSample: 0 }),
     apply: (x) => x,
   });

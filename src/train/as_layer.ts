@@ -62,58 +62,54 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
   const state = Object.fromEntries(specsOf('state'));
 
   return callable(
-    holdingWeights(
-      'asLayer',
-      { trainable: options.trainable },
-      {
-        type: 'Model',
-        kind: 'model',
-        config: { model: topologyOf(inner) },
-        ...(name === undefined ? {} : { name }),
-        ...(inputs.length === 1 ? { inputShape: inputs[0]!.shape } : { several: true as const }),
-        ...(activation ? { activation } : {}),
-        build(inputShape, where, others = []) {
-          const shapes = [inputShape, ...others];
-          if (shapes.length !== inputs.length || !shapes.every((shape, i) => equal(shape, inputs[i]!.shape))) {
-            throw new ShapeError(
-              `${where}: is called on ${shapes.map(format).join(', ')}, expected ${inputs.map(({ shape }) => format(shape)).join(', ')}`,
-            );
-          }
-          const flopsPerSample = layers.reduce((sum, layer) => sum + layer.flopsPerSample, 0);
-          return { outputShape, weights, state, flopsPerSample };
-        },
-        masking(masked, where) {
-          const all = inputs.map((_, i) => masked[i] ?? false);
-          for (const { layer, from, name: place } of layers) {
-            const own = from.map((one) => all[one]!);
-            all.push(maskedAfter(layer, own, `${where}: ${place} (${layer.type})`));
-          }
-          return all[at]!;
-        },
-        apply(x, weightOf, context, others = []) {
-          const values = [x, ...others].map((value, i): Given => ({
-            outputs: [value],
-            mask: context.masks[i] ?? null,
-          }));
-          layers.forEach((built, i) => {
-            const { name: place, owner } = built;
-            const inside = {
-              ...context,
-              first: context.first && place === owner,
-              // Mixed, not added: layers of any depth then draw from streams that have nothing to do with each other.
-              stream: Math.imul(context.stream ^ Math.imul(i + 1, 0x9e3779b1), 0x85ebca6b) >>> 0,
-              state: (key: string) => context.state(`${owner}/${key}`),
-              update: (key: string, value: typeof x) => context.update(`${owner}/${key}`, value),
-            };
-            const { outputs: own, mask } = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);
-            const [first, ...further] = own;
-            values.push({ outputs: [labelled(first!, place), ...further], mask });
-          });
-          const { outputs: made, mask } = values[at]!;
-          if (mask) context.giveMask(mask);
-          return made[0]!;
-        },
+    holdingWeights('asLayer', options.trainable === undefined ? {} : { trainable: options.trainable }, {
+      type: 'Model',
+      kind: 'model',
+      config: { model: topologyOf(inner) },
+      ...(name === undefined ? {} : { name }),
+      ...(inputs.length === 1 ? { inputShape: inputs[0]!.shape } : { several: true as const }),
+      ...(activation ? { activation } : {}),
+      build(inputShape, where, others = []) {
+        const shapes = [inputShape, ...others];
+        if (shapes.length !== inputs.length || !shapes.every((shape, i) => equal(shape, inputs[i]!.shape))) {
+          throw new ShapeError(
+            `${where}: is called on ${shapes.map(format).join(', ')}, expected ${inputs.map(({ shape }) => format(shape)).join(', ')}`,
+          );
+        }
+        const flopsPerSample = layers.reduce((sum, layer) => sum + layer.flopsPerSample, 0);
+        return { outputShape, weights, state, flopsPerSample };
       },
-    ),
+      masking(masked, where) {
+        const all = inputs.map((_, i) => masked[i] ?? false);
+        for (const { layer, from, name: place } of layers) {
+          const own = from.map((one) => all[one]!);
+          all.push(maskedAfter(layer, own, `${where}: ${place} (${layer.type})`));
+        }
+        return all[at]!;
+      },
+      apply(x, weightOf, context, others = []) {
+        const values = [x, ...others].map((value, i): Given => ({
+          outputs: [value],
+          mask: context.masks[i] ?? null,
+        }));
+        layers.forEach((built, i) => {
+          const { name: place, owner } = built;
+          const inside = {
+            ...context,
+            first: context.first && place === owner,
+            // Mixed, not added: layers of any depth then draw from streams that have nothing to do with each other.
+            stream: Math.imul(context.stream ^ Math.imul(i + 1, 0x9e3779b1), 0x85ebca6b) >>> 0,
+            state: (key: string) => context.state(`${owner}/${key}`),
+            update: (key: string, value: typeof x) => context.update(`${owner}/${key}`, value),
+          };
+          const { outputs: own, mask } = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);
+          const [first, ...further] = own;
+          values.push({ outputs: [labelled(first!, place), ...further], mask });
+        });
+        const { outputs: made, mask } = values[at]!;
+        if (mask) context.giveMask(mask);
+        return made[0]!;
+      },
+    }),
   );
 }

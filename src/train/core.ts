@@ -186,6 +186,9 @@ export function forward(
   const seen = new Set<string>();
   const effects: Tensor[] = [];
   const terms: Record<string, Tensor> = {};
+  const addTerm = (term: string, value: Tensor): void => {
+    terms[term] = Object.hasOwn(terms, term) ? add(terms[term]!, value) : value;
+  };
   const stateOf = (key: string): Tensor => {
     const found = kept.get(key) ?? network.state?.get(key);
     if (found) return found;
@@ -218,8 +221,7 @@ export function forward(
         if (sizeOf(value.shape) !== 1) {
           throw new ShapeError(`${name}: the loss '${term}' must be one number, got shape ${format(value.shape)}`);
         }
-        const one = reshape(value, []);
-        terms[term] = Object.hasOwn(terms, term) ? add(terms[term]!, one) : one;
+        addTerm(term, reshape(value, []));
       },
     });
     seen.add(owner);
@@ -228,11 +230,10 @@ export function forward(
     const [first, ...further] = outputs;
     given.push({ outputs: [labelled(first!, name), ...further], mask });
   });
-  const penalties = parameters.list.flatMap(({ name, regularizer, tensor }) => {
-    const used = seen.has(name.slice(0, name.indexOf('/')));
-    return (regularizer && used && penalty(regularizer, tensor)) || [];
-  });
-  if (penalties.length > 0) terms['regularization'] = penalties.reduce((a, b) => add(a, b));
+  for (const { name, regularizer, tensor } of parameters.list) {
+    const value = regularizer && seen.has(name.slice(0, name.indexOf('/'))) ? penalty(regularizer, tensor) : null;
+    if (value) addTerm('regularization', value);
+  }
   const found = wanted.map((at) => given[at]!);
   return {
     values: found.map(({ outputs }) => outputs[0]!),

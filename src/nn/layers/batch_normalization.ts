@@ -8,10 +8,10 @@ import { batchNormalization as normalize } from '../../ops/normalization.ts';
 import { normalizeWith } from '../../ops/normalize_with.ts';
 import { ones, resolveInitializer, zeros, type Initializer } from '../initializers.ts';
 import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
-import { holdingWeights, type WeightOptions } from '../regularizers.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
 
-export interface AffineLayerOptions extends LayerOptions {
+export interface AffineLayerOptions extends LayerOptions, WeightOptions<'gamma' | 'beta'> {
   /** Added to the variance; 1e-5 unless given (PyTorch; Keras has 1e-3), 1e-6 for `rmsNormalization` (Keras). */
   readonly epsilon?: number;
   /** Whether beta is added; true unless given. */
@@ -24,7 +24,17 @@ export interface AffineLayerOptions extends LayerOptions {
   readonly gammaInitializer?: Initializer | string;
 }
 
-export const affineOptions = ['epsilon', 'center', 'scale', 'betaInitializer', 'gammaInitializer'] as const;
+/** Of its weights. */
+export const affineRoles = ['gamma', 'beta'] as const;
+
+export const affineOptions = [
+  'epsilon',
+  'center',
+  'scale',
+  'betaInitializer',
+  'gammaInitializer',
+  ...weightOptions(...affineRoles),
+] as const;
 
 /** What the normalization layers share: checked options, and gamma and beta of `shape` as they are wanted. */
 export function affine(where: string, options: AffineLayerOptions, defaultEpsilon = 1e-5) {
@@ -43,7 +53,7 @@ export function affine(where: string, options: AffineLayerOptions, defaultEpsilo
   };
 }
 
-export interface BatchNormalizationOptions extends AffineLayerOptions, Pick<WeightOptions, 'trainable'> {
+export interface BatchNormalizationOptions extends AffineLayerOptions {
   /** The fraction of the old statistic kept at each step; 0.9 unless given (PyTorch's 0.1 of the new; Keras has 0.99). */
   readonly momentum?: number;
   /** The channels' axis: the last one (-1), which is also what it is unless given. */
@@ -58,7 +68,7 @@ export interface BatchNormalizationOptions extends AffineLayerOptions, Pick<Weig
  * ShapeError: another axis than the last.
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
-  checkOptions('batchNormalization', options, [...layerOptions, ...affineOptions, 'momentum', 'axis', 'trainable']);
+  checkOptions('batchNormalization', options, [...layerOptions, ...affineOptions, 'momentum', 'axis']);
   const { momentum = 0.9, axis = -1 } = options;
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new OptionError(`batchNormalization: momentum is ${momentum}, expected a number from 0 to 1`);
@@ -68,7 +78,7 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
   return callable(
     holdingWeights(
       'batchNormalization',
-      { trainable: options.trainable },
+      options,
       {
         type: 'BatchNormalization',
         kind: 'batchnorm',
@@ -107,6 +117,7 @@ export function batchNormalization(options: BatchNormalizationOptions = {}): Lay
           return y;
         },
       },
+      affineRoles,
     ),
   );
 }

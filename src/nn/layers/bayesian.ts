@@ -75,9 +75,10 @@ function bayesian(where: string, type: string, kind: string, layer: LayerRecord,
     build(inputShape, at) {
       const built = layer.build(inputShape, at);
       const weights: Record<string, ParameterSpec> = {};
-      for (const [name, { shape, initializer }] of Object.entries(built.weights)) {
-        weights[`${name}Mean`] = { shape, initializer };
-        weights[`${name}Rho`] = { shape, initializer: rho };
+      for (const [name, spec] of Object.entries(built.weights)) {
+        const { shape, trainable } = spec;
+        weights[`${name}Mean`] = spec;
+        weights[`${name}Rho`] = { shape, initializer: rho, ...(trainable === false ? { trainable } : {}) };
       }
       return { ...built, weights };
     },
@@ -114,7 +115,7 @@ function checkPositive(where: string, name: string, value: number): void {
 function inner<O extends object>(where: string, options: O, layer: (given: O) => Layer): LayerRecord {
   const rest = Object.fromEntries(Object.entries(options).filter(([name]) => !own.includes(name))) as O;
   try {
-    const { type, kind, config, build, apply, activation, masking } = layer(rest);
+    const { type, kind, config, build, apply, activation, activityRegularizer, masking } = layer(rest);
     return {
       type,
       kind,
@@ -122,6 +123,7 @@ function inner<O extends object>(where: string, options: O, layer: (given: O) =>
       build,
       apply,
       ...(activation === undefined ? {} : { activation }),
+      ...(activityRegularizer ? { activityRegularizer } : {}),
       ...(masking ? { masking } : {}),
       ...commonFields(where, options),
     };
@@ -135,7 +137,7 @@ function inner<O extends object>(where: string, options: O, layer: (given: O) =>
 /**
  * `dense` with kernel and bias drawn from N(mean, σ), σ = softplus(rho): kernelMean, kernelRho [in, units], biasMean,
  * biasRho [units]. One draw serves a whole batch (the reparameterization of Kingma and Welling 2014); the divergence from
- * the prior is added to the training loss and logged, weighted, as `kl`. Predictions use the means unless `training`, here
+ * the prior is added to the training loss and logged, weighted, as `kl`; regularizers and constraints are of the means. Predictions use the means unless `training`, here
  * or in `predict`, asks for draws, which are then anew for each batch; evaluation measures the data's loss alone.
  * OptionError: as `dense`, or a number out of range.
  */

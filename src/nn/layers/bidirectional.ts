@@ -14,6 +14,7 @@ import {
   type LayerRecord,
   type MultiOutputLayer,
 } from '../layer.ts';
+import { holdingWeights, weightOptions, type HeldOptions } from '../regularizers.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import { callable, type SymbolicTensor } from '../symbolic.ts';
 import type { RecurrentLayer, StatefulRecurrentLayer } from './recurrent.ts';
@@ -21,7 +22,7 @@ import { checkUse, recurrentMasking, severalInputs, stateShapes, takeInputs } fr
 
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave';
 
-export interface BidirectionalOptions extends LayerOptions {
+export interface BidirectionalOptions extends LayerOptions, HeldOptions {
   /** What runs: `simpleRnn`, `lstm` or `gru`; its options count for both directions. */
   readonly layer: Layer;
   /** How the two outputs become one: 'concat' unless given (Keras), or 'sum', 'mul', 'ave' (the mean). */
@@ -51,7 +52,7 @@ export function bidirectional<States extends readonly SymbolicTensor[]>(
 ): MultiOutputLayer<readonly [SymbolicTensor, ...States, ...States]>;
 export function bidirectional(options: BidirectionalOptions): Layer;
 export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { readonly layer: LayerRecord }): unknown {
-  checkOptions('bidirectional', options, [...layerOptions, 'layer', 'mergeMode']);
+  checkOptions('bidirectional', options, [...layerOptions, 'layer', 'mergeMode', ...weightOptions()]);
   const { mergeMode = 'concat' } = options;
   const known = Object.keys(merges);
   if (!Object.hasOwn(merges, mergeMode)) {
@@ -63,6 +64,11 @@ export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { r
   if (typeof layer?.run !== 'function') {
     throw new OptionError(
       `bidirectional: layer is ${layer?.type ?? typeof layer}, expected what simpleRnn(), lstm() or gru() gives`,
+    );
+  }
+  if (layer.activityRegularizer) {
+    throw new OptionError(
+      `bidirectional: layer has an activityRegularizer, expected it among bidirectional's own options: of the merged outputs`,
     );
   }
   const { returnSequences, goBackwards } = layer.config as { returnSequences: boolean; goBackwards: boolean };
@@ -86,7 +92,7 @@ export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { r
       ...(use.returnState ? [...forward.state, ...backward.state] : []),
     ];
   };
-  return callable({
+  const record: LayerRecord = {
     type: 'Bidirectional',
     kind: 'bidirectional',
     config: { layer: { type: layer.type, config: layer.config as Json }, mergeMode },
@@ -112,5 +118,6 @@ export function bidirectional(options: Omit<BidirectionalOptions, 'layer'> & { r
     },
     apply: (...given) => outputs(...given)[0]!,
     ...(use.returnState ? { outputs } : {}),
-  });
+  };
+  return callable(holdingWeights('bidirectional', options, record, []));
 }

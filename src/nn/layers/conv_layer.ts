@@ -49,7 +49,7 @@ const images = ['', '[L,C]', '[H,W,C]', '[D,H,W,C]'];
 export function checkConvOptions(where: string, options: ConvLayerOptions, known: readonly string[]): void {
   checkOptions(where, options, [
     ...layerOptions,
-    ...weightOptions,
+    ...weightOptions('kernel', 'bias'),
     ...known,
     'activation',
     'useBias',

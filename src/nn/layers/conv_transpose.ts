@@ -94,6 +94,11 @@ function convTranspose(
   if (options.padding === 'causal') {
     throw new OptionError(`${where}: padding is "causal", which a transposed convolution has no use for`);
   }
+  if (options.kernelConstraint) {
+    throw new OptionError(
+      `${where}: kernelConstraint is of the weights into one unit, but a transposed kernel's last axis numbers what they come out of; expected none`,
+    );
+  }
   const { paddingMode: _, ...window } = resolveWindow(where, rank, options);
   const outputPadding = perAxis(where, 'outputPadding', options.outputPadding ?? 0, rank, 0);
   const geometry = { ...window, outputPadding };

@@ -31,7 +31,7 @@ export interface DenseOptions extends LayerOptions, WeightOptions {
  */
 export function dense(options: DenseOptions): Layer {
   const own = ['units', 'activation', 'useBias', 'kernelInitializer', 'biasInitializer'];
-  checkOptions('dense', options, [...layerOptions, ...own, ...weightOptions]);
+  checkOptions('dense', options, [...layerOptions, ...own, ...weightOptions('kernel', 'bias')]);
   const { units, activation = 'linear', useBias = true } = options;
   checkCount('dense', 'units', units);
   const activate = resolveActivation('dense', activation);

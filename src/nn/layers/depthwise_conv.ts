@@ -106,7 +106,7 @@ function depthwiseParts(where: string, rank: 1 | 2, options: AnyOptions) {
       return {
         output,
         filters: channels * depthMultiplier,
-        kernel: { shape, initializer },
+        kernel: { shape, initializer, unitAxes: 2 },
         flopsPerSample: 2 * sizeOf(shape) * sizeOf(output),
       };
     },

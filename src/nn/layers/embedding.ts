@@ -6,10 +6,11 @@ import { notEqual } from '../../ops/binary.ts';
 import { cast } from '../../ops/cast.ts';
 import { gather } from '../../ops/gather.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
-import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions, type LayerRecord } from '../layer.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
 
-export interface EmbeddingOptions extends LayerOptions {
+export interface EmbeddingOptions extends LayerOptions, WeightOptions<'embeddings'> {
   /** How many different numbers there are: 0 to inputDim − 1. */
   readonly inputDim: number;
   /** The length of each vector. */
@@ -30,7 +31,8 @@ export interface EmbeddingOptions extends LayerOptions {
  * the nearest inside. The gradient is summed in a fixed order. OptionError: unknown or impossible options.
  */
 export function embedding(options: EmbeddingOptions): Layer {
-  checkOptions('embedding', options, [...layerOptions, 'inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero']);
+  const own = ['inputDim', 'outputDim', 'embeddingsInitializer', 'maskZero'];
+  checkOptions('embedding', options, [...layerOptions, ...own, ...weightOptions('embeddings')]);
   const { inputDim, outputDim, maskZero = false } = options;
   checkCount('embedding', 'inputDim', inputDim);
   checkCount('embedding', 'outputDim', outputDim);
@@ -38,7 +40,7 @@ export function embedding(options: EmbeddingOptions): Layer {
     throw new OptionError(`embedding: maskZero is ${JSON.stringify(maskZero)}, expected true or false`);
   }
   const initializer = resolveInitializer('embedding', options.embeddingsInitializer ?? 'uniform');
-  return callable({
+  const record: LayerRecord = {
     type: 'Embedding',
     kind: 'embedding',
     config: { inputDim, outputDim, ...(maskZero ? { maskZero } : {}) },
@@ -58,5 +60,6 @@ export function embedding(options: EmbeddingOptions): Layer {
       if (maskZero) giveMask(notEqual(cast(x, 'f32'), 0));
       return gather(weights('embeddings'), cast(x, 'i32'), 0);
     },
-  });
+  };
+  return callable(holdingWeights('embedding', options, record, ['embeddings']));
 }

@@ -77,8 +77,8 @@ import { reshape } from './reshape.ts';
 import { upSampling1d, upSampling2d, upSampling3d } from './up_sampling.ts';
 import { simpleRnn } from './simple_rnn.ts';
 
-// Options come from a file: each function checks its own, so nothing is believed here but the type's name.
-const byType = {
+/** Options come from a file: each function checks its own, so nothing is believed here but the type's name. */
+export const layerTypes = {
   Dense: dense,
   Conv1d: conv1d,
   Conv2d: conv2d,
@@ -191,13 +191,13 @@ const byType = {
 
 /** The layer that `type` and `config` describe, named `name`. DataError: an unknown type; OptionError: a bad config. */
 export function layerFromConfig(type: string, name: string, config: Readonly<Record<string, Json>>): Layer {
-  if (!Object.hasOwn(byType, type)) {
-    const known = Object.keys(byType);
+  if (!Object.hasOwn(layerTypes, type)) {
+    const known = Object.keys(layerTypes);
     throw new DataError(
       `layer '${name}': unknown type '${type}'${suggestion(type, known)}; known: ${known.join(', ')}`,
     );
   }
-  return byType[type]!({ ...config, name });
+  return layerTypes[type]!({ ...config, name });
 }
 
 function bidirectionalFromConfig({ layer, ...rest }: Readonly<Record<string, Json>>): Layer {

@@ -7,9 +7,10 @@ import {
   groupNormalization as normalize,
   instanceNormalization as normalizeInstance,
 } from '../../ops/normalization.ts';
-import { checkCount, commonFields, layerOptions, type Layer } from '../layer.ts';
+import { checkCount, commonFields, layerOptions, type Layer, type LayerRecord } from '../layer.ts';
+import { holdingWeights } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
-import { affine, affineOptions, type AffineLayerOptions } from './batch_normalization.ts';
+import { affine, affineOptions, affineRoles, type AffineLayerOptions } from './batch_normalization.ts';
 
 export interface GroupNormalizationOptions extends AffineLayerOptions {
   /** How many groups of neighbouring channels; a divisor of the channels. */
@@ -27,7 +28,7 @@ export function groupNormalization(options: GroupNormalizationOptions): Layer {
   checkCount('groupNormalization', 'groups', groups);
   const { config, weights: weightsOf } = affine('groupNormalization', options);
   const { epsilon, center, scale } = config;
-  return callable({
+  const record: LayerRecord = {
     type: 'GroupNormalization',
     kind: 'groupnorm',
     config: { groups, ...config },
@@ -42,7 +43,8 @@ export function groupNormalization(options: GroupNormalizationOptions): Layer {
       const gamma = scale ? weights('gamma') : null;
       return normalize(x, { groups, gamma, beta: center ? weights('beta') : null, epsilon });
     },
-  });
+  };
+  return callable(holdingWeights('groupNormalization', options, record, affineRoles));
 }
 
 /**
@@ -53,7 +55,7 @@ export function instanceNormalization(options: AffineLayerOptions = {}): Layer {
   checkOptions('instanceNormalization', options, [...layerOptions, ...affineOptions]);
   const { config, weights: weightsOf } = affine('instanceNormalization', options);
   const { epsilon, center, scale } = config;
-  return callable({
+  const record: LayerRecord = {
     type: 'InstanceNormalization',
     kind: 'instancenorm',
     config,
@@ -68,5 +70,6 @@ export function instanceNormalization(options: AffineLayerOptions = {}): Layer {
       const gamma = scale ? weights('gamma') : null;
       return normalizeInstance(x, { gamma, beta: center ? weights('beta') : null, epsilon });
     },
-  });
+  };
+  return callable(holdingWeights('instanceNormalization', options, record, affineRoles));
 }

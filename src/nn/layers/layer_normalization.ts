@@ -7,10 +7,11 @@ import {
   layerNormalization as normalize,
   rmsNormalization as normalizeRms,
 } from '../../ops/normalization.ts';
-import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { commonFields, layerOptions, type Layer, type LayerOptions, type LayerRecord } from '../layer.ts';
 import { keepsMask } from '../masking.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
-import { affine, affineOptions, type AffineLayerOptions } from './batch_normalization.ts';
+import { affine, affineOptions, affineRoles, type AffineLayerOptions } from './batch_normalization.ts';
 
 interface AxisOption {
   /** The last axis or several of the last, counted with the batch as axis 0; -1 unless given (Keras). */
@@ -21,6 +22,7 @@ export interface LayerNormalizationOptions extends AffineLayerOptions, AxisOptio
 
 export type RmsNormalizationOptions = LayerOptions &
   AxisOption &
+  WeightOptions<'gamma'> &
   Pick<AffineLayerOptions, 'epsilon' | 'scale' | 'gammaInitializer'>;
 
 /** The lengths of the axes that are normalized over; the batch is none of them. */
@@ -42,7 +44,7 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
   const { axis = -1 } = options;
   const { config, weights: weightsOf } = affine('layerNormalization', options);
   const { epsilon, center, scale } = config;
-  return callable({
+  const record: LayerRecord = {
     type: 'LayerNormalization',
     kind: 'layernorm',
     config: { axis: typeof axis === 'number' ? axis : [...axis], ...config },
@@ -57,7 +59,8 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
       const gamma = scale ? weights('gamma') : null;
       return normalize(x, { gamma, beta: center ? weights('beta') : null, epsilon, axes: axis });
     },
-  });
+  };
+  return callable(holdingWeights('layerNormalization', options, record, affineRoles));
 }
 
 /**
@@ -65,12 +68,12 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
  * lengths of `axis`. Errors as `layerNormalization`.
  */
 export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
-  const known = [...layerOptions, 'epsilon', 'scale', 'gammaInitializer', 'axis'];
+  const known = [...layerOptions, 'epsilon', 'scale', 'gammaInitializer', 'axis', ...weightOptions('gamma')];
   checkOptions('rmsNormalization', options, known);
   const { axis = -1 } = options;
   const { config, weights: weightsOf } = affine('rmsNormalization', { ...options, center: false }, 1e-6);
   const { epsilon, scale } = config;
-  return callable({
+  const record: LayerRecord = {
     type: 'RMSNormalization',
     kind: 'rmsnorm',
     config: { axis: typeof axis === 'number' ? axis : [...axis], epsilon, scale },
@@ -82,5 +85,6 @@ export function rmsNormalization(options: RmsNormalizationOptions = {}): Layer {
       flopsPerSample: 0,
     }),
     apply: (x, weights) => normalizeRms(x, { gamma: scale ? weights('gamma') : null, epsilon, axes: axis }),
-  });
+  };
+  return callable(holdingWeights('rmsNormalization', options, record, ['gamma']));
 }

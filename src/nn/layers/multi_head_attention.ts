@@ -7,12 +7,13 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { logicalAnd } from '../../ops/logic.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
-import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { checkCount, commonFields, layerOptions, type Layer, type LayerOptions, type LayerRecord } from '../layer.ts';
 import { keepsMask } from '../masking.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import { callable } from '../symbolic.ts';
 
-export interface MultiHeadAttentionOptions extends LayerOptions {
+export interface MultiHeadAttentionOptions extends LayerOptions, WeightOptions {
   readonly numHeads: number;
   /** The size of each head's queries and keys. */
   readonly keyDim: number;
@@ -43,6 +44,7 @@ const known = [
   'useCausalMask',
   'kernelInitializer',
   'biasInitializer',
+  ...weightOptions('kernel', 'bias'),
 ];
 
 /**
@@ -65,12 +67,15 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
   }
   const kernel = resolveInitializer(where, options.kernelInitializer ?? 'glorotUniform');
   const bias = resolveInitializer(where, options.biasInitializer ?? 'zeros');
-  const projection = (name: string, shape: Shape, biasShape: Shape): Record<string, ParameterSpec> => ({
-    [`${name}/kernel`]: { shape, initializer: kernel },
-    ...(useBias ? { [`${name}/bias`]: { shape: biasShape, initializer: bias } } : {}),
-  });
+  const projection = (name: string, shape: Shape, biasShape: Shape): Record<string, ParameterSpec> => {
+    const unitAxes = biasShape.length;
+    return {
+      [`${name}/kernel`]: { shape, initializer: kernel, unitAxes },
+      ...(useBias ? { [`${name}/bias`]: { shape: biasShape, initializer: bias, unitAxes } } : {}),
+    };
+  };
 
-  return callable({
+  const record: LayerRecord = {
     type: 'MultiHeadAttention',
     kind: 'attention',
     config: {
@@ -126,5 +131,6 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): Layer {
         },
       );
     },
-  });
+  };
+  return callable(holdingWeights(where, options, record));
 }

@@ -3,11 +3,12 @@
 import { checkOptions, OptionError } from '../../core/errors.ts';
 import { prelu as rectify } from '../../ops/rectifiers.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
-import { commonFields, layerOptions, type Layer, type LayerOptions } from '../layer.ts';
+import { commonFields, layerOptions, type Layer, type LayerOptions, type LayerRecord } from '../layer.ts';
 import { keepsMask } from '../masking.ts';
+import { holdingWeights, weightOptions, type WeightOptions } from '../regularizers.ts';
 import { callable } from '../symbolic.ts';
 
-export interface PreluOptions extends LayerOptions {
+export interface PreluOptions extends LayerOptions, WeightOptions<'alpha'> {
   /**
    * Axes along which one slope is shared, counted with the batch as axis 0 (Keras); none unless given. After a
    * convolution, [1, 2] leaves a slope for each channel, as PyTorch has them.
@@ -22,7 +23,7 @@ export interface PreluOptions extends LayerOptions {
  * 2015). The shape stays. OptionError: an unknown option, or a shared axis that an example does not have.
  */
 export function prelu(options: PreluOptions = {}): Layer {
-  checkOptions('prelu', options, [...layerOptions, 'sharedAxes', 'alphaInitializer']);
+  checkOptions('prelu', options, [...layerOptions, 'sharedAxes', 'alphaInitializer', ...weightOptions('alpha')]);
   const { sharedAxes = [] } = options;
   if (!Array.isArray(sharedAxes) || !sharedAxes.every((axis) => Number.isInteger(axis) && axis >= 1)) {
     throw new OptionError(
@@ -30,7 +31,7 @@ export function prelu(options: PreluOptions = {}): Layer {
     );
   }
   const initializer = resolveInitializer('prelu', options.alphaInitializer ?? 'zeros');
-  return callable({
+  const record: LayerRecord = {
     type: 'PReLU',
     kind: 'prelu',
     config: { sharedAxes: [...sharedAxes] },
@@ -45,5 +46,6 @@ export function prelu(options: PreluOptions = {}): Layer {
       return { outputShape: inputShape, weights: { alpha: { shape, initializer } }, flopsPerSample: 0 };
     },
     apply: (x, weights) => rectify(x, weights('alpha')),
-  });
+  };
+  return callable(holdingWeights('prelu', options, record, ['alpha']));
 }

@@ -31,7 +31,8 @@ import {
   type RecurrentUseOptions,
 } from './recurrent_inputs.ts';
 
-export interface RecurrentLayerOptions extends LayerOptions, WeightOptions, RecurrentUseOptions {
+export interface RecurrentLayerOptions
+  extends LayerOptions, WeightOptions<(typeof roles)[number]>, RecurrentUseOptions {
   /** The length of the state. */
   readonly units: number;
   /** The output of every step, not of the last alone; false unless given. */
@@ -67,8 +68,10 @@ export interface RecurrentLayer extends Layer, Runs {}
 export interface StatefulRecurrentLayer<States extends readonly SymbolicTensor[]>
   extends MultiOutputLayer<readonly [SymbolicTensor, ...States]>, Runs {}
 
+const roles = ['kernel', 'recurrent', 'bias'] as const;
+
 const own = [
-  ...weightOptions,
+  ...weightOptions(...roles),
   'units',
   'returnSequences',
   'goBackwards',
@@ -148,5 +151,5 @@ export function recurrentLayer(
     apply: (...given) => outputs(...given)[0]!,
     ...(use.returnState ? { outputs } : {}),
   };
-  return callable(holdingWeights(where, options, record)) as RecurrentLayer;
+  return callable(holdingWeights(where, options, record, roles)) as RecurrentLayer;
 }
