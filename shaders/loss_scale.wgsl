@@ -3,11 +3,14 @@
 //   find_non_finite    found[0] = the lowest index of a gradient that is not finite, or what it was, if that is lower.
 //                      grads [size], f32 as bits, because WGSL may assume that a float is never NaN or infinite. A
 //                      workgroup looks at 64 of them; the vec4 entry at 64 groups of four, which it also counts size in.
+//   begin_group        one thread, before that: found[0] = NONE where place [4] = (keep, share, ready, 0) has keep 0, at the first
+//                      of the batches that make a step.
 //   update_loss_scale  one thread. scale [1], a power of two; counts [3] = (steps without one since the scale changed,
 //                      steps skipped, steps applied); found [1], set back to NONE; given [4] and scalars [4] = (learning
 //                      rate, corrections 1 and 2, gradient scale), as optimizers read them: the gradient scale is divided
 //                      by the loss's, and 0 tells them to change nothing. The corrections of decaying means are
 //                      1 / (1 - beta^t), where t counts the steps applied, for each beta that has a logarithm here.
+//   update_loss_scale_of_group  the same where place has ready; else nothing but scalars changes, whose gradient scale is 0.
 
 // @import lib/grid.wgsl
 // @import lib/activation.wgsl
@@ -40,6 +43,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> first_bad: array<u32>;
 @group(0) @binding(6) var<storage, read_write> scalars: array<f32>;
 @group(0) @binding(7) var<storage, read_write> skipped: array<u32>;
+@group(0) @binding(8) var<storage, read> place: array<f32>;
+
+@compute @workgroup_size(1)
+fn begin_group() {
+  if (place[0] == 0.0) { found_index[0] = NONE; }
+}
 
 @compute @workgroup_size(GROUP_SIZE)
 fn find_non_finite(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -67,6 +76,19 @@ fn correction(log_beta: f32, t: u32, host: f32) -> f32 {
 
 @compute @workgroup_size(1)
 fn update_loss_scale() {
+  let gradient_scale = judged();
+  hand_on(gradient_scale);
+}
+
+@compute @workgroup_size(1)
+fn update_loss_scale_of_group() {
+  var gradient_scale = 0.0;
+  if (place[2] != 0.0) { gradient_scale = judged(); }
+  hand_on(gradient_scale);
+}
+
+// What follows for the scale and the counts; the gradient scale.
+fn judged() -> f32 {
   let index = found_index[0];
   found_index[0] = NONE;
   let before = scale[0];
@@ -90,6 +112,10 @@ fn update_loss_scale() {
   }
   scale[0] = after;
   counts[0] = good;
+  return gradient_scale;
+}
+
+fn hand_on(gradient_scale: f32) {
   skipped[0] = counts[1];
   let t = max(counts[2], 1u);
   scalars[0] = given[0];

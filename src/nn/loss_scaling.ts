@@ -41,27 +41,29 @@ function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: n
   return {
     variables: [scale, counts, found],
     seed: (shape) => reshape(variableTensor(scale), shape),
-    guard(gradients, scalars, firstBad) {
+    guard(gradients, scalars, firstBad, group) {
       const state = {
         scale: variableTensor(scale),
         counts: variableTensor(counts),
-        found: findNonFinite(gradients, variableTensor(found)),
+        found: findNonFinite(gradients, variableTensor(found), group),
         firstBad,
         scalars,
+        place: group,
       };
       const after = updateLossScale(state, { growthInterval, smallest, logBetas });
       return { ...after, effects: [after.scale, after.counts] };
     },
-    read: ([scales, numbers]) => ({
+    read: ([scales, numbers, first]) => ({
       scale: scales![0]!,
       goodSteps: numbers![0]!,
       skippedSteps: numbers![1]!,
       appliedSteps: numbers![2]!,
+      ...(first![0] === NO_BAD_INDEX ? {} : { badGradient: first![0]! }),
     }),
-    write: ({ scale: value, goodSteps, skippedSteps, appliedSteps }) => [
+    write: ({ scale: value, goodSteps, skippedSteps, appliedSteps, badGradient = NO_BAD_INDEX }) => [
       Float32Array.of(value),
       Uint32Array.of(goodSteps, skippedSteps, appliedSteps),
-      Uint32Array.of(NO_BAD_INDEX),
+      Uint32Array.of(badGradient),
     ],
   };
 }

@@ -2,7 +2,6 @@
 
 import { sizeOf } from '../core/shape.ts';
 import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
-import { OptionError } from '../core/errors.ts';
 import { sumGradients } from '../ops/gradient_sum.ts';
 import { maxNormStep } from '../ops/max_norm.ts';
 import { clipped, type Clipping } from './gradient_options.ts';
@@ -98,11 +97,6 @@ export function createState(
 ): OptimizerState {
   const { arena, list } = parameters;
   const { accumulation = 1, clipping } = optimizer;
-  if (accumulation > 1 && precision) {
-    throw new OptionError(
-      `${optimizer.name}: gradientAccumulationSteps is ${accumulation}, expected 1 in mixed precision, whose loss scale may change in between`,
-    );
-  }
   const names = [...optimizer.moments, ...(accumulation > 1 ? ['accumulated'] : [])];
   const moments = names.map((name): Variable => ({
     name: `${optimizer.name}/${name}`,
@@ -160,7 +154,7 @@ export function createState(
     variables: [...moments, firstBad, ...(scaler?.variables ?? [])],
     update(gradients, scalars, group) {
       const bad = variableTensor(firstBad);
-      const guarded = scaler?.guard(gradients, scalars, bad);
+      const guarded = scaler?.guard(gradients, scalars, bad, group);
       if (!guarded) return updateOf(gradients, scalars, bad, group);
       const updated = updateOf(gradients, guarded.scalars, guarded.firstBad, group);
       return { ...guarded, ...updated, effects: [...guarded.effects, ...updated.effects] };

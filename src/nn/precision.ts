@@ -19,8 +19,11 @@ export interface LossScaler {
   readonly variables: readonly Variable[];
   /** ∂(scaled loss)/∂loss. */
   seed(shape: Shape): Tensor;
-  /** What the optimizer is given in the place of `scalars` and `firstBad`, and what the step makes of the scale. */
-  guard(gradients: Tensor, scalars: Tensor, firstBad: Tensor): GuardedStep;
+  /**
+   * What the optimizer is given in the place of `scalars` and `firstBad`, and what the step makes of the scale: with `group`
+   * (see `sumGradients`) once for all batches that make the step, and one bad gradient among them skips it.
+   */
+  guard(gradients: Tensor, scalars: Tensor, firstBad: Tensor, group: Tensor | null): GuardedStep;
   /** Of the values of `variables`, and back. */
   read(values: readonly ArrayLike<number>[]): LossScaleState;
   write(state: LossScaleState): (Float32Array | Uint32Array)[];
@@ -42,4 +45,6 @@ export interface LossScaleState {
   readonly skippedSteps: number;
   /** Steps that changed the weights, by which the corrections of Adam's means are counted. */
   readonly appliedSteps: number;
+  /** In the middle of the batches that make a step: the first gradient among them that is not finite, where there is one. */
+  readonly badGradient?: number;
 }

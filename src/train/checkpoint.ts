@@ -177,10 +177,11 @@ function usedKernels(value: Json | undefined): UsedKernels | undefined {
 }
 
 function lossScaleOf(value: Json): LossScaleState {
-  const { scale, goodSteps, skippedSteps, appliedSteps } = recordOf('lossScale', value);
-  const counts = [goodSteps, skippedSteps, appliedSteps];
+  const { scale, goodSteps, skippedSteps, appliedSteps, badGradient } = recordOf('lossScale', value);
+  const counts = [goodSteps, skippedSteps, appliedSteps, badGradient ?? 0];
   if (typeof scale === 'number' && Number.isInteger(Math.log2(scale)) && counts.every(isCount)) {
-    return { scale, goodSteps, skippedSteps, appliedSteps } as LossScaleState;
+    const bad = badGradient === undefined ? {} : { badGradient };
+    return { scale, goodSteps, skippedSteps, appliedSteps, ...bad } as LossScaleState;
   }
   throw new DataError('loadModel: the loss scale is no power of two with three counts of steps');
 }

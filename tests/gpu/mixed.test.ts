@@ -87,7 +87,7 @@ describe.each([
 });
 
 /** A step whose loss is multiplied by an input: 1e30 makes gradients that no half can hold. */
-async function factored(device: Device, optimizer: Optimizer, options: LossScaleOptions = {}) {
+async function factored(device: Device, optimizer: Optimizer, options: LossScaleOptions = {}, examples = 5) {
   const weights = parameters(
     { k1: { shape: [8, 12], initializer: glorotUniform() }, k2: { shape: [12, 4], initializer: glorotUniform() } },
     { seed: 4 },
@@ -95,7 +95,7 @@ async function factored(device: Device, optimizer: Optimizer, options: LossScale
   const state = createState(optimizer, weights, mixedPrecision(options));
   const rows: Readonly<Record<string, number>>[] = [];
   const step = await program(
-    { x: [5, 8], y: [5, 4], factor: [1] },
+    { x: [examples, 8], y: [examples, 4], factor: [1] },
     ({ x, y, factor }) => {
       const error = sub(matmul(relu(matmul(x!, weights.get('k1'))), weights.get('k2')), y!);
       return { loss: mul(mean(square(error)), factor!) };
@@ -111,29 +111,34 @@ async function factored(device: Device, optimizer: Optimizer, options: LossScale
   );
   programs.push(step);
   await step.prepare();
-  const x = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i));
-  const y = Float32Array.from({ length: 20 }, (_, i) => Math.cos(2 * i));
   const snapshot = async () => {
-    const kept = [weights.arena, ...state.moments];
+    // What sums the batches of a step is no moment of the optimizer's.
+    const kept = [weights.arena, ...state.moments.filter((_, i) => state.names[i] !== 'accumulated')];
     const values = await Promise.all(kept.map((variable) => device.readVariable(variable)));
     return values.map((array) => Array.from(new Uint32Array(array.buffer, array.byteOffset, array.length)));
   };
   return {
     rows,
     snapshot,
+    weights: () => device.readVariable(weights.arena),
     counts: async () => {
       const { variables } = state.scaler!;
       return state.scaler!.read(await Promise.all(variables.map((variable) => device.readVariable(variable))));
     },
-    async run(factor: number) {
+    /** On the examples from `first` on. */
+    async run(factor: number, first = 0) {
       const wait = step.ready();
       if (wait) await wait;
+      const x = Float32Array.from({ length: 8 * examples }, (_, i) => Math.sin(8 * first + i));
+      const y = Float32Array.from({ length: 4 * examples }, (_, i) => Math.cos(2 * (4 * first + i)));
       step.run({ x, y, factor: Float32Array.of(factor) });
       await step.flush();
       return rows.at(-1)!;
     },
   };
 }
+
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
 describe.each([
   ['GPU', sharedDevice],
@@ -192,6 +197,64 @@ describe.each([
     expect(row).toMatchObject({ [LOSS_SCALE]: 1, [SKIPPED_STEPS]: 2 });
     expect(row[FIRST_BAD]).toBeLessThan(NO_BAD_INDEX);
     expect(await training.snapshot()).toEqual(before);
+  });
+
+  test('one batch of four that overflows skips the step of all four, and nothing else', async () => {
+    for (const bad of [0, 2, 3]) {
+      const training = await factored(await deviceOf(), adam({ gradientAccumulationSteps: 4 }));
+      const before = await training.snapshot();
+      for (let i = 0; i < 4; i++) {
+        const row = await training.run(i === bad ? 1e30 : 1, 5 * i);
+        const after =
+          i === 3 ? { [LOSS_SCALE]: 32768, [SKIPPED_STEPS]: 1 } : { [LOSS_SCALE]: 65536, [SKIPPED_STEPS]: 0 };
+        expect(row).toMatchObject({ ...after, [FIRST_BAD]: NO_BAD_INDEX });
+      }
+      expect(await training.snapshot()).toEqual(before);
+      expect(await training.counts()).toEqual({ scale: 32768, goodSteps: 0, skippedSteps: 1, appliedSteps: 0 });
+      for (let i = 0; i < 3; i++) await training.run(1, 5 * i);
+      expect(await training.snapshot()).toEqual(before);
+      await training.run(1, 15);
+      expect(await training.snapshot()).not.toEqual(before);
+      expect(await training.counts()).toEqual({ scale: 32768, goodSteps: 1, skippedSteps: 1, appliedSteps: 1 });
+    }
+  });
+
+  test('a step of four batches is that of the large one, within the rounding of its sums', async () => {
+    const device = await deviceOf();
+    const parts = await factored(device, sgd({ learningRate: 1, gradientAccumulationSteps: 4 }));
+    const whole = await factored(device, sgd({ learningRate: 1 }), {}, 20);
+    const start = Float64Array.from(await whole.weights());
+    for (let i = 0; i < 4; i++) await parts.run(1, 5 * i);
+    await whole.run(1);
+    const [found, expected] = [await parts.weights(), await whole.weights()];
+    // Shares of 1/4 scale every half exactly, so that on the CPU only the order of 20 sums in f32 differs; on the GPU products of
+    // other sizes may add in other orders as well, and round each of the three halves behind a term (hidden value, error,
+    // its way back) to a neighbour, 2⁻¹⁰ of what was added up.
+    const relative = 24 * 2 ** -24 + (device.kind === 'cpu' ? 0 : 3 * 2 ** -10);
+    const [k1, k2] = [(i: number, j: number) => start[i * 12 + j]!, (j: number, o: number) => start[128 + j * 4 + o]!];
+    const sizes = new Float64Array(start.length);
+    for (let n = 0; n < 20; n++) {
+      const x = (i: number) => Math.abs(Math.sin(8 * n + i));
+      const hidden = Array.from({ length: 12 }, (_, j) =>
+        range(8).reduce((sum, i) => sum + x(i) * Math.abs(k1(i, j)), 0),
+      );
+      const error = range(4).map(
+        (o) =>
+          Math.abs(Math.cos(2 * (4 * n + o))) + range(12).reduce((sum, j) => sum + hidden[j]! * Math.abs(k2(j, o)), 0),
+      );
+      for (let j = 0; j < 12; j++) {
+        const back = range(4).reduce((sum, o) => sum + (error[o]! / 40) * Math.abs(k2(j, o)), 0);
+        for (let o = 0; o < 4; o++) sizes[128 + j * 4 + o]! += hidden[j]! * (error[o]! / 40);
+        for (let i = 0; i < 8; i++) sizes[i * 12 + j]! += x(i) * back;
+      }
+    }
+    let moved = 0;
+    found.forEach((value, i) => {
+      const bound = relative * sizes[i]! + 2 ** -23 * Math.abs(start[i]!);
+      expect(Math.abs(value - expected[i]!), `weight ${i}`).toBeLessThanOrEqual(bound);
+      if (Math.abs(expected[i]! - start[i]!) > 10 * bound) moved++;
+    });
+    expect(moved).toBeGreaterThan(60);
   });
 
   test('small gradients that f16 would lose come through', async () => {

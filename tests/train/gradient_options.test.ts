@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 
 import {
   adam,
-  batchNormalization,
   type Callback,
   createCpuDevice,
   dense,
@@ -14,10 +13,10 @@ import {
   modelCheckpoint,
   memoryStore,
   type Model,
+  mixedPrecision,
   moons,
   ops,
   type Optimizer,
-  OptionError,
   parameters,
   program,
   rmsprop,
@@ -186,10 +185,41 @@ describe('gradientAccumulationSteps', () => {
     await expect(other.fit(data, { epochs: 4, batchSize: 8, resume: true })).rejects.toThrow('accumulation is 2');
   });
 
-  it('is refused in mixed precision', async () => {
-    const model = sequential([dense({ units: 1, inputShape: [1] }), batchNormalization()]);
-    const optimizer = sgd({ gradientAccumulationSteps: 2 });
-    const options = { optimizer, loss: 'meanSquaredError', precision: 'mixed', device: createCpuDevice() } as const;
-    await expect(model.compile(options)).rejects.toThrow(OptionError);
+  it('in mixed precision counts its steps by groups, and goes on in the middle of one that is to be skipped', async () => {
+    const compile = (model: Model) =>
+      model.compile({
+        optimizer: adam({ gradientAccumulationSteps: 4 }),
+        loss: 'sparseCategoricalCrossentropy',
+        precision: mixedPrecision({ initialScale: 2 ** 30, growthInterval: 2 }),
+        device: createCpuDevice(),
+      });
+    const make = () => sequential([dense({ units: 2, inputShape: [2] })], { seed: 6 });
+    const whole = make();
+    await compile(whole);
+    // Seven batches an epoch are two groups; at first halves hold no gradient of such a scale.
+    const { history } = await whole.fit(data, { epochs: 12, batchSize: 8 });
+    const skipped = history['skippedSteps']!;
+    expect(skipped[0]).toBe(2);
+    const { skippedSteps, appliedSteps } = (await whole.lossScale())!;
+    expect(skippedSteps).toBeGreaterThan(10);
+    expect(appliedSteps).toBeGreaterThan(3);
+    expect(skippedSteps + appliedSteps).toBe(24);
+
+    const store = memoryStore();
+    const begun = make();
+    await compile(begun);
+    const killer: Callback = {
+      onStepEnd({ epoch, batch }) {
+        if (epoch === 1 && batch === 2) throw new Error('killed');
+      },
+    };
+    const callbacks = [modelCheckpoint({ store, every: 1 }), killer];
+    await expect(begun.fit(data, { epochs: 12, batchSize: 8, callbacks })).rejects.toThrow('killed');
+    const model = loadModel((await store.read('checkpoint'))!) as Model;
+    await compile(model);
+    expect((await model.lossScale())!.badGradient).toBeTypeOf('number');
+    await model.fit(data, { epochs: 12, batchSize: 8, resume: true });
+    expect(await model.getWeights()).toEqual(await whole.getWeights());
+    expect(await model.lossScale()).toEqual(await whole.lossScale());
   });
 });
