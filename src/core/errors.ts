@@ -64,9 +64,44 @@ export class StateError extends Error {
 
 /** Throws an OptionError naming the nearest known option for every key of `options` that is not in `known`. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError(`${where}: its options are ${String(options)}, expected a record of ${known.join(', ')}`);
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new OptionError(`${where}: unknown option '${key}'${suggestion(key, known)}; known: ${known.join(', ')}`);
+  }
+}
+
+/** As `least`: any number above 0. */
+export const ABOVE_ZERO = Number.MIN_VALUE;
+
+/** Throws an OptionError unless `value` is a number from `least` to `most`, of which Infinity is not one unless it is `most`. */
+export function checkNumber(
+  where: string,
+  name: string,
+  value: unknown,
+  least = 0,
+  most = Number.MAX_VALUE,
+  kind: 'number' | 'whole number' = 'number',
+): void {
+  const whole = kind === 'number' || Number.isInteger(value) || value === Infinity;
+  if (typeof value === 'number' && whole && value >= least && value <= most) return;
+  const from = least === ABOVE_ZERO ? 'above 0' : most >= Number.MAX_VALUE ? `of at least ${least}` : `from ${least}`;
+  const to = most >= Number.MAX_VALUE ? '' : least === ABOVE_ZERO ? ` and of at most ${most}` : ` to ${most}`;
+  throw new OptionError(`${where}: ${name} is ${String(value)}, expected a ${kind} ${from}${to}`);
+}
+
+/** Throws an OptionError unless each of `values` is of the type, or not given. */
+export function checkTypes(
+  where: string,
+  type: 'boolean' | 'function' | 'string',
+  values: Readonly<Record<string, unknown>>,
+): void {
+  const expected = { boolean: 'true or false', function: 'a function', string: 'a text' }[type];
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || typeof value === type) continue;
+    throw new OptionError(`${where}: ${name} is ${String(value)}, expected ${expected}`);
   }
 }
 

@@ -1,6 +1,6 @@
 // A reader for tables of comma-separated values (RFC 4180), and data sets made of their columns.
 
-import { checkOptions, DataError, OptionError, suggestion } from '../core/errors.ts';
+import { checkOptions, checkTypes, DataError, OptionError, suggestion } from '../core/errors.ts';
 import { dataset, type Dataset } from './dataset.ts';
 
 export interface CsvOptions {
@@ -30,6 +30,8 @@ export interface CsvTable {
 export function readCsv(source: string | Uint8Array, options: CsvOptions = {}): CsvTable {
   checkOptions('readCsv', options, ['separator', 'header', 'decimal']);
   const { header = true, decimal = '.' } = options;
+  checkTypes('readCsv', 'boolean', { header });
+  checkTypes('readCsv', 'string', { separator: options.separator });
   const text = typeof source === 'string' ? source.replace(/^\ufeff/, '') : decode(source);
   const separator = options.separator ?? likeliest(text);
   if (separator.length !== 1 || separator === '"' || separator === '\n' || separator === '\r') {
@@ -108,7 +110,16 @@ export function csvDataset(
     throw new OptionError(`csvDataset: kind is '${String(kind)}', expected 'class' or 'number'`);
   }
   const features = options.features ?? table.columns.filter((name) => name !== target);
-  if (features.length === 0) throw new OptionError('csvDataset: features is empty, expected at least one column');
+  if (!Array.isArray(features) || features.length === 0) {
+    throw new OptionError(`csvDataset: features is ${JSON.stringify(features)}, expected at least one column`);
+  }
+  for (const [name, columns] of Object.entries({ features, target: [target] })) {
+    const missing = columns.find((column) => !table.columns.includes(column));
+    if (missing === undefined && columns[0] !== undefined) continue;
+    throw new OptionError(
+      `csvDataset: ${name} has no column '${missing}'${suggestion(String(missing), table.columns)}; known: ${table.columns.slice(0, 20).join(', ')}`,
+    );
+  }
   const x = new Float32Array(table.size * features.length);
   features.forEach((name, j) => {
     table.numbers(name).forEach((value, i) => (x[i * features.length + j] = value));

@@ -1,6 +1,6 @@
 // Data sets as plain records in memory: made and checked once, then only read.
 
-import { DataError, OptionError, checkOptions } from '../core/errors.ts';
+import { DataError, OptionError, checkNumber, checkOptions } from '../core/errors.ts';
 import { checkShape, format, sizeOf, type Shape } from '../core/shape.ts';
 
 export interface Dataset {
@@ -63,9 +63,7 @@ export function dataset(options: DatasetOptions): Dataset {
       `dataset: scale ${scale} and offset ${offset}, expected finite numbers and a scale other than 0`,
     );
   }
-  if (classes !== undefined && !(Number.isInteger(classes) && classes >= 1 && classes < 2 ** 31)) {
-    throw new OptionError(`dataset: classes is ${classes}, expected an integer from 1`);
-  }
+  checkClasses('dataset', classes);
   if (options.shape) checkShape('dataset', options.shape);
 
   const size = xShape?.[0] ?? (options.shape ? x.length / sizeOf(options.shape) : (yShape?.[0] ?? y.length));
@@ -114,6 +112,11 @@ export function take(from: Dataset | NamedDataset, which: number | ArrayLike<num
   };
   const classes = 'classes' in from ? from.classes : undefined;
   return Object.freeze(classes === undefined ? taken : { ...taken, classes });
+}
+
+/** Throws an OptionError unless it is a number of classes, or not given. */
+export function checkClasses(where: string, classes: number | undefined): void {
+  if (classes !== undefined) checkNumber(where, 'classes', classes, 1, 2 ** 31 - 1, 'whole number');
 }
 
 /** Whether `given` is one array, with or without a shape, and not a record of arrays by name. */

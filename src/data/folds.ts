@@ -1,6 +1,6 @@
 // The divisions of k-fold cross-validation.
 
-import { DataError, OptionError, checkOptions } from '../core/errors.ts';
+import { DataError, OptionError, checkOptions, checkTypes } from '../core/errors.ts';
 import { checkWord, permutation } from '../core/random.ts';
 import { take, type Dataset, type NamedDataset } from './dataset.ts';
 import { allocate, checkGroups, groupsOf } from './groups.ts';
@@ -26,6 +26,7 @@ export function foldIndices(from: Dataset | NamedDataset, options: FoldOptions):
   checkOptions('folds', options, ['k', 'seed', 'stratified', 'groups']);
   const { k, seed = 0, stratified = false, groups } = options;
   checkWord('folds', 'seed', seed);
+  checkTypes('folds', 'boolean', { stratified });
   if (!Number.isInteger(k) || k < 2 || k > 255) {
     throw new OptionError(`folds: k is ${k}, expected a whole number from 2 to 255`);
   }

@@ -1,7 +1,7 @@
 // Made-up 28×28 pictures of digits and letters, in the format of MNIST and Fashion-MNIST: what a demo, a test or a
 // course trains on where there is no network and no file.
 
-import { OptionError, checkOptions } from '../core/errors.ts';
+import { OptionError, checkNumber, checkOptions } from '../core/errors.ts';
 import { checkWord, normalPair, permutation, philoxInto, randomUniform } from '../core/random.ts';
 import { dataset, type Dataset } from './dataset.ts';
 
@@ -56,8 +56,7 @@ export function glyphs(options: GlyphsOptions = {}): Dataset {
   if (!Number.isInteger(size) || size < 1 || size > 1e6) {
     throw new OptionError(`glyphs: size is ${size}, expected an integer from 1 to 1000000`);
   }
-  if (!(noise >= 0 && noise <= 255))
-    throw new OptionError(`glyphs: noise is ${noise}, expected a number from 0 to 255`);
+  checkNumber('glyphs', 'noise', noise, 0, 255);
 
   const order = permutation(size, seed, ORDER);
   const form = randomUniform(6 * size, seed, FORM);

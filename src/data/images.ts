@@ -1,6 +1,6 @@
 // Folders of images by class, and archives of them: decoded by the platform, or by a function of the user's.
 
-import { checkOptions, DataError, OptionError } from '../core/errors.ts';
+import { checkOptions, checkTypes, DataError, OptionError } from '../core/errors.ts';
 import { dataset, type Dataset } from './dataset.ts';
 import { dataStream, type DataStream, type StreamItem } from './stream.ts';
 
@@ -59,10 +59,9 @@ export function imageStream(
   files: Iterable<ImageSource>,
   options: ImageOptions & { readonly order?: (size: number, epoch: number) => ArrayLike<number> },
 ): LabelledFiles & { readonly data: DataStream } {
+  checkOptions('imageStream', options, [...optionNames, 'order']);
   const { order, ...rest } = options;
-  if (order !== undefined && typeof order !== 'function') {
-    throw new OptionError(`imageStream: order is ${typeof order}, expected a function of size and epoch`);
-  }
+  checkTypes('imageStream', 'function', { order });
   const { found, classNames, shape, read } = prepare('imageStream', files, rest);
   async function* examples(epoch: number): AsyncGenerator<StreamItem> {
     const places = order?.(found.length, epoch);
@@ -83,6 +82,11 @@ export async function zipEntries(
   archive: Uint8Array,
   unzip: (archive: Uint8Array) => Readonly<Record<string, Uint8Array>> | Promise<Readonly<Record<string, Uint8Array>>>,
 ): Promise<ImageFile[]> {
+  if (typeof unzip !== 'function') {
+    throw new OptionError(
+      `zipEntries: unzip is ${typeof unzip}, expected a library's function, such as fflate's unzipSync`,
+    );
+  }
   let entries;
   try {
     entries = await unzip(archive);
@@ -103,6 +107,11 @@ function prepare(where: string, files: Iterable<ImageSource>, options: ImageOpti
   }
   if (channels !== 1 && channels !== 3)
     throw new OptionError(`${where}: channels is ${String(channels)}, expected 1 or 3`);
+  checkTypes(where, 'function', { decode });
+  const names = options.classNames;
+  if (names !== undefined && !(Array.isArray(names) && names.length > 0 && new Set(names).size === names.length)) {
+    throw new OptionError(`${where}: classNames is ${JSON.stringify(names)}, expected a list of different names`);
+  }
   const images = [...files].map((file) => ({
     path: pathOf(file),
     bytes: file instanceof Blob ? file : asBlob(file.bytes),

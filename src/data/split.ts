@@ -1,6 +1,6 @@
 // Orders and divisions of a data set, all decided by a seed.
 
-import { DataError, OptionError, checkOptions } from '../core/errors.ts';
+import { DataError, OptionError, checkOptions, checkTypes } from '../core/errors.ts';
 import { checkWord, permutation } from '../core/random.ts';
 import { isOne, take, type Dataset, type NamedDataset } from './dataset.ts';
 import { allocate, checkGroups, groupsOf } from './groups.ts';
@@ -65,9 +65,10 @@ export function splitIndices(from: Dataset | NamedDataset, options: SplitOptions
   checkOptions('split', options, ['validation', 'test', 'seed', 'stratified', 'groups']);
   const { validation, test, seed = 0, stratified = false, groups } = options;
   checkWord('split', 'seed', seed);
+  checkTypes('split', 'boolean', { stratified });
   const shares = { validation, ...(test === undefined ? {} : { test }) };
   for (const [name, share] of Object.entries(shares)) {
-    if (share > 0 && share < 1) continue;
+    if (typeof share === 'number' && share > 0 && share < 1) continue;
     throw new OptionError(`split: ${name} is ${share}, expected a share above 0 and below 1`);
   }
   if (validation + (test ?? 0) >= 1) {

@@ -3,7 +3,7 @@
 import { checkOptions, DataError, OptionError } from '../core/errors.ts';
 import { checkWord, philoxInto } from '../core/random.ts';
 import { checkShape, format, sizeOf, type Shape } from '../core/shape.ts';
-import type { Dataset, NamedDataset } from './dataset.ts';
+import { checkClasses, type Dataset, type NamedDataset } from './dataset.ts';
 
 /** One example, or several one after another in `x` and in `y`. */
 export interface StreamItem {
@@ -62,6 +62,7 @@ export function dataStream(options: DataStreamOptions): DataStream {
   checkShape('dataStream', targetShape);
   checkWord('dataStream', 'size', size);
   checkWord('dataStream', 'shuffleBuffer', shuffleBuffer);
+  checkClasses('dataStream', classes);
   if (size === 0) throw new OptionError('dataStream: size is 0, expected the number of examples in an epoch');
   if (type !== 'u8' && type !== 'f32') {
     throw new OptionError(`dataStream: type is '${String(type)}', expected 'u8' or 'f32'`);

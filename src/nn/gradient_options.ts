@@ -1,6 +1,6 @@
 // What every optimizer can do to gradients before its own step: clip them, and sum them over batches.
 
-import { OptionError } from '../core/errors.ts';
+import { ABOVE_ZERO, checkNumber, OptionError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { clipNorm, clipValue } from '../ops/gradient_clip.ts';
@@ -36,15 +36,9 @@ export function gradientFields(
   if (given.length > 1) throw new OptionError(`${where}: ${given.join(' and ')} are given, expected one of them`);
   const [by] = given;
   const limit = by && options[by]!;
-  if (by && !(limit! > 0 && Number.isFinite(limit))) {
-    throw new OptionError(`${where}: ${by} is ${limit}, expected a number above 0`);
-  }
+  if (by) checkNumber(where, by, limit, ABOVE_ZERO);
   const { gradientAccumulationSteps: accumulation = 1 } = options;
-  if (!Number.isInteger(accumulation) || accumulation < 1) {
-    throw new OptionError(
-      `${where}: gradientAccumulationSteps is ${accumulation}, expected a whole number of at least 1`,
-    );
-  }
+  checkNumber(where, 'gradientAccumulationSteps', accumulation, 1, Number.MAX_VALUE, 'whole number');
   return { ...(by ? { clipping: { by, limit: limit! } } : {}), ...(accumulation > 1 ? { accumulation } : {}) };
 }
 

@@ -1,6 +1,6 @@
 // The optimizers: each says which moments it keeps and which op updates whole arenas.
 
-import { checkOptions, OptionError, suggestion } from '../core/errors.ts';
+import { checkNumber, checkOptions, checkTypes, OptionError, suggestion } from '../core/errors.ts';
 import { adagradStep } from '../ops/adagrad.ts';
 import { adamStep } from '../ops/adam.ts';
 import { rmspropStep } from '../ops/rmsprop.ts';
@@ -29,6 +29,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   const { learningRate = 0.01, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   checkRange('sgd', 'momentum', momentum, 0, 1);
   checkRange('sgd', 'weightDecay', weightDecay, 0, Infinity);
+  checkTypes('sgd', 'boolean', { nesterov });
   if (nesterov && momentum === 0) throw new OptionError('sgd: nesterov needs a momentum above 0, got 0');
   return {
     name: 'sgd',
@@ -123,6 +124,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   checkOptions('rmsprop', options, [...names, ...gradientOptions]);
   const { learningRate = 1e-3, rho = 0.9, momentum = 0, centered = false } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
+  checkTypes('rmsprop', 'boolean', { centered, epsilonInsideRoot });
   checkRange('rmsprop', 'rho', rho, 0, 1);
   checkRange('rmsprop', 'momentum', momentum, 0, 1);
   checkRange('rmsprop', 'epsilon', epsilon, 2 ** -126, Infinity);
@@ -172,6 +174,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   checkOptions('adagrad', options, [...names, ...gradientOptions]);
   const { learningRate = 1e-3, initialAccumulator = 0.1 } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
+  checkTypes('adagrad', 'boolean', { epsilonInsideRoot });
   checkRange('adagrad', 'initialAccumulator', initialAccumulator, 0, Infinity);
   checkRange('adagrad', 'epsilon', epsilon, 2 ** -126, Infinity);
   checkRange('adagrad', 'weightDecay', weightDecay, 0, Infinity);
@@ -210,7 +213,7 @@ export function resolveOptimizer(where: string, optimizer: Optimizer | string): 
 }
 
 function checkRange(where: string, name: string, value: number, least: number, below: number): void {
-  if (value >= least && value < below) return;
-  const range = below === Infinity ? `a number of at least ${least}` : `at least ${least} and below ${below}`;
-  throw new OptionError(`${where}: ${name} is ${value}, expected ${range}`);
+  if (below === Infinity) return checkNumber(where, name, value, least);
+  if (typeof value === 'number' && value >= least && value < below) return;
+  throw new OptionError(`${where}: ${name} is ${String(value)}, expected at least ${least} and below ${below}`);
 }

@@ -1,6 +1,6 @@
 // What a layer's weights are held to: penalties that are added to the loss, limits after each step, or no training at all.
 
-import { OptionError } from '../core/errors.ts';
+import { ABOVE_ZERO, checkNumber, checkOptions, OptionError } from '../core/errors.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { add, mul } from '../ops/binary.ts';
 import { sum } from '../ops/reduce.ts';
@@ -15,22 +15,34 @@ export interface Regularizer {
 }
 
 /** Pulls weights to zero, and some of them to zero itself: rate·Σ|w|. */
-export const l1 = (rate = 0.01): Regularizer => ({ l1: rate, l2: 0 });
+export function l1(rate = 0.01): Regularizer {
+  checkNumber('l1', 'rate', rate);
+  return { l1: rate, l2: 0 };
+}
 
 /** Pulls large weights the most: rate·Σw². For an optimizer's decoupled decay see `adamW`. */
-export const l2 = (rate = 0.01): Regularizer => ({ l1: 0, l2: rate });
+export function l2(rate = 0.01): Regularizer {
+  checkNumber('l2', 'rate', rate);
+  return { l1: 0, l2: rate };
+}
 
 /** Both at once, the elastic net; 0.01 each unless given (Keras). */
-export const l1l2 = (rates: { readonly l1?: number; readonly l2?: number } = {}): Regularizer => ({
-  l1: rates.l1 ?? 0.01,
-  l2: rates.l2 ?? 0.01,
-});
+export function l1l2(rates: { readonly l1?: number; readonly l2?: number } = {}): Regularizer {
+  checkOptions('l1l2', rates, ['l1', 'l2']);
+  const { l1: first = 0.01, l2: second = 0.01 } = rates;
+  checkNumber('l1l2', 'l1', first);
+  checkNumber('l1l2', 'l2', second);
+  return { l1: first, l2: second };
+}
 
 /**
  * After each step no unit's incoming weights are longer than `limit`: those of one place of the weight's last axis, or of the last two
  * where both number units, as attention's heads and depthwise filters do.
  */
-export const maxNorm = (limit = 2): Constraint => ({ maxNorm: limit });
+export function maxNorm(limit = 2): Constraint {
+  checkNumber('maxNorm', 'limit', limit, ABOVE_ZERO);
+  return { maxNorm: limit };
+}
 
 /** Which of a layer's weights an option is of, and what its name begins with; 'kernel' is the depthwise and pointwise ones too. */
 export type WeightRole = 'kernel' | 'recurrent' | 'bias' | 'embeddings' | 'alpha' | 'gamma' | 'beta';

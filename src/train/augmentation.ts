@@ -102,7 +102,9 @@ export function augmentation(transforms: readonly ImageTransform[], options: Aug
     throw new OptionError(`augmentation: fillValue is ${fillValue}, expected a finite number`);
   }
   if (range && !(Number.isFinite(range[0]) && Number.isFinite(range[1]) && range[0] < range[1])) {
-    throw new OptionError(`augmentation: range is [${range.join(', ')}], expected the smaller number and the larger`);
+    throw new OptionError(
+      `augmentation: range is ${JSON.stringify(range)}, expected the smaller number and the larger`,
+    );
   }
 
   function apply({ data, order, ids, cursor, random }: BatchTensors, { batch, scale, offset }: Scaled): Tensor {

@@ -1,6 +1,6 @@
 // Callbacks: partial records of hooks that fit calls, and the ones that are shipped.
 
-import { checkOptions, type NonFiniteError, OptionError } from '../core/errors.ts';
+import { checkNumber, checkOptions, checkTypes, type NonFiniteError, OptionError } from '../core/errors.ts';
 import type { Json } from '../nn/layer.ts';
 import type { HostTensor } from './core.ts';
 import type { Model } from './model.ts';
@@ -77,9 +77,8 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkOptions('earlyStopping', options, ['monitor', 'patience', 'minDelta', 'mode', 'restoreBestWeights']);
   const { patience = 0, minDelta = 0, restoreBestWeights = true } = options;
-  if (!(patience >= 0) || !(minDelta >= 0)) {
-    throw new OptionError(`earlyStopping: patience is ${patience} and minDelta ${minDelta}, expected at least 0`);
-  }
+  checkNumber('earlyStopping', 'patience', patience, 0, Infinity);
+  checkTypes('earlyStopping', 'boolean', { restoreBestWeights });
   const monitor = monitorOf('earlyStopping', options);
   let model: Model;
   let bestEpoch = 0;
@@ -137,6 +136,9 @@ export interface CsvLoggerOptions {
 export function csvLogger(options: CsvLoggerOptions): Callback {
   checkOptions('csvLogger', options, ['write', 'append']);
   const { write, append = false } = options;
+  if (write === undefined) throw new OptionError('csvLogger: write is missing, expected a function that takes a line');
+  checkTypes('csvLogger', 'function', { write });
+  checkTypes('csvLogger', 'boolean', { append });
   let keys: string[] | null = null;
   return {
     onTrainBegin() {

@@ -1,6 +1,6 @@
 // The transformations of images that augmentation is composed of, each a plain record with its amounts checked.
 
-import { checkOptions, OptionError } from '../core/errors.ts';
+import { checkNumber, checkOptions, OptionError } from '../core/errors.ts';
 import { augmentation, type ImageSize, type ImageTransform } from './augmentation.ts';
 
 /** Two bounds between which an amount is drawn evenly, or one number: as much either way. */
@@ -23,7 +23,8 @@ function bounds(
   least = -Infinity,
   most = Infinity,
 ): Range {
-  const [low, high] = typeof given === 'number' ? [around - given, around + given] : (given ?? []);
+  const pair: readonly number[] = Array.isArray(given) ? given : [];
+  const [low, high] = typeof given === 'number' ? [around - given, around + given] : pair;
   if (Number.isFinite(low) && Number.isFinite(high) && low! <= high! && low! >= least && high! <= most)
     return [low!, high!];
   const limits = least === -Infinity ? '' : `, all from ${least}${most === Infinity ? '' : ` to ${most}`}`;
@@ -40,9 +41,7 @@ function transform(
   colour = false,
 ): ImageTransform {
   const { probability = 1 } = options;
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new OptionError(`${name}: probability is ${probability}, expected a number from 0 to 1`);
-  }
+  checkNumber(name, 'probability', probability, 0, 1);
   // The options are part of the record, so that records say what they do.
   return { name, ...options, probability, colour, resolve, compose: augmentation };
 }
@@ -62,9 +61,11 @@ export function rotation(options: Chance & { readonly degrees: Amount }): ImageT
 /** Moved right by `x` of its width and down by `y` of its height; 0 unless given. */
 export function translation(options: Chance & { readonly x?: Amount; readonly y?: Amount }): ImageTransform {
   checkOptions('translation', options, ['x', 'y', 'probability']);
-  const [x, y] = [options.x ?? 0, options.y ?? 0].map((given, i) =>
-    bounds('translation', i === 0 ? 'x' : 'y', given, 0, -1, 1),
-  ) as [Range, Range];
+  const { x: right = 0, y: down = 0 } = options;
+  const [x, y] = [right, down].map((given, i) => bounds('translation', i === 0 ? 'x' : 'y', given, 0, -1, 1)) as [
+    Range,
+    Range,
+  ];
   return transform('translation', options, ({ width, height }) => ({
     kind: 'translation',
     first: [x[0] * width, x[1] * width],
@@ -94,8 +95,9 @@ export function zoom(
 /** Slanted: each row moved by `x` pixels right for every pixel below the centre, each column by `y` down; 0 unless given, within ±0.9. */
 export function shear(options: Chance & { readonly x?: Amount; readonly y?: Amount }): ImageTransform {
   checkOptions('shear', options, ['x', 'y', 'probability']);
-  const first = bounds('shear', 'x', options.x ?? 0, 0, -0.9, 0.9);
-  const second = bounds('shear', 'y', options.y ?? 0, 0, -0.9, 0.9);
+  const { x = 0, y = 0 } = options;
+  const first = bounds('shear', 'x', x, 0, -0.9, 0.9);
+  const second = bounds('shear', 'y', y, 0, -0.9, 0.9);
   return transform('shear', options, () => ({ kind: 'shear', first, second }));
 }
 
@@ -200,7 +202,7 @@ export function hue(options: Chance & { readonly degrees: Amount }): ImageTransf
 export function noise(options: Chance & { readonly stddev: number }): ImageTransform {
   checkOptions('noise', options, ['stddev', 'probability']);
   const { stddev } = options;
-  if (!(stddev >= 0 && stddev <= 1)) throw new OptionError(`noise: stddev is ${stddev}, expected a number from 0 to 1`);
+  checkNumber('noise', 'stddev', stddev, 0, 1);
   return transform(
     'noise',
     options,

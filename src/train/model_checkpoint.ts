@@ -1,6 +1,6 @@
 // A callback that keeps the training in a store while it goes on, so that whatever ends it costs little.
 
-import { checkOptions, OptionError } from '../core/errors.ts';
+import { checkOptions, checkTypes, OptionError } from '../core/errors.ts';
 import type { Store } from '../io/store.ts';
 import type { Callback, Logs } from './callbacks.ts';
 import { saveModel } from './checkpoint.ts';
@@ -30,6 +30,9 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   const names = ['store', 'name', 'every', 'saveBestOnly', 'onError', 'monitor', 'mode', 'minDelta'];
   checkOptions(where, options, names);
   const { store, name = 'checkpoint', every = 'epoch', saveBestOnly = false, onError } = options;
+  checkTypes(where, 'string', { name });
+  checkTypes(where, 'boolean', { saveBestOnly });
+  checkTypes(where, 'function', { onError });
   if (typeof store?.write !== 'function')
     throw new OptionError(`${where}: store is missing, expected one like memoryStore()`);
   if (every !== 'epoch' && !(Number.isInteger(every) && every >= 1)) {

@@ -1,6 +1,6 @@
 // A metric that callbacks watch, and its best value so far.
 
-import { OptionError, suggestion } from '../core/errors.ts';
+import { checkNumber, checkTypes, OptionError, suggestion } from '../core/errors.ts';
 import type { Logs } from './callbacks.ts';
 
 export interface MonitorOptions {
@@ -30,7 +30,8 @@ export function monitorOf(
   if (!['auto', 'min', 'max'].includes(mode)) {
     throw new OptionError(`${where}: mode is '${mode}', expected 'auto', 'min' or 'max'`);
   }
-  if (!(minDelta >= 0)) throw new OptionError(`${where}: minDelta is ${minDelta}, expected at least 0`);
+  checkTypes(where, 'string', { monitor });
+  checkNumber(where, 'minDelta', minDelta);
   const sign = mode === 'max' || (mode === 'auto' && largerIsBetter.test(monitor)) ? 1 : -1;
   let best: number | null = null;
   return {

@@ -1,6 +1,6 @@
 // Callbacks that change how training goes on: a smaller learning rate on a plateau, an end at a loss that is no number.
 
-import { checkOptions, OptionError } from '../core/errors.ts';
+import { checkNumber, checkOptions, checkTypes, OptionError } from '../core/errors.ts';
 import type { Json } from '../nn/layer.ts';
 import type { Callback } from './callbacks.ts';
 import type { Model } from './model.ts';
@@ -30,10 +30,12 @@ export function reduceLROnPlateau(options: PlateauOptions = {}): Callback {
   const own = ['factor', 'patience', 'cooldown', 'minLearningRate', 'onReduce'];
   checkOptions(where, options, ['monitor', 'mode', 'minDelta', ...own]);
   const { factor = 0.1, patience = 10, cooldown = 0, minLearningRate = 0, minDelta = 1e-4, onReduce } = options;
-  if (!(factor > 0 && factor < 1)) throw new OptionError(`${where}: factor is ${factor}, expected above 0 and below 1`);
-  for (const [name, value] of Object.entries({ patience, cooldown, minLearningRate })) {
-    if (!(value >= 0)) throw new OptionError(`${where}: ${name} is ${value}, expected at least 0`);
-  }
+  if (!(typeof factor === 'number' && factor > 0 && factor < 1))
+    throw new OptionError(`${where}: factor is ${factor}, expected above 0 and below 1`);
+  checkNumber(where, 'patience', patience, 0, Infinity);
+  checkNumber(where, 'cooldown', cooldown, 0, Infinity);
+  checkNumber(where, 'minLearningRate', minLearningRate);
+  checkTypes(where, 'function', { onReduce });
   const monitor = monitorOf(where, { ...options, minDelta });
   let model: Model;
   let without = 0;

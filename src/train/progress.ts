@@ -1,6 +1,6 @@
 // A callback that tells the command line, a worker or a page how training goes: as records, and as the terminal's lines.
 
-import { checkOptions } from '../core/errors.ts';
+import { checkNumber, checkOptions, checkTypes } from '../core/errors.ts';
 import type { Callback, FitParams } from './callbacks.ts';
 import {
   compiledLine,
@@ -39,6 +39,11 @@ export interface ProgressOptions {
 export function progress(options: ProgressOptions): Callback {
   checkOptions('progress', options, ['onEvent', 'onLine', 'width', 'ascii', 'unit', 'monitor', 'every']);
   const { onEvent, onLine, width = 80, ascii = false, unit = 'img', every = redrawSeconds } = options;
+  checkTypes('progress', 'function', { onEvent, onLine });
+  checkTypes('progress', 'string', { unit, monitor: options.monitor });
+  checkTypes('progress', 'boolean', { ascii });
+  checkNumber('progress', 'width', width, 1, Infinity);
+  checkNumber('progress', 'every', every);
   let params: FitParams;
   let current = 0;
   let begun = 0;

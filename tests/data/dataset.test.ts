@@ -80,7 +80,7 @@ describe('dataset', () => {
     );
     expect(() => dataset({ ...base, scale: 0 })).toThrow(OptionError);
     expect(() => dataset({ ...base, offset: NaN })).toThrow(OptionError);
-    expect(() => dataset({ ...base, classes: 1.5 })).toThrow('dataset: classes is 1.5, expected an integer from 1');
+    expect(() => dataset({ ...base, classes: 1.5 })).toThrow('dataset: classes is 1.5, expected a whole number from 1');
     expect(() => dataset({ ...base, shape: [-2] })).toThrow(ShapeError);
   });
 });

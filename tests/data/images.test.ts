@@ -91,5 +91,5 @@ test('messages', async () => {
     "decode gave 3 bytes for 'a/1.png', expected 8 of 2×1 RGBA",
   );
   await expect(imageFolder(one, { height: 1, width: 1 })).rejects.toThrow('createImageBitmap');
-  expect(() => imageStream(one, { ...size, order: 3 as never })).toThrow('order is number');
+  expect(() => imageStream(one, { ...size, order: 3 as never })).toThrow('order is 3, expected a function');
 });

@@ -215,7 +215,7 @@ test('messages', () => {
   expect(thrown(() => augmentation([]))).toContain('at least one');
   expect(thrown(() => augmentation([{} as never]))).toContain('entry 0 is no transformation');
   expect(thrown(() => augmentation([flip()], { fill: 'reflct' as never }))).toContain("did you mean 'reflect'");
-  expect(thrown(() => augmentation([flip()], { range: [1, 1] }))).toContain('range is [1, 1]');
+  expect(thrown(() => augmentation([flip()], { range: [1, 1] }))).toContain('range is [1,1]');
   expect(thrown(() => augmentation([hue({ degrees: 9 })]).preview(image(...four), [0]))).toBe(
     'hue: the images have 1 channels, expected the three of colour images',
   );
