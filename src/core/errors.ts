@@ -101,7 +101,7 @@ export function checkTypes(
   const expected = { boolean: 'true or false', function: 'a function', string: 'a text' }[type];
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || typeof value === type) continue;
-    throw new OptionError(`${where}: ${name} is ${String(value)}, expected ${expected}`);
+    throw new OptionError(`${where}: ${name} is ${JSON.stringify(value)}, expected ${expected}`);
   }
 }
 

@@ -121,7 +121,7 @@ async function modelOf(type: string, held: Config): Promise<Model<unknown>> {
     if (!name.endsWith('Rho'))
       weights.set(name, { shape: of, data: Float32Array.from({ length: count }, (_, i) => draw(i)) });
   }
-  await model.setWeights(weights);
+  model.setWeights(weights);
   return model;
 }
 

@@ -342,7 +342,7 @@ describe.each(Object.entries(cases))('%s', (name, { make, valid, kinds }) => {
   it('takes what makes sense', async () => {
     const error = await failure(make, valid);
     // Of files that there are not.
-    if (error) expect(error).not.toBeInstanceOf(OptionError);
+    expect(error, String(error)).not.toBeInstanceOf(OptionError);
   });
 
   it('refuses an unknown option, and options that are none', async () => {
