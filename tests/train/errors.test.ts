@@ -34,7 +34,7 @@ describe('options', () => {
   it('that are unknown are named with the nearest known one', () => {
     expect(() => dense({ unit: 3 } as never)).toThrow(
       new OptionError(
-        "dense: unknown option 'unit', did you mean 'units'?; known: name, inputShape, units, activation, useBias, kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer, kernelConstraint, biasConstraint, trainable",
+        "dense: unknown option 'unit', did you mean 'units'?; known: name, inputShape, units, activation, useBias, kernelInitializer, biasInitializer, kernelRegularizer, kernelConstraint, biasRegularizer, biasConstraint, activityRegularizer, trainable",
       ),
     );
     expect(() => conv2d({ filters: 3, kernelSize: 3, grups: 2 } as never)).toThrow(

@@ -95,12 +95,17 @@ describe('regularizers', () => {
   });
 
   it.each([
+    [() => l2(-1), 'l2: rate is -1, expected a number of at least 0'],
     [
-      () => dense({ units: 1, kernelRegularizer: l2(-1) }),
+      () => dense({ units: 1, kernelRegularizer: { l1: 0, l2: -1 } }),
       /dense: kernelRegularizer is .*expected numbers of at least 0/,
     ],
     [() => dense({ units: 1, kernelRegularizer: 0.1 as never }), /expected numbers of at least 0 for l1 and l2/],
-    [() => dense({ units: 1, kernelConstraint: maxNorm(0) }), /maxNorm\(0\), expected a number above 0/],
+    [() => maxNorm(0), 'maxNorm: limit is 0, expected a number above 0'],
+    [
+      () => dense({ units: 1, kernelConstraint: { maxNorm: 0 } }),
+      /kernelConstraint is maxNorm\(0\), expected a number above 0/,
+    ],
     [() => dense({ units: 1, trainable: 'no' as never }), /trainable is no/],
     [
       () => sequential([dense({ units: 1, useBias: false, biasRegularizer: l1(), inputShape: [2] })]),
