@@ -149,7 +149,9 @@ function explainConv(spec: ConvSpec | DepthwiseConvSpec, input: Shape): ConvExpl
     axes,
     receptiveField: receptiveField([{ axes }]),
     terms: (output) =>
-      products.ofWindow('output', output).map(({ position, image, weight }) => ({ position, input: image, weight })),
+      products
+        .ofWindow('output', output)
+        .map(({ position, image, channel, weight }) => ({ position, input: image, channel, weight })),
     weightPairs: (weight) =>
       products.ofWeight(weight).map(({ position, image, window: output }) => ({ position, input: image, output })),
     inputPairs: (index) =>
@@ -192,7 +194,7 @@ function explainTransposed(spec: TransposedConvSpec, input: Shape): TransposedCo
     terms: (output) =>
       products
         .ofImage('output', output)
-        .map(({ position, window: from, weight }) => ({ position, input: from, weight })),
+        .map(({ position, window: from, weight }) => ({ position, input: from, channel: from.at(-1)!, weight })),
     weightPairs: (weight) =>
       products.ofWeight(weight).map(({ position, image, window: from }) => ({ position, input: from, output: image })),
     inputPairs: (index) =>
@@ -229,6 +231,7 @@ function explainPool(spec: PoolSpec, input: Shape): PoolExplanation {
       return map.window(output.slice(1, -1)).map(({ position, source }) => ({
         position,
         input: source && [output[0]!, ...source, output.at(-1)!],
+        channel: output.at(-1)!,
       }));
     },
     inputPairs(index) {

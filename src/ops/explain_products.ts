@@ -29,8 +29,11 @@ interface Product {
 }
 
 export interface Products {
-  /** Of window [n, o…, oc]: taps, then channels. `image` is null for zeros of the padding. */
-  ofWindow(name: string, index: Index): (Omit<Product, 'image'> & { readonly image: Index | null })[];
+  /** Of window [n, o…, oc]: taps, then channels. `image` is null for zeros of the padding; `channel` is the image's. */
+  ofWindow(
+    name: string,
+    index: Index,
+  ): (Omit<Product, 'image'> & { readonly image: Index | null; readonly channel: number })[];
   ofWeight(weight: Index): Product[];
   ofImage(name: string, index: Index): Product[];
   readonly im2col: Im2col;
@@ -95,6 +98,7 @@ export function explainProducts(geometry: ConvGeometry, layout: WeightLayout): P
         return range(groupIn).map((c) => ({
           position,
           image: source && [n, ...source, first + c],
+          channel: first + c,
           weight: weightAt(k, c, oc),
           window: index,
         }));

@@ -94,6 +94,8 @@ export interface Term {
   readonly position: Index;
   /** [n, …, c]; null where a zero of the padding is read. A transposed convolution's terms are never null. */
   readonly input: Index | null;
+  /** Of the input, in padding too. */
+  readonly channel: number;
   readonly weight: Index;
 }
 /** A product of a weight's gradient dw[weight] = Σ x[input]·dy[output]. */

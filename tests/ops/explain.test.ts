@@ -271,14 +271,16 @@ describe('errors', () => {
   });
 });
 
-test('the matrix of a convolution is its terms row by row', () => {
-  const made = explain(image(5, { inputShape: [5, 4, 4], filters: 2, groups: 2, padding: 1, paddingMode: 'reflect', batchSize: 2 })); // prettier-ignore
+test.each(['zeros', 'reflect'] as const)('the matrix of a convolution is its terms row by row, %s', (paddingMode) => {
+  const made = explain(image(5, { inputShape: [5, 4, 4], filters: 2, groups: 2, padding: 1, paddingMode, batchSize: 2 })); // prettier-ignore
   const { im2col } = made;
   for (const output of indicesOf(made.outputShape)) {
     for (const [i, term] of made.terms(output).entries()) {
       const cell = im2col.cell(im2col.rowOf(output), i, output.at(-1)!); // one filter a group
       expect(im2col.columnOf(term.weight)).toBe(i);
       expect([cell.element, cell.position]).toEqual([term.input, term.position]);
+      expect(term.channel).toBe(output.at(-1)! * 2 + cell.tap.at(-1)!);
+      if (term.input) expect(term.channel).toBe(term.input.at(-1));
       expect(flatIndex(cell.tap, [3, 3, 2])).toBe(i);
     }
   }
