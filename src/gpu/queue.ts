@@ -22,9 +22,8 @@ export interface Queue {
 // Queued work cannot be taken back and delays whatever else the GPU should draw, so about this much is kept ahead.
 const aheadMilliseconds = 200;
 // One step at work and one behind it keep the GPU busy where a step takes long, and training that is paused or stopped is
-// held up by no more than these.
+// held up by no more than these; also before the first step is done, when nobody knows how long one takes.
 const leastDepth = 2;
-const firstDepth = 8;
 const mostDepth = 512;
 // A submit costs the browser 50 to 130 µs beside its steps (Chromium 156), which is little of this.
 const submitMilliseconds = 4;
@@ -39,7 +38,7 @@ export function createQueue(life: Life): Queue {
   let submitted = 0;
   let finished = 0;
   let finishedAt = 0;
-  let depth = firstDepth;
+  let depth = leastDepth;
   let stepMilliseconds = Infinity;
   let lastMark = 0;
   /** When the first step after the last mark was submitted. */
@@ -54,7 +53,7 @@ export function createQueue(life: Life): Queue {
       const now = performance.now();
       const each = Math.max(now - Math.max(begun, finishedAt), 0.1) / (count - finished);
       const room = aheadMilliseconds / each;
-      depth = Math.min(mostDepth, Math.max(leastDepth, Math.round((depth + room) / 2)));
+      depth = Math.min(mostDepth, Math.max(leastDepth, Math.floor((depth + room) / 2)));
       stepMilliseconds = each;
       finished = count;
       finishedAt = now;

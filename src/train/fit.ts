@@ -211,7 +211,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
           scaling['skippedSteps'] = values[SKIPPED_STEPS]!;
         }
         hooks.arrived(index, { ...logs, ...scaling } as BatchLogs);
-        void prepareLater();
+        if (!stopping()) void prepareLater();
       });
       submit(using, ready);
       begun.add(using);

@@ -22,6 +22,8 @@ import {
   type Model,
 } from '../../src/index.ts';
 import { trainer, type TrainerOptions } from '../../src/trainer.ts';
+import type { Request, Response } from '../../src/train/worker/messages.ts';
+import { longTasks } from './long_tasks.ts';
 
 const data = blobs({ size: 200, seed: 3 });
 const images = glyphs({ size: 60, seed: 1 });
@@ -138,6 +140,33 @@ describe('in a worker', () => {
     });
   });
 
+  test('once it has answered a stop, no step begins', async () => {
+    const ids = new Set<number>();
+    const answered: number[] = [];
+    const watched = () => {
+      const worker = new Worker(new URL('../../src/worker.ts', import.meta.url), { type: 'module' });
+      const post = worker.postMessage.bind(worker) as (message: Request, transfer: Transferable[]) => void;
+      worker.postMessage = (message: Request, transfer: unknown) => {
+        if (message.kind === 'call' && message.name === 'stopTraining') ids.add(message.id);
+        post(message, transfer as Transferable[]);
+      };
+      worker.addEventListener('message', ({ data: { kind: what, ...rest } }: MessageEvent<Response>) => {
+        if (what === 'result' && 'id' in rest && ids.has(rest.id)) answered.push(rest.training.step);
+      });
+      return worker;
+    };
+    const made = await started({ worker: watched, prefer: ['webgpu'] });
+    for (const batches of [1, 4, 30]) {
+      const onBatchEnd = (batch: number): void => {
+        if (batch >= batches && ids.size === answered.length) made.stopTraining();
+      };
+      const running = made.fit(data, { epochs: 10_000, batchSize: 4, callbacks: [{ onBatchEnd }] });
+      expect((await running).stopped).toBe('stopTraining() was called');
+      expect(answered.at(-1)).toBe(made.optimizer!.step);
+    }
+    expect(answered.length).toBeGreaterThanOrEqual(3);
+  });
+
   test('what a callback throws is what fit rejects with; errors keep their types', async () => {
     const made = await started({ worker: true });
     const thrown = new TypeError('mine');
@@ -250,19 +279,6 @@ describe('in a worker', () => {
     await expect(trainer({ modle: make() } as never)).rejects.toThrow("unknown option 'modle', did you mean 'model'?");
   });
 });
-
-/** The page's tasks of over 50 ms while `work` runs. */
-async function longTasks(work: () => Promise<unknown>): Promise<number[]> {
-  const tasks: number[] = [];
-  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ type: 'longtask' });
-  await work();
-  // Entries come with the next idle moment.
-  await new Promise((done) => setTimeout(done, 100));
-  tasks.push(...observer.takeRecords().map(({ duration }) => duration));
-  observer.disconnect();
-  return tasks;
-}
 
 test(
   'an epoch in a worker leaves the page without a task over 50 ms; one here does not',
