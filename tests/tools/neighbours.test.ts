@@ -12,6 +12,19 @@ import { loadImages, splitImages } from '../../tools/train/load.ts';
 import { chain, neighbourGroups } from '../../tools/train/neighbours.ts';
 import { parseOptions } from '../../tools/train/options.ts';
 
+test('classes of unlike pictures have blocks of their own', () => {
+  const { data } = slices(2, 20);
+  const x = Uint8Array.from(data.x.data);
+  // The other class's bar is drawn from the other end, and twice as wide.
+  data.y.data.forEach((label, image) => {
+    if (label === 0) return;
+    const bar = x.slice(image * 64, image * 64 + 64).reverse();
+    for (let i = 0; i < 64; i++) x[image * 64 + i] = Math.max(bar[i]!, bar[Math.max(0, i - 12)]!);
+  });
+  const groups = neighbourGroups(dataset({ x, y: data.y.data, shape: [8, 8], classes: 2 }), 5, null);
+  expect(new Set(groups).size).toBe(8);
+});
+
 /** A bright bar that moves through the slices of each class, shuffled. */
 function slices(classes: number, each: number) {
   const order = permutation(classes * each, 3, 1);
@@ -37,10 +50,10 @@ test('a chain is the order of the slices, or its reverse', () => {
   expect(found[0] === 0 ? found : found.reverse()).toEqual(expected);
 });
 
-test('blocks are of so many neighbours, and stay together in a split', () => {
+test('blocks are of so many neighbours, in all classes that show the same places, and stay together in a split', () => {
   const { data, at } = slices(3, 20);
   const groups = neighbourGroups(data, 5, null);
-  expect(new Set(groups).size).toBe(12);
+  expect(new Set(groups).size).toBe(4);
   for (const group of new Set(groups)) {
     const places = groups.flatMap((one, i) => (one === group ? [at(i)] : []));
     expect(Math.max(...places) - Math.min(...places)).toBe(4);
@@ -101,6 +114,26 @@ test.skipIf(!existsSync(brain))(
         );
       const both = [tests(found), tests([...found].reverse())];
       expect(both).toContainEqual(both[0]!.map(() => 2));
+    }
+    // 119, 137 and 106 slices of three planes, each in three sequences of the same person: the same places.
+    const groups = neighbourGroups(all, 10, null);
+    expect(new Set(groups).size).toBe(12 + 14 + 11);
+    for (const group of new Set(groups)) {
+      const labels = groups.flatMap((one, i) => (one === group ? [y[i]!] : []));
+      const plane = labels[0]! % 3;
+      const each = [0, 3, 6].map((sequence) => labels.filter((label) => label === sequence + plane).length);
+      expect([labels.length, ...each]).toEqual([3 * each[0]!, each[0], each[0], each[0]]);
+    }
+    // And there the set's own test slices are the same places in all three, but where a chain of sagittal slices goes astray.
+    const testsOf = (label: number) =>
+      new Map(
+        [...new Set(groups)].map((group) => [
+          group,
+          groups.filter((one, i) => one === group && y[i] === label && i >= train.size).length,
+        ]),
+      );
+    for (const plane of [0, 1]) {
+      for (const sequence of [3, 6]) expect(testsOf(sequence + plane)).toEqual(testsOf(plane));
     }
   },
 );

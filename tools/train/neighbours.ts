@@ -10,7 +10,8 @@ const mostOfAClass = 400;
 /**
  * A group for each image. With `files`, what each image was called before (`Hand/005628.jpeg`): those of a class whose numbers are in
  * the same run of `length` belong together. Without, each class is laid out as a chain in which neighbours differ least, as
- * the slices of a volume do, and cut into blocks of `length`.
+ * the slices of a volume do, and cut into blocks of `length`; classes whose chains show the same places in the same order, as
+ * the sequences of one scan do, are cut as one, so that a place is on one side in all of them.
  */
 export function neighbourGroups(data: Dataset, length: number, files: readonly string[] | null): string[] {
   if (files) {
@@ -25,16 +26,62 @@ export function neighbourGroups(data: Dataset, length: number, files: readonly s
   }
   const groups = Array<string>(data.size);
   const labels = data.y.data;
-  for (const label of new Set(labels)) {
+  const chains: { label: number; order: number[] }[] = [];
+  for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
     const members = Array.from({ length: data.size }, (_, i) => i).filter((i) => labels[i] === label);
     if (members.length > mostOfAClass) {
       throw new DataError(
         `--split groups: class ${label} has ${members.length} images, expected at most ${mostOfAClass} to find neighbours among, or source-files.txt.gz`,
       );
     }
-    chain(data, members).forEach((image, place) => (groups[image] = `${label}/${Math.floor(place / length)}`));
+    chains.push({ label, order: chain(data, members) });
   }
+  const outlines = outlinesOf(data);
+  chains.forEach(({ label, order }, at) => {
+    let places = { of: label, at: Array.from(order.keys()) };
+    for (const first of chains.slice(0, at)) {
+      const found = samePlaces(order, first.order, outlines);
+      if (!found) continue;
+      places = { of: first.label, at: found };
+      break;
+    }
+    order.forEach((image, i) => (groups[image] = `${places.of}/${Math.floor(places.at[i]! / length)}`));
+  });
   return groups;
+}
+
+/** Of each image, which pixels are brighter than a tenth of a byte's range: the same in every sequence of a scan. */
+function outlinesOf({ x, size }: Dataset): Uint8Array[] {
+  const step = sizeOf(x.shape);
+  return Array.from({ length: size }, (_, i) =>
+    Uint8Array.from(x.data.subarray(i * step, (i + 1) * step), (v) => +(v > 25)),
+  );
+}
+
+/**
+ * Where in the chain `first` each image of `order` is, if both show the same places, in this order or the other way round: laid beside
+ * each other their outlines differ by less than a quarter of what those of images far apart in the chains do. Else null.
+ */
+function samePlaces(
+  order: readonly number[],
+  first: readonly number[],
+  outlines: readonly Uint8Array[],
+): number[] | null {
+  const far = first.length - 1;
+  const apart = (places: readonly number[]): number => {
+    let sum = 0;
+    places.forEach((place, i) => {
+      const [a, b] = [outlines[order[i]!]!, outlines[first[place]!]!];
+      for (let k = 0; k < a.length; k++) sum += a[k]! ^ b[k]!;
+    });
+    return sum;
+  };
+  const along = order.map((_, i) => Math.round((i * far) / Math.max(1, order.length - 1)));
+  const back = along.map((place) => far - place);
+  const best = apart(back) < apart(along) ? back : along;
+  const shifts = [0.25, 0.5, 0.75].map((share) => along.map((place) => (place + Math.round(share * far)) % (far + 1)));
+  const usual = shifts.reduce((sum, places) => sum + apart(places), 0) / shifts.length;
+  return apart(best) < usual / 4 ? best : null;
 }
 
 /** `members` in an order in which neighbours differ little: from every start to the nearest left, the best of those, untangled. */
