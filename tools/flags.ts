@@ -3,11 +3,9 @@
 import { parseArgs } from 'node:util';
 
 import { suggestion } from '../src/core/errors.ts';
+import { UsageError } from './usage_error.ts';
 
-/** A mistake on the command line: told in one sentence, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+export { UsageError };
 
 /** How many values a flag takes. */
 export type Flags = Readonly<Record<string, 'none' | 'one' | 'many'>>;

@@ -1,8 +1,8 @@
-// `--augment rotation=15,flip`: how the terminal names what is done to training images, and what that makes.
+// `--augment rotation=15,flip`: how the terminal names what is done to training images. Pages read it too, so nothing here is Node's.
 
 import type { Amount } from '../../src/train/image_transforms.ts';
 import { suggestion } from '../../src/core/errors.ts';
-import { UsageError } from '../flags.ts';
+import { UsageError } from '../usage_error.ts';
 
 /** What one word of the option asks for: the transformation's name and its amount, if it was given one. */
 export interface AugmentWord {
