@@ -292,6 +292,8 @@ test.skipIf(!existsSync(fashion))(
       '16',
       '--data-dir',
       fashion,
+      '--augment',
+      'crop=2,noise=0.01',
       '--device',
       'gpu',
       '--json',
