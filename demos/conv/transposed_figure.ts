@@ -1,0 +1,253 @@
+// A transposed convolution three ways: painting the kernel, an ordinary convolution of the input with zeros between its
+// elements, and the matrix Cᵀ. The same numbers each time, summed from different products.
+
+import type { TransposedConvExplanation } from '../../src/ops/explain_types.ts';
+import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from './arithmetic.ts';
+import { matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
+import { indexOf, type ConvState } from './state.ts';
+import type { Moment } from './steps.ts';
+import { atMoment, atText, biasFigure, inputFigures, kernelFigures, marks, outputFigures } from './window_figure.ts';
+
+const transposedOf = (a: Arithmetic) => a.explanation as TransposedConvExplanation;
+
+/** One addition: x·w onto a place of the result, whose index in Y is −1 where padding has cut it off. */
+interface Paint {
+  readonly x: number;
+  readonly w: number;
+  readonly oc: number;
+  readonly place: readonly [number, number];
+  readonly o: number;
+}
+
+/** All that input element `x` (flat) adds. */
+export function paintsOf(state: ConvState, a: Arithmetic, x: number): Paint[] {
+  const [c, y, column] = indexOf(x, a.input) as [number, number, number];
+  const [, oh, ow] = a.output;
+  const filters = state.cout / state.g;
+  const group = Math.floor(c / (state.cin / state.g));
+  return transposedOf(a)
+    .inputPairs([0, y, column, c])
+    .map(({ position, output, weight: [i, j, o] }) => {
+      const oc = group * filters + o!;
+      const [row, col] = state.flip ? [state.kh - 1 - i!, state.kw - 1 - j!] : [i!, j!];
+      return {
+        x,
+        w: ((c * filters + o!) * state.kh + row) * state.kw + col,
+        oc,
+        place: [position[0]!, position[1]!],
+        o: output ? (oc * oh + output[1]!) * ow + output[2]! : -1,
+      };
+    });
+}
+
+export function transposedFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
+  const figure = { scatter: scatter, insert: insert, matrix: asMatrix }[state.view](state, a, moment);
+  return { ...figure, matrices: [...figure.matrices, overlapFigure(state, a)] };
+}
+
+function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
+  const { k } = numbersOf(state);
+  const paints = paintsOf(state, a, moment.unit);
+  const now = state.grain === 'product' ? moment.product : -1;
+  const sums = new Map<string, number>();
+  for (let x = 0; x <= moment.unit; x++) {
+    paintsOf(state, a, x).forEach(({ oc, place, w }, i) => {
+      if (x === moment.unit && i > moment.product) return;
+      const key = `${oc}:${place.join()}`;
+      sums.set(key, (sums.get(key) ?? 0) + state.x.values[x]! * k[w]!);
+    });
+  }
+  const channel = indexOf(moment.unit, a.input)[0]!;
+  const inputs = inputFigures({ ...state, mode: 'zeros' }, unpadded(a), null).map((figure) => ({
+    ...figure,
+    cells: figure.cells.map((cell) => ({ ...cell, marks: marks([cell.data.x === moment.unit, 'now']) })),
+  }));
+  const present = now >= 0 ? paints[now]! : null;
+  return {
+    matrices: [
+      ...inputs,
+      ...kernelFigures({ ...state, bias: false }, { oc: channel, products: paints.map(({ w, place, x }) => ({ w, place, x, channel })), now }),
+      ...(state.bias ? [biasFigure(state, -1)] : []),
+      ...paintedFigures(state, a, sums, new Map(paints.slice(0, moment.product + 1).map((paint, i) => [`${paint.oc}:${paint.place.join()}`, i])), now),
+    ],
+    equation: {
+      left: present ? `y[${present.oc},${present.place.join()}] +=` : `y += x[${indexOf(moment.unit, a.input).join()}] · K`,
+      kind: 'add',
+      terms: (present ? [present] : paints).map((paint, i): EquationTerm => ({
+        left: state.x.values[paint.x]!,
+        right: state.k.values[paint.w]!,
+        pad: paint.o < 0,
+        done: present !== null || i <= moment.product,
+        now: present !== null,
+        x: paint.x,
+        w: paint.w,
+        place: `${paint.oc}:${paint.place.join()}`,
+      })),
+      bias: null,
+      divisor: state.div,
+      result: 0,
+      whole: moment.whole,
+    },
+  };
+}
+
+/** The input of a transposed convolution has no padding: it lies around the result. */
+function unpadded(a: Arithmetic): Arithmetic {
+  return { ...a, outputs: 0, output: [0, 0, 0], explanation: { ...a.explanation, padding: [[0, 0], [0, 0]] } as Arithmetic['explanation'] };
+}
+
+/** The result so far, with the rim that padding cuts off. */
+function paintedFigures(state: ConvState, a: Arithmetic, sums: ReadonlyMap<string, number>, current: ReadonlyMap<string, number>, now: number): MatrixFigure[] {
+  const [channels, rows, columns] = a.output;
+  const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
+  const { b } = numbersOf(state);
+  return Array.from({ length: channels }, (_, oc) =>
+    matrixOf(
+      { id: `output${oc}`, name: 'output', part: channels > 1 ? oc : null, rows: rows + top + bottom, columns: columns + left + right, first: [-top, -left] },
+      (row, column) => {
+        const [oy, ox] = [row - top, column - left];
+        const inside = oy >= 0 && ox >= 0 && oy < rows && ox < columns;
+        const key = `${oc}:${oy},${ox}`;
+        const hit = current.get(key);
+        return {
+          value: inside ? (sums.get(key) ?? 0) + b[oc]! : (sums.get(key) ?? null),
+          marks: marks([hit !== undefined, 'in'], [hit !== undefined && hit === now, 'now'], [!inside, 'pad']),
+          data: { place: `${oy},${ox}`, ...(inside ? { at: atText({ oc, oy, ox }), o: (oc * rows + oy) * columns + ox } : {}) },
+        };
+      },
+    ),
+  );
+}
+
+/**
+ * The ordinary convolution that gives the same: s − 1 zeros between the elements, d(k−1) − p around them, the kernel
+ * turned by 180° and its channels exchanged, stride 1. Null where padding cuts more than d(k−1), as it cannot then be padding.
+ */
+export function insertedState(state: ConvState, a: Arithmetic): ConvState | null {
+  const sizes = [
+    [state.h, state.sy, state.dy * (state.kh - 1), a.output[1]],
+    [state.w, state.sx, state.dx * (state.kw - 1), a.output[2]],
+  ] as const;
+  const around = sizes.map(([n, s, reach, out], axis) => {
+    const before = reach - a.explanation.padding[axis]![0];
+    return [before, out - ((n - 1) * s + 1) - before + reach] as const;
+  });
+  if (around.flat().some((n) => n < 0)) return null;
+  const [h, w] = sizes.map(([n, s]) => (n - 1) * s + 1) as [number, number];
+  const x = Array.from({ length: state.cin * h * w }, (_, flat) => {
+    const [c, y, column] = indexOf(flat, [state.cin, h, w]) as [number, number, number];
+    if (y % state.sy !== 0 || column % state.sx !== 0) return 0;
+    return state.x.values[(c * state.h + y / state.sy) * state.w + column / state.sx]!;
+  });
+  const [filters, depth] = [state.cout / state.g, state.cin / state.g];
+  const shape = [state.cout, depth, state.kh, state.kw];
+  const k = Array.from({ length: state.cout * depth * state.kh * state.kw }, (_, flat) => {
+    const [oc, c, i, j] = indexOf(flat, shape) as [number, number, number, number];
+    const channel = Math.floor(oc / filters) * depth + c;
+    return state.k.values[((channel * filters + (oc % filters)) * state.kh + (state.kh - 1 - i)) * state.kw + (state.kw - 1 - j)]!;
+  });
+  return {
+    ...state,
+    op: 'conv',
+    tab: 'window',
+    h,
+    w,
+    sy: 1,
+    sx: 1,
+    pad: 'explicit',
+    pt: around[0]![0],
+    pb: around[0]![1],
+    pl: around[1]![0],
+    pr: around[1]![1],
+    mode: 'zeros',
+    x: { shape: [state.cin, h, w], values: x },
+    k: { shape, values: k },
+  };
+}
+
+function insert(state: ConvState, a: Arithmetic, moment: Moment): Figure {
+  const inserted = insertedState(state, a);
+  const b = inserted && arithmeticOf(inserted);
+  if (!inserted || !b || !isPossible(b)) return { matrices: [], equation: null };
+  const at = atMoment(b, inserted, moment);
+  const { y } = forward(b, 'conv', numbersOf(inserted));
+  const readOnly = ({ editable: _, ...figure }: MatrixFigure): MatrixFigure => figure;
+  return {
+    matrices: [
+      ...inputFigures(inserted, b, at).map((figure) => ({
+        ...readOnly(figure),
+        name: 'inserted' as const,
+        cells: figure.cells.map(({ edit: _, ...cell }) => {
+          const [r, c] = String(cell.data.place).split(',').map(Number) as [number, number];
+          const zero = r % state.sy !== 0 || c % state.sx !== 0;
+          return { ...cell, marks: zero && !cell.marks.includes('pad') ? [...cell.marks, 'never' as const] : cell.marks };
+        }),
+      })),
+      ...kernelFigures({ ...inserted, bias: false }, at).map((figure) => ({ ...readOnly(figure), name: 'turned' as const, cells: figure.cells.map(({ edit: _, ...cell }) => cell) })),
+      ...outputFigures(b, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
+    ],
+    equation: sumEquation(state, `y[${at.oc},${at.oy},${at.ox}]`, moment, y[at.o]!, at.oc, at.products.map(({ x, w, place, channel }, i) => ({
+      left: x < 0 ? 0 : inserted.x.values[x]!,
+      right: inserted.k.values[w]!,
+      pad: x < 0,
+      done: i <= moment.product,
+      now: i === at.now,
+      x,
+      w,
+      place: `${channel}:${place.join()}`,
+    }))),
+  };
+}
+
+function sumEquation(state: ConvState, left: string, moment: Moment, y: number, oc: number, terms: readonly EquationTerm[]): Equation {
+  const sum = terms.filter(({ done }) => done).reduce((s, term) => s + term.left * (term.right ?? 1), 0) / state.div;
+  return { left, kind: 'sum', terms, bias: state.bias && moment.whole ? state.b.values[oc]! : null, divisor: state.div, result: moment.whole ? y : sum, whole: moment.whole };
+}
+
+/** y = Cᵀ·x: a row for each output, a column for each input. */
+function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
+  const { k } = numbersOf(state);
+  const { y } = forward(a, state.op, numbersOf(state));
+  const inputs = state.x.values.length;
+  const weights = Array.from({ length: a.outputs }, (_, o) => new Map(a.products(o).map(({ x, w }) => [x, w])));
+  const at = atMoment(a, state, moment);
+  const now = at.now >= 0 ? (at.products[at.now]?.x ?? -1) : -1;
+  return {
+    matrices: [
+      matrixOf({ id: 'matrix', name: 'matrix', part: null, rows: a.outputs, columns: inputs, focus: [at.o, Math.max(now, 0)] }, (o, x) => {
+        const w = weights[o]!.get(x);
+        return {
+          value: w === undefined ? 0 : k[w]!,
+          marks: marks([o === at.o, 'in'], [o === at.o && x === now, 'now'], [w === undefined, 'pad']),
+          data: { o, x, w: w ?? -1 },
+        };
+      }),
+      matrixOf({ id: 'vector', name: 'inputVector', part: null, rows: inputs, columns: 1, focus: [Math.max(now, 0), 0] }, (x) => ({
+        value: state.x.values[x]!,
+        marks: marks([x === now, 'now']),
+        data: { x },
+      })),
+      ...outputFigures(a, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
+    ],
+    equation: sumEquation(state, `y[${at.oc},${at.oy},${at.ox}]`, moment, y[at.o]!, at.oc, at.products.map(({ x, w }, i) => ({
+      left: state.x.values[x]!,
+      right: state.k.values[w]!,
+      pad: false,
+      done: i <= moment.product,
+      now: i === at.now,
+      x,
+      w,
+      place: '',
+    }))),
+  };
+}
+
+/** How many kernels reach each element of the result: a checkerboard where the stride does not divide the kernel. */
+export function overlapFigure(state: ConvState, a: Arithmetic): MatrixFigure {
+  const [, rows, columns] = a.output;
+  return matrixOf({ id: 'overlap', name: 'overlap', part: null, rows, columns }, (oy, ox) => ({
+    value: a.products(oy * columns + ox).length / (state.cin / state.g),
+    marks: [],
+    data: { place: `${oy},${ox}` },
+  }));
+}

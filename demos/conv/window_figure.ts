@@ -1,0 +1,273 @@
+// Input, kernel and output, the im2col matrix, and the row times the column: five pictures of one step.
+
+import { forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
+import { matrixOf, type Cell, type Equation, type Figure, type Mark, type MatrixFigure } from './figure.ts';
+import { indexOf, type ConvState } from './state.ts';
+import { groupsOf, isPool, type Moment } from './steps.ts';
+
+export const marks = (...pairs: readonly (readonly [boolean, Mark])[]): Mark[] =>
+  pairs.filter(([holds]) => holds).map(([, mark]) => mark);
+
+/** What a step of the window means. */
+export interface At {
+  readonly o: number;
+  readonly oc: number;
+  readonly oy: number;
+  readonly ox: number;
+  readonly group: number;
+  readonly position: number;
+  readonly products: readonly Product[];
+  /** The product the step is at; −1 where steps are whole outputs. */
+  readonly now: number;
+}
+
+export function atMoment(a: Arithmetic, state: ConvState, moment: Moment): At {
+  const [oc, oy, ox] = indexOf(moment.unit, a.output) as [number, number, number];
+  return {
+    o: moment.unit,
+    oc,
+    oy,
+    ox,
+    group: groupOf(a, oc),
+    position: oy * a.output[2] + ox,
+    products: a.products(moment.unit),
+    now: state.grain === 'product' ? moment.product : -1,
+  };
+}
+
+export const groupOf = (a: Arithmetic, oc: number): number => Math.floor(oc / (a.output[0] / groupsOf(a)));
+
+export const atText = ({ oc, oy, ox }: Pick<At, 'oc' | 'oy' | 'ox'>): string => `0,${oc},${oy},${ox}`;
+
+/** Rows of the im2col matrix: taps times the channels of a group. */
+export const depthOf = (a: Arithmetic): number => a.products(0).length;
+
+export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
+  const at = atMoment(a, state, moment);
+  const { y, winner } = forward(a, state.op, numbersOf(state));
+  return {
+    matrices: [
+      ...inputFigures(state, a, at, winner[at.o] ?? -1),
+      ...(isPool(state) ? [] : kernelFigures(state, at)),
+      ...outputFigures(a, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
+      columnsFigure(state, a, at),
+      ...(isPool(state) ? [] : [weightRowsFigure(state, a, at), productFigure(a, y, at, moment)]),
+    ],
+    equation: windowEquation(state, a, at, moment, y, winner[at.o] ?? -1),
+  };
+}
+
+/** The padded image, channel by channel. */
+export function inputFigures(state: ConvState, a: Arithmetic, at: At | null, winner = -1): MatrixFigure[] {
+  const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
+  const neverRow = new Set('neverRead' in a.axes[0]! ? a.axes[0].neverRead : []);
+  const neverColumn = new Set('neverRead' in a.axes[1]! ? a.axes[1].neverRead : []);
+  const sources = sourcesOf(a);
+  return Array.from({ length: state.cin }, (_, channel) => {
+    const window = new Map((at?.products ?? []).map((p, i) => [`${p.channel},${p.place.join()}`, i]));
+    return matrixOf(
+      {
+        id: `x${channel}`,
+        name: 'input',
+        part: state.cin > 1 ? channel : null,
+        rows: state.h + top + bottom,
+        columns: state.w + left + right,
+        first: [-top, -left],
+        editable: 'x',
+        arcs: arcsOf(state, a, at, channel, [top, left]),
+      },
+      (row, column) => {
+        const place = [row - top, column - left] as const;
+        const inside = place[0] >= 0 && place[0] < state.h && place[1] >= 0 && place[1] < state.w;
+        const source = inside ? place[0] * state.w + place[1] : (sources.get(place.join()) ?? -1);
+        const flat = source < 0 ? -1 : channel * state.h * state.w + source;
+        const i = window.get(`${channel},${place.join()}`) ?? -1;
+        const never = neverRow.has(place[0]) || neverColumn.has(place[1]);
+        return {
+          value: flat >= 0 ? state.x.values[flat]! : never ? null : 0,
+          marks: marks([i >= 0, 'in'], [i >= 0 && i === at?.now, 'now'], [!inside, 'pad'], [never, 'never'], [i >= 0 && i === winner, 'won']),
+          data: { place: place.join(), channel, x: flat },
+          edit: inside ? flat : undefined,
+        };
+      },
+    );
+  });
+}
+
+/** For every place that a window reads, the pixel it is read from; −1 for a zero. */
+export function sourcesOf(a: Arithmetic): ReadonlyMap<string, number> {
+  const [, h, w] = a.input;
+  const sources = new Map<string, number>();
+  for (let position = 0; position < a.output[1] * a.output[2]; position++)
+    for (const { place, x } of a.products(position)) sources.set(place.join(), x < 0 ? -1 : x % (h * w));
+  return sources;
+}
+
+function arcsOf(state: ConvState, a: Arithmetic, at: At | null, channel: number, [top, left]: readonly [number, number]): MatrixFigure['arcs'] {
+  if (state.mode === 'zeros' || !at) return [];
+  return at.products
+    .filter(({ x, place: [r, c], channel: own }) => own === channel && x >= 0 && (r < 0 || c < 0 || r >= state.h || c >= state.w))
+    .map(({ x, place: [r, c] }) => {
+      const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
+      return [
+        [r + top, c + left],
+        [sr + top, sc + left],
+      ] as const;
+    });
+}
+
+/** The filter of the present output channel. */
+export function kernelFigures(state: ConvState, at: Pick<At, 'oc' | 'products' | 'now'>): MatrixFigure[] {
+  const [filters, depth, kh, kw] = state.k.shape as [number, number, number, number];
+  const now = at.now >= 0 ? at.products[at.now]!.w : -1;
+  const kernels = Array.from({ length: depth }, (_, c) =>
+    matrixOf(
+      {
+        id: `k${at.oc}.${c}`,
+        name: 'kernel',
+        part: filters * depth > 1 ? at.oc * depth + c : null,
+        rows: kh,
+        columns: kw,
+        editable: 'k',
+        divisor: state.div,
+      },
+      (i, j) => {
+        const w = ((at.oc * depth + c) * kh + i) * kw + j;
+        return { value: state.k.values[w]!, marks: marks([true, 'in'], [w === now, 'now']), data: { w, oc: at.oc }, edit: w };
+      },
+    ),
+  );
+  return state.bias ? [...kernels, biasFigure(state, at.oc)] : kernels;
+}
+
+export function biasFigure(state: ConvState, oc: number): MatrixFigure {
+  return matrixOf({ id: 'b', name: 'bias', part: null, rows: 1, columns: state.b.shape[0]!, editable: 'b' }, (_, c) => ({
+    value: state.b.values[c]!,
+    marks: marks([c === oc, 'in']),
+    data: { b: c },
+    edit: c,
+  }));
+}
+
+/** Y, blank where `done` says that a step has yet to come. */
+export function outputFigures(
+  a: Arithmetic,
+  y: readonly number[],
+  done: (o: number) => boolean,
+  now: number,
+  name: MatrixFigure['name'] = 'output',
+): MatrixFigure[] {
+  const [channels, rows, columns] = a.output;
+  return Array.from({ length: channels }, (_, oc) =>
+    matrixOf({ id: `${name}${oc}`, name, part: channels > 1 ? oc : null, rows, columns }, (oy, ox) => {
+      const o = (oc * rows + oy) * columns + ox;
+      return { value: done(o) ? y[o]! : null, marks: marks([o === now, 'now']), data: { at: atText({ oc, oy, ox }), o } };
+    }),
+  );
+}
+
+/** The im2col matrix of the present group: a row for each tap and channel, a column for each position. */
+export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFigure {
+  const rows = depthOf(a);
+  const [, oh, ow] = a.output;
+  const filters = a.output[0] / groupsOf(a);
+  return matrixOf(
+    {
+      id: 'columns',
+      name: 'columns',
+      part: groupsOf(a) > 1 ? at.group : null,
+      rows,
+      columns: oh * ow,
+      focus: [Math.max(at.now, 0), at.position],
+    },
+    (row, position) => {
+      const { x, place, channel } = a.products(at.group * filters * oh * ow + position)[row]!;
+      return {
+        value: x < 0 ? 0 : state.x.values[x]!,
+        marks: marks([position === at.position, 'in'], [position === at.position && row === at.now, 'now'], [x < 0, 'pad']),
+        data: { row, position, place: place.join(), channel, x },
+      };
+    },
+  );
+}
+
+/** K as the engine multiplies it: a row for each filter of the group. */
+export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, 'oc' | 'group' | 'now'>): MatrixFigure {
+  const filters = a.output[0] / groupsOf(a);
+  const positions = a.output[1] * a.output[2];
+  return matrixOf(
+    {
+      id: 'weightRows',
+      name: 'weightRows',
+      part: groupsOf(a) > 1 ? at.group : null,
+      rows: filters,
+      columns: depthOf(a),
+      divisor: state.div,
+      focus: [at.oc - at.group * filters, Math.max(at.now, 0)],
+    },
+    (row, column) => {
+      const oc = at.group * filters + row;
+      const { w } = a.products(oc * positions)[column]!;
+      return {
+        value: state.k.values[w]!,
+        marks: marks([oc === at.oc, 'in'], [oc === at.oc && column === at.now, 'now']),
+        data: { w, oc, column },
+      };
+    },
+  );
+}
+
+/** Y as the product of matrices gives it: a row for each filter of the group, a column for each position. */
+function productFigure(a: Arithmetic, y: readonly number[], at: At, moment: Moment): MatrixFigure {
+  const filters = a.output[0] / groupsOf(a);
+  const positions = a.output[1] * a.output[2];
+  return matrixOf(
+    {
+      id: 'product',
+      name: 'product',
+      part: groupsOf(a) > 1 ? at.group : null,
+      rows: filters,
+      columns: positions,
+      focus: [at.oc - at.group * filters, at.position],
+    },
+    (row, position): Cell => {
+      const oc = at.group * filters + row;
+      const o = oc * positions + position;
+      const done = o < at.o || (o === at.o && moment.whole);
+      const [oy, ox] = [Math.floor(position / a.output[2]), position % a.output[2]];
+      return { value: done ? y[o]! : null, marks: marks([o === at.o, 'now']), data: { at: atText({ oc, oy, ox }), o } };
+    },
+  );
+}
+
+function windowEquation(state: ConvState, a: Arithmetic, at: At, moment: Moment, y: readonly number[], winner: number): Equation {
+  const pool = isPool(state);
+  const terms = at.products.map(({ x, w, place }, i) => ({
+    left: x < 0 ? 0 : state.x.values[x]!,
+    right: pool ? null : state.k.values[w]!,
+    pad: place[0] < 0 || place[1] < 0 || place[0] >= state.h || place[1] >= state.w,
+    done: i <= moment.product,
+    now: i === at.now,
+    x,
+    w,
+    place: `${at.products[i]!.channel}:${place.join()}`,
+    won: i === winner,
+  }));
+  const bias = state.bias && !pool ? state.b.values[at.oc]! : null;
+  const divisor = state.op === 'average' ? a.explanation && 'divisor' in a.explanation ? a.explanation.divisor([0, at.oy, at.ox, at.oc]) : 1 : state.div;
+  return {
+    left: `y[${at.oc},${at.oy},${at.ox}]`,
+    kind: state.op === 'max' ? 'max' : state.op === 'average' ? 'mean' : 'sum',
+    terms,
+    bias: moment.whole ? bias : null,
+    divisor,
+    result: moment.whole ? y[at.o]! : soFar(state, terms, divisor),
+    whole: moment.whole,
+  };
+}
+
+function soFar({ op }: ConvState, all: Equation['terms'], divisor: number): number {
+  const terms = all.filter(({ done }) => done);
+  if (op === 'max') return Math.max(...terms.filter(({ x }) => x >= 0).map(({ left }) => left));
+  return terms.reduce((sum, { left, right }) => sum + left * (right ?? 1), 0) / divisor;
+}
