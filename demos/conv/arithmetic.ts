@@ -65,10 +65,26 @@ export function specOf(s: ConvState): ExplainSpec {
   const kernelSize = perAxis(s.kh, s.kw);
   switch (s.op) {
     case 'conv':
-      return { op: 'conv2d', ...shared, kernelSize, filters: s.cout, groups: s.g, paddingMode: s.mode, useBias: s.bias };
+      return {
+        op: 'conv2d',
+        ...shared,
+        kernelSize,
+        filters: s.cout,
+        groups: s.g,
+        paddingMode: s.mode,
+        useBias: s.bias,
+      };
     case 'transposed': {
       const outputPadding = perAxis(s.opy, s.opx);
-      return { op: 'conv2dTranspose', ...shared, kernelSize, filters: s.cout, groups: s.g, outputPadding, useBias: s.bias };
+      return {
+        op: 'conv2dTranspose',
+        ...shared,
+        kernelSize,
+        filters: s.cout,
+        groups: s.g,
+        outputPadding,
+        useBias: s.bias,
+      };
     }
     case 'max':
       return { op: 'maxPool2d', ...shared, poolSize: kernelSize };
@@ -77,12 +93,16 @@ export function specOf(s: ConvState): ExplainSpec {
   }
 }
 
-let last: { readonly key: string; readonly value: Arithmetic | Impossible } | undefined;
+/** The latest few, since a view asks for several and each step for the same again. */
+const made = new Map<string, Arithmetic | Impossible>();
 
 export function arithmeticOf(state: ConvState): Arithmetic | Impossible {
   const key = JSON.stringify([specOf(state), state.flip]);
-  if (last?.key !== key) last = { key, value: make(state) };
-  return last.value;
+  const value = made.get(key) ?? make(state);
+  made.delete(key);
+  made.set(key, value);
+  if (made.size > 4) made.delete(made.keys().next().value!);
+  return value;
 }
 
 export const isPossible = (value: Arithmetic | Impossible): value is Arithmetic => !('impossible' in value);
@@ -97,7 +117,7 @@ function make(state: ConvState): Arithmetic | Impossible {
   const [, oh, ow, oc] = explanation.outputShape as [number, number, number, number];
   const output = [oc, oh, ow] as const;
   const known: (readonly Product[])[] = [];
-  const made = explanation;
+  const found = explanation;
   return {
     explanation,
     axes: explanation.axes,
@@ -105,7 +125,7 @@ function make(state: ConvState): Arithmetic | Impossible {
     output,
     kernel: kernelShape(state),
     outputs: oc * oh * ow,
-    products: (o) => (known[o] ??= productsOf(state, made, indexOf(o, output))),
+    products: (o) => (known[o] ??= productsOf(state, found, indexOf(o, output))),
   };
 }
 
@@ -113,7 +133,9 @@ function productsOf(state: ConvState, explanation: Explanation, [oc, oy, ox]: re
   return explanation.terms([0, oy!, ox!, oc!]).map((term) => ({
     x: term.input ? flatX(state, term.input) : -1,
     w: 'weight' in term ? flatK(state, term.weight as Index) : -1,
-    channel: term.input ? term.input[3]! : channelOf(state, oc!, 'weight' in term ? (term.weight as Index) : [0, 0, 0, 0]),
+    channel: term.input
+      ? term.input[3]!
+      : channelOf(state, oc!, 'weight' in term ? (term.weight as Index) : [0, 0, 0, 0]),
     place: [term.position[0]!, term.position[1]!],
   }));
 }
@@ -244,7 +266,13 @@ export function gradientShare(
 }
 
 /** (L(v + ε) − L(v − ε)) / 2ε for one element of X, K or b. */
-export function finiteDifference(a: Arithmetic, state: ConvState, what: keyof Numbers, at: number, epsilon = 1e-3): number {
+export function finiteDifference(
+  a: Arithmetic,
+  state: ConvState,
+  what: keyof Numbers,
+  at: number,
+  epsilon = 1e-3,
+): number {
   const base = numbersOf(state);
   const lossAt = (change: number) => {
     const moved = { ...base, [what]: base[what].map((value, i) => (i === at ? value + change : value)) };

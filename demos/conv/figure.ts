@@ -96,13 +96,17 @@ export interface Equation {
   readonly whole: boolean;
 }
 
+export const marks = (...pairs: readonly (readonly [boolean, Mark])[]): Mark[] =>
+  pairs.filter(([holds]) => holds).map(([, mark]) => mark);
+
+/** "n,channel,row,column" of an output. */
+export const atText = ({ oc, oy, ox }: { readonly oc: number; readonly oy: number; readonly ox: number }): string =>
+  `0,${oc},${oy},${ox}`;
+
 /** Cells above which a matrix is drawn as colours, with digits around its focus only. */
 export const largest = 400;
 
-export function matrixOf(
-  head: Omit<MatrixFigure, 'cells'>,
-  cell: (row: number, column: number) => Cell,
-): MatrixFigure {
+export function matrixOf(head: Omit<MatrixFigure, 'cells'>, cell: (row: number, column: number) => Cell): MatrixFigure {
   const cells = Array.from({ length: head.rows * head.columns }, (_, i) =>
     cell(Math.floor(i / head.columns), i % head.columns),
   );

@@ -1,38 +1,12 @@
-// The backward pass in pictures: dX as a scatter-add of columns (col2im), dW as a product of dY with the transposed columns.
+// The gradient of the input in pictures: a scatter-add of columns (col2im), or a pooling's routed gradient.
 
-import { backward, forward, gradientShare, lossOf, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
-import { matrixOf, type Cell, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
+import { forward, gradientShare, lossOf, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
+import { marks, matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
+import { depthOf, weightRowsFigure } from './gemm_figure.ts';
+import { chosenOf, gradientFigures } from './loss_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import { groupsOf, isPool, type Moment } from './steps.ts';
-import { atMoment, atText, columnsFigure, depthOf, inputFigures, kernelFigures, marks, sourcesOf, weightRowsFigure } from './window_figure.ts';
-
-/** dY, or the target that it comes from; editable where the state keeps it. */
-function gradientFigures(state: ConvState, a: Arithmetic, dy: readonly number[], isIn: (o: number) => boolean): MatrixFigure[] {
-  const [channels, rows, columns] = a.output;
-  const targets = state.loss === 'mse';
-  const target = state.t.values.length === dy.length ? state.t.values : dy.map(() => 0);
-  const of = (name: 'gradient' | 'target', values: readonly number[], editable: boolean) =>
-    Array.from({ length: channels }, (_, oc) =>
-      matrixOf(
-        { id: `${name}${oc}`, name, part: channels > 1 ? oc : null, rows, columns, ...(editable ? { editable: 't' as const } : {}) },
-        (oy, ox) => {
-          const o = (oc * rows + oy) * columns + ox;
-          return {
-            value: values[o]!,
-            marks: marks([name === 'gradient' && isIn(o), 'in']),
-            data: { at: atText({ oc, oy, ox }), o },
-            edit: editable ? o : undefined,
-          };
-        },
-      ),
-    );
-  return [...(targets ? of('target', target, true) : []), ...of('gradient', dy, state.loss === 'own')];
-}
-
-export const chosenOf = ({ check }: ConvState): { what: 'x' | 'k' | 'b'; at: number } | null => {
-  const [, what, at] = /^([xkb])(\d+)$/.exec(check) ?? [];
-  return what === undefined ? null : { what: what as 'x' | 'k' | 'b', at: Number(at) };
-};
+import { atMoment, inputFigures, sourcesOf } from './window_figure.ts';
 
 interface Hit {
   readonly product: Product;
@@ -79,25 +53,49 @@ export function inputGradientFigure(state: ConvState, a: Arithmetic, moment: Mom
   const common = gradientFigures(state, a, dy, isIn);
   const own = pool
     ? inputFigures(state, a, atMoment(a, state, moment))
-    : [turnedWeights(weightRowsFigure(state, a, { oc: -1, group, now: -1 }), now), dColumnsFigure(state, a, moment, dy, group)];
-  return { matrices: [...common, ...own, ...sumsFigures(state, a, moment, dy)], equation: scatterEquation(moment, hits, now, position, pool, dy) };
+    : [
+        turnedWeights(weightRowsFigure(state, a, { oc: -1, group, now: -1 }), now),
+        dColumnsFigure(state, a, moment, dy, group),
+      ];
+  return {
+    matrices: [...common, ...own, ...sumsFigures(state, a, moment, dy)],
+    equation: scatterEquation(moment, hits, now, position, pool, dy),
+  };
 }
 
 /** Wᵀ: a row for each tap and channel, a column for each filter. */
 function turnedWeights(rows: MatrixFigure, now: number): MatrixFigure {
-  return matrixOf({ ...rows, id: 'turned', name: 'turned', rows: rows.columns, columns: rows.rows, focus: [Math.max(now, 0), 0] }, (row, column) => ({
-    ...rows.cells[column * rows.columns + row]!,
-    marks: marks([row === now, 'now']),
-  }));
+  return matrixOf(
+    { ...rows, id: 'turned', name: 'turned', rows: rows.columns, columns: rows.rows, focus: [Math.max(now, 0), 0] },
+    (row, column) => ({
+      ...rows.cells[column * rows.columns + row]!,
+      marks: marks([row === now, 'now']),
+    }),
+  );
 }
 
-function dColumnsFigure(state: ConvState, a: Arithmetic, moment: Moment, dy: readonly number[], group: number): MatrixFigure {
+function dColumnsFigure(
+  state: ConvState,
+  a: Arithmetic,
+  moment: Moment,
+  dy: readonly number[],
+  group: number,
+): MatrixFigure {
   const positions = a.output[1] * a.output[2];
   const here = moment.unit % positions;
-  const columns = Array.from({ length: positions }, (_, position) => hitsOf(state, a, group * positions + position, dy));
+  const columns = Array.from({ length: positions }, (_, position) =>
+    hitsOf(state, a, group * positions + position, dy),
+  );
   const now = state.grain === 'product' ? moment.product : -1;
   return matrixOf(
-    { id: 'dColumns', name: 'dColumns', part: groupsOf(a) > 1 ? group : null, rows: depthOf(a), columns: positions, focus: [Math.max(now, 0), here] },
+    {
+      id: 'dColumns',
+      name: 'dColumns',
+      part: groupsOf(a) > 1 ? group : null,
+      rows: depthOf(a),
+      columns: positions,
+      focus: [Math.max(now, 0), here],
+    },
     (row, position) => {
       const { product, value } = columns[position]![row]!;
       const done = position < here || (position === here && row <= moment.product);
@@ -145,10 +143,20 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
         first: [-top, -left],
         arcs: arcs
           .filter(({ product }) => product.channel === channel)
-          .map(({ product: { place: [r, c] , x } }) => {
-            const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
-            return [[r + top, c + left], [sr + top, sc + left]] as const;
-          }),
+          .map(
+            ({
+              product: {
+                place: [r, c],
+                x,
+              },
+            }) => {
+              const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
+              return [
+                [r + top, c + left],
+                [sr + top, sc + left],
+              ] as const;
+            },
+          ),
       },
       (row, column) => {
         const [r, c] = [row - top, column - left];
@@ -159,7 +167,12 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
         return {
           value: sum?.value ?? (inside ? 0 : null),
           count: sum?.count ?? 0,
-          marks: marks([hit !== undefined, 'in'], [hit !== undefined && hit === now, 'now'], [!inside, 'pad'], [inside && chosen?.what === 'x' && chosen.at === x, 'chosen']),
+          marks: marks(
+            [hit !== undefined, 'in'],
+            [hit !== undefined && hit === now, 'now'],
+            [!inside, 'pad'],
+            [inside && chosen?.what === 'x' && chosen.at === x, 'chosen'],
+          ),
           data: { place: `${r},${c}`, channel, x },
         };
       },
@@ -168,9 +181,25 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
 }
 
 const arcsOfUnit = ({ h, w, mode }: ConvState, hits: readonly Hit[]): readonly Hit[] =>
-  mode === 'zeros' ? [] : hits.filter(({ product: { place: [r, c], x } }) => x >= 0 && (r < 0 || c < 0 || r >= h || c >= w));
+  mode === 'zeros'
+    ? []
+    : hits.filter(
+        ({
+          product: {
+            place: [r, c],
+            x,
+          },
+        }) => x >= 0 && (r < 0 || c < 0 || r >= h || c >= w),
+      );
 
-function scatterEquation(moment: Moment, hits: readonly Hit[], now: number, position: number, pool: boolean, dy: readonly number[]): Equation {
+function scatterEquation(
+  moment: Moment,
+  hits: readonly Hit[],
+  now: number,
+  position: number,
+  pool: boolean,
+  dy: readonly number[],
+): Equation {
   const at = hits[Math.max(now, 0)]!;
   const terms = hits.map(({ product, value }, i): EquationTerm => ({
     left: value,
@@ -182,7 +211,12 @@ function scatterEquation(moment: Moment, hits: readonly Hit[], now: number, posi
     w: product.w,
     place: `${product.channel}:${product.place.join()}`,
   }));
-  const left = now >= 0 ? `dX[${at.product.channel},${at.product.place.join()}] +=` : pool ? `dX += dY[${moment.unit}]` : `dX += dcol[:,${position}]`;
+  const left =
+    now >= 0
+      ? `dX[${at.product.channel},${at.product.place.join()}] +=`
+      : pool
+        ? `dX += dY[${moment.unit}]`
+        : `dX += dcol[:,${position}]`;
   return {
     left,
     kind: 'add',
@@ -193,77 +227,3 @@ function scatterEquation(moment: Moment, hits: readonly Hit[], now: number, posi
     whole: moment.whole,
   };
 }
-
-/** dW = dY·colᵀ, a weight at a time. */
-export function weightGradientFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
-  const numbers = numbersOf(state);
-  const { dy } = lossOf(state, forward(a, state.op, numbers).y);
-  const { dk, db } = backward(a, state.op, numbers, dy);
-  const [, depth, kh, kw] = a.kernel;
-  const positions = a.output[1] * a.output[2];
-  const w = moment.unit;
-  const oc = Math.floor(w / (depth * kh * kw));
-  const row = a.products(oc * positions).findIndex((product) => product.w === w);
-  const position = state.grain === 'product' ? moment.product : -1;
-  const pairs = Array.from({ length: positions }, (_, p) => ({ o: oc * positions + p, product: a.products(oc * positions + p)[row]! }));
-  const at = atMoment(a, state, { ...moment, unit: oc * positions + Math.max(position, 0) });
-  const columns = columnsFigure(state, a, { ...at, position, now: row });
-  const chosen = chosenOf(state);
-  const kernels = kernelFigures({ ...state, bias: false }, { oc, products: [], now: -1 });
-  const isRow = (cell: Cell) => cell.data.row === row;
-  const matrices: MatrixFigure[] = [
-    ...gradientFigures(state, a, dy, (o) => Math.floor(o / positions) === oc),
-    {
-      ...columns,
-      focus: [row, Math.max(position, 0)],
-      cells: columns.cells.map((cell) => ({
-        ...cell,
-        marks: marks([isRow(cell), 'in'], [isRow(cell) && cell.data.position === position, 'now'], [cell.marks.includes('pad'), 'pad']),
-      })),
-    },
-    ...kernels.map(({ editable: _, ...kernel }): MatrixFigure => ({
-      ...kernel,
-      id: `d${kernel.id}`,
-      name: 'weightGradient',
-      divisor: 1,
-      cells: kernel.cells.map(({ data }) => {
-        const at = data.w as number;
-        const done = at < w || (at === w && moment.whole);
-        return {
-          value: done ? dk[at]! : at === w ? partial(state, pairs, dy, moment.product) : null,
-          marks: marks([at === w, 'now'], [chosen?.what === 'k' && chosen.at === at, 'chosen']),
-          data: { w: at, oc },
-        };
-      }),
-    })),
-    matrixOf({ id: 'db', name: 'biasGradient', part: null, rows: 1, columns: db.length }, (_, c) => ({
-      value: w >= c * depth * kh * kw ? db[c]! : null,
-      marks: marks([c === oc, 'in'], [chosen?.what === 'b' && chosen.at === c, 'chosen']),
-      data: { b: c },
-    })),
-  ];
-  return {
-    matrices,
-    equation: {
-      left: `dW[${indexOf(w, a.kernel).join()}]`,
-      kind: 'sum',
-      terms: pairs.map(({ o, product: { x, place, channel } }, p) => ({
-        left: dy[o]!,
-        right: x < 0 ? 0 : state.x.values[x]!,
-        pad: x < 0,
-        done: p <= moment.product,
-        now: p === position,
-        x,
-        w: -1,
-        place: `${channel}:${place.join()}`,
-      })),
-      bias: null,
-      divisor: 1,
-      result: partial(state, pairs, dy, moment.product),
-      whole: moment.whole,
-    },
-  };
-}
-
-const partial = ({ x }: ConvState, pairs: readonly { o: number; product: Product }[], dy: readonly number[], last: number): number =>
-  pairs.slice(0, last + 1).reduce((sum, { o, product }) => sum + (product.x < 0 ? 0 : x.values[product.x]! * dy[o]!), 0);

@@ -13,7 +13,12 @@ export interface Preset {
 
 /** A matrix from its rows as text, channels apart by `|`. */
 function image(text: string): Matrix {
-  const channels = text.split('|').map((channel) => channel.trim().split('/').map((row) => row.trim().split(/\s+/).map(Number)));
+  const channels = text.split('|').map((channel) =>
+    channel
+      .trim()
+      .split('/')
+      .map((row) => row.trim().split(/\s+/).map(Number)),
+  );
   return { shape: [channels.length, channels[0]!.length, channels[0]![0]!.length], values: channels.flat(2) };
 }
 
@@ -45,6 +50,7 @@ const lecture = image(
 );
 const columns = image('1 2 3 4 5 6 / 1 2 3 4 5 6 / 1 2 3 4 5 6 / 1 2 3 4 5 6 / 1 2 3 4 5 6 / 1 2 3 4 5 6');
 const counting = image('1 2 3 4 / 5 6 7 8 / 9 10 11 12 / 13 14 15 16');
+const tiles = image('1 3 2 9 / 5 6 1 7 / 4 2 8 6 / 3 5 1 0');
 const ones = (n: number): Matrix => ({ shape: [1, 1, n, n], values: Array.from({ length: n * n }, () => 1) });
 
 export const presets: readonly Preset[] = [
@@ -67,7 +73,12 @@ export const presets: readonly Preset[] = [
   {
     id: 'edge',
     group: 'lectures',
-    state: { h: 6, w: 6, x: image(Array.from({ length: 6 }, () => '10 10 10 0 0 0').join(' / ')), k: filters('1 0 -1 / 1 0 -1 / 1 0 -1') },
+    state: {
+      h: 6,
+      w: 6,
+      x: image(Array.from({ length: 6 }, () => '10 10 10 0 0 0').join(' / ')),
+      k: filters('1 0 -1 / 1 0 -1 / 1 0 -1'),
+    },
   },
   {
     id: 'sharpen_back',
@@ -79,7 +90,14 @@ export const presets: readonly Preset[] = [
     id: 'cs231n',
     group: 'lectures',
     state: {
-      h: 5, w: 5, cin: 3, cout: 2, sy: 2, sx: 2, ...padded(1), bias: true,
+      h: 5,
+      w: 5,
+      cin: 3,
+      cout: 2,
+      sy: 2,
+      sx: 2,
+      ...padded(1),
+      bias: true,
       x: image(
         '2 0 1 0 2 / 1 1 2 0 0 / 0 2 2 1 1 / 0 0 1 2 1 / 2 1 0 0 2 |' +
           '0 1 1 2 0 / 2 2 0 1 1 / 1 0 0 2 0 / 1 2 1 0 2 / 0 0 2 1 1 |' +
@@ -117,8 +135,8 @@ export const presets: readonly Preset[] = [
   { id: 'pointwise', group: 'layers', state: { h: 4, w: 4, kh: 1, kw: 1, cin: 3, cout: 2 } },
   { id: 'depthwise', group: 'layers', state: { h: 5, w: 5, cin: 4, cout: 4, g: 4 } },
   { id: 'grouped', group: 'layers', state: { h: 4, w: 4, cin: 4, cout: 4, g: 2 } },
-  { id: 'max_pool', group: 'layers', state: { op: 'max', h: 4, w: 4, kh: 2, kw: 2, sy: 2, sx: 2 } },
-  { id: 'average_pool', group: 'layers', state: { op: 'average', h: 4, w: 4, kh: 2, kw: 2, sy: 2, sx: 2 } },
+  { id: 'max_pool', group: 'layers', state: { op: 'max', x: tiles, h: 4, w: 4, kh: 2, kw: 2, sy: 2, sx: 2 } },
+  { id: 'average_pool', group: 'layers', state: { op: 'average', x: tiles, h: 4, w: 4, kh: 2, kw: 2, sy: 2, sx: 2 } },
   {
     id: 'doubling',
     group: 'layers',
@@ -127,6 +145,15 @@ export const presets: readonly Preset[] = [
   {
     id: 'checkerboard',
     group: 'layers',
-    state: { op: 'transposed', tab: 'transposed', h: 3, w: 3, sy: 2, sx: 2, x: { shape: [1, 3, 3], values: Array.from({ length: 9 }, () => 1) }, k: ones(3) },
+    state: {
+      op: 'transposed',
+      tab: 'transposed',
+      h: 3,
+      w: 3,
+      sy: 2,
+      sx: 2,
+      x: { shape: [1, 3, 3], values: Array.from({ length: 9 }, () => 1) },
+      k: ones(3),
+    },
   },
 ];

@@ -40,12 +40,37 @@ export const fields = {
   flip: flag(),
   /** Every weight is its number in `k` divided by this: a box filter is ones over 9. */
   div: integer(1, 1, 4096),
-  x: matrix(none3, [[0, 4], [0, 12], [0, 12]], values),
-  k: matrix(none4, [[0, 4], [0, 4], [0, 7], [0, 7]], values),
+  x: matrix(
+    none3,
+    [
+      [0, 4],
+      [0, 12],
+      [0, 12],
+    ],
+    values,
+  ),
+  k: matrix(
+    none4,
+    [
+      [0, 4],
+      [0, 4],
+      [0, 7],
+      [0, 7],
+    ],
+    values,
+  ),
   b: matrix(none1, [[0, 4]], values),
   loss: choice(['ones', 'own', 'mse'], 'ones'),
   /** The gradient of the output where `loss` is 'own', the target where it is 'mse'. */
-  t: matrix(none3, [[0, 4], [0, 60], [0, 60]], values),
+  t: matrix(
+    none3,
+    [
+      [0, 4],
+      [0, 60],
+      [0, 60],
+    ],
+    values,
+  ),
   grain: choice(['cell', 'product'], 'cell'),
   simple: flag(),
   /** The element whose gradient is checked: x7, k0, b1. */
@@ -57,7 +82,12 @@ export const fields = {
   range: choice(['clamp', 'absolute', 'normalise'], 'clamp'),
 } as const;
 
-export type ConvState = StateOf<typeof fields> & { readonly step: number; readonly seed: number; readonly quiz: string };
+export type ConvState = StateOf<typeof fields> & {
+  readonly step: number;
+  readonly play: boolean;
+  readonly seed: number;
+  readonly quiz: '' | 'out' | 'size' | 'dx';
+};
 
 /** The numbers of groups that divide both channel counts, least first. */
 export function groupChoices({ cin, cout, op }: Pick<ConvState, 'cin' | 'cout' | 'op'>): number[] {
@@ -67,16 +97,22 @@ export function groupChoices({ cin, cout, op }: Pick<ConvState, 'cin' | 'cout' |
 
 /**
  * The state with its parameters made to agree: the operation belongs to the tab, groups divide the channels, a pooling
- * keeps its channels, and matrices have the sizes the parameters say, cut or filled up where they had not.
+ * keeps its channels and is not dilated.
  */
-export function settled(state: ConvState): ConvState {
+export function agreed<S extends ConvState>(state: S): S {
   const pooling = state.op === 'max' || state.op === 'average';
   const tab = state.op === 'transposed' ? 'transposed' : state.tab === 'transposed' ? 'window' : state.tab;
   const cout = pooling ? state.cin : state.cout;
-  const sized = { ...state, cout, tab: pooling && (tab === 'gemm' || tab === 'dw' || tab === 'image') ? 'window' : tab };
+  const sized = { ...state, cout, tab: pooling && tab !== 'dx' ? 'window' : tab };
   const g = groupChoices(sized).includes(state.g) ? state.g : 1;
   const mode = pooling || state.op === 'transposed' ? 'zeros' : state.mode;
-  const next = { ...sized, g, mode } as ConvState;
+  const [dy, dx] = pooling ? [1, 1] : [state.dy, state.dx];
+  return { ...sized, g, mode, dy, dx };
+}
+
+/** `agreed`, with matrices of the sizes the parameters say, cut or filled up where they had others. */
+export function settled<S extends ConvState>(state: S): S {
+  const next = agreed(state);
   const x = resized(next.x, [next.cin, next.h, next.w], drawn(next.seed, 1, 0, 9));
   const k = resized(next.k, kernelShape(next), drawn(next.seed, 2, -2, 2));
   const b = resized(next.b, [next.cout], drawn(next.seed, 3, -3, 3));
@@ -91,12 +127,25 @@ export function kernelShape({ op, cin, cout, g, kh, kw }: ConvState): [number, n
 
 type Draw = (index: readonly number[]) => number;
 
+/** Draws of a seed's streams, since every view wants the same again. */
+const draws = new Map<string, Float32Array>();
+
+function drawsOf(seed: number, stream: number): Float32Array {
+  const key = `${seed} ${stream}`;
+  let found = draws.get(key);
+  if (!found) {
+    if (draws.size > 20) draws.clear();
+    draws.set(key, (found = randomUniform(4096, seed, stream)));
+  }
+  return found;
+}
+
 /** Integers from `least` to `most` by place, the same for a seed on any machine and for any size of the matrix. */
 export function drawn(seed: number, stream: number, least: number, most: number): Draw {
-  const draws = randomUniform(4096, seed, stream);
   return (index) => {
-    const at = index.reduce((sum, i) => sum * 13 + i, 0) % draws.length;
-    return least + Math.floor(draws[at]! * (most - least + 1));
+    const values = drawsOf(seed, stream);
+    const at = index.reduce((sum, i) => sum * 13 + i, 0) % values.length;
+    return least + Math.floor(values[at]! * (most - least + 1));
   };
 }
 

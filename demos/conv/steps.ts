@@ -25,7 +25,10 @@ export function walkOf(state: ConvState, a: Arithmetic): Walk {
     case 'dx':
       return isPool(state)
         ? { units: a.outputs, sizeOf: (o) => a.products(o).length }
-        : { units: positions * groupsOf(a), sizeOf: (unit) => a.products(Math.floor(unit / positions) * filters * positions).length };
+        : {
+            units: positions * groupsOf(a),
+            sizeOf: (unit) => a.products(Math.floor(unit / positions) * filters * positions).length,
+          };
     case 'dw':
       return { units: a.kernel.reduce((n, extent) => n * extent, 1), sizeOf: () => positions };
     case 'transposed':
@@ -44,7 +47,8 @@ export function walkOf(state: ConvState, a: Arithmetic): Walk {
 
 export const isPool = ({ op }: Pick<ConvState, 'op'>): boolean => op === 'max' || op === 'average';
 
-export const groupsOf = ({ explanation }: Arithmetic): number => ('groups' in explanation ? explanation.groups : explanation.inputShape.at(-1)!);
+export const groupsOf = ({ explanation }: Arithmetic): number =>
+  'groups' in explanation ? explanation.groups : explanation.inputShape.at(-1)!;
 
 export function stepsOf(walk: Walk, grain: ConvState['grain']): number {
   if (grain === 'cell') return walk.units;

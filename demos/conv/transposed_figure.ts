@@ -2,11 +2,12 @@
 // elements, and the matrix Cᵀ. The same numbers each time, summed from different products.
 
 import type { TransposedConvExplanation } from '../../src/ops/explain_types.ts';
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from './arithmetic.ts';
-import { matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
+import { forward, numbersOf, type Arithmetic } from './arithmetic.ts';
+import { atText, marks, matrixOf, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
+import { insertedFigure, sumEquation } from './inserted_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import type { Moment } from './steps.ts';
-import { atMoment, atText, biasFigure, inputFigures, kernelFigures, marks, outputFigures } from './window_figure.ts';
+import { atMoment, biasFigure, inputFigures, kernelFigures, outputFigures } from './window_figure.ts';
 
 const transposedOf = (a: Arithmetic) => a.explanation as TransposedConvExplanation;
 
@@ -41,7 +42,7 @@ export function paintsOf(state: ConvState, a: Arithmetic, x: number): Paint[] {
 }
 
 export function transposedFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
-  const figure = { scatter: scatter, insert: insert, matrix: asMatrix }[state.view](state, a, moment);
+  const figure = { scatter, insert: insertedFigure, matrix: asMatrix }[state.view](state, a, moment);
   return { ...figure, matrices: [...figure.matrices, overlapFigure(state, a)] };
 }
 
@@ -66,12 +67,23 @@ function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   return {
     matrices: [
       ...inputs,
-      ...kernelFigures({ ...state, bias: false }, { oc: channel, products: paints.map(({ w, place, x }) => ({ w, place, x, channel })), now }),
+      ...kernelFigures(
+        { ...state, bias: false },
+        { oc: channel, products: paints.map(({ w, place, x }) => ({ w, place, x, channel })), now },
+      ),
       ...(state.bias ? [biasFigure(state, -1)] : []),
-      ...paintedFigures(state, a, sums, new Map(paints.slice(0, moment.product + 1).map((paint, i) => [`${paint.oc}:${paint.place.join()}`, i])), now),
+      ...paintedFigures(
+        state,
+        a,
+        sums,
+        new Map(paints.slice(0, moment.product + 1).map((paint, i) => [`${paint.oc}:${paint.place.join()}`, i])),
+        now,
+      ),
     ],
     equation: {
-      left: present ? `y[${present.oc},${present.place.join()}] +=` : `y += x[${indexOf(moment.unit, a.input).join()}] · K`,
+      left: present
+        ? `y[${present.oc},${present.place.join()}] +=`
+        : `y += x[${indexOf(moment.unit, a.input).join()}] · K`,
       kind: 'add',
       terms: (present ? [present] : paints).map((paint, i): EquationTerm => ({
         left: state.x.values[paint.x]!,
@@ -93,17 +105,41 @@ function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
 
 /** The input of a transposed convolution has no padding: it lies around the result. */
 function unpadded(a: Arithmetic): Arithmetic {
-  return { ...a, outputs: 0, output: [0, 0, 0], explanation: { ...a.explanation, padding: [[0, 0], [0, 0]] } as Arithmetic['explanation'] };
+  return {
+    ...a,
+    outputs: 0,
+    output: [0, 0, 0],
+    explanation: {
+      ...a.explanation,
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    } as Arithmetic['explanation'],
+  };
 }
 
 /** The result so far, with the rim that padding cuts off. */
-function paintedFigures(state: ConvState, a: Arithmetic, sums: ReadonlyMap<string, number>, current: ReadonlyMap<string, number>, now: number): MatrixFigure[] {
+function paintedFigures(
+  state: ConvState,
+  a: Arithmetic,
+  sums: ReadonlyMap<string, number>,
+  current: ReadonlyMap<string, number>,
+  now: number,
+): MatrixFigure[] {
   const [channels, rows, columns] = a.output;
   const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
   const { b } = numbersOf(state);
   return Array.from({ length: channels }, (_, oc) =>
     matrixOf(
-      { id: `output${oc}`, name: 'output', part: channels > 1 ? oc : null, rows: rows + top + bottom, columns: columns + left + right, first: [-top, -left] },
+      {
+        id: `output${oc}`,
+        name: 'output',
+        part: channels > 1 ? oc : null,
+        rows: rows + top + bottom,
+        columns: columns + left + right,
+        first: [-top, -left],
+      },
       (row, column) => {
         const [oy, ox] = [row - top, column - left];
         const inside = oy >= 0 && ox >= 0 && oy < rows && ox < columns;
@@ -112,96 +148,14 @@ function paintedFigures(state: ConvState, a: Arithmetic, sums: ReadonlyMap<strin
         return {
           value: inside ? (sums.get(key) ?? 0) + b[oc]! : (sums.get(key) ?? null),
           marks: marks([hit !== undefined, 'in'], [hit !== undefined && hit === now, 'now'], [!inside, 'pad']),
-          data: { place: `${oy},${ox}`, ...(inside ? { at: atText({ oc, oy, ox }), o: (oc * rows + oy) * columns + ox } : {}) },
+          data: {
+            place: `${oy},${ox}`,
+            ...(inside ? { at: atText({ oc, oy, ox }), o: (oc * rows + oy) * columns + ox } : {}),
+          },
         };
       },
     ),
   );
-}
-
-/**
- * The ordinary convolution that gives the same: s − 1 zeros between the elements, d(k−1) − p around them, the kernel
- * turned by 180° and its channels exchanged, stride 1. Null where padding cuts more than d(k−1), as it cannot then be padding.
- */
-export function insertedState(state: ConvState, a: Arithmetic): ConvState | null {
-  const sizes = [
-    [state.h, state.sy, state.dy * (state.kh - 1), a.output[1]],
-    [state.w, state.sx, state.dx * (state.kw - 1), a.output[2]],
-  ] as const;
-  const around = sizes.map(([n, s, reach, out], axis) => {
-    const before = reach - a.explanation.padding[axis]![0];
-    return [before, out - ((n - 1) * s + 1) - before + reach] as const;
-  });
-  if (around.flat().some((n) => n < 0)) return null;
-  const [h, w] = sizes.map(([n, s]) => (n - 1) * s + 1) as [number, number];
-  const x = Array.from({ length: state.cin * h * w }, (_, flat) => {
-    const [c, y, column] = indexOf(flat, [state.cin, h, w]) as [number, number, number];
-    if (y % state.sy !== 0 || column % state.sx !== 0) return 0;
-    return state.x.values[(c * state.h + y / state.sy) * state.w + column / state.sx]!;
-  });
-  const [filters, depth] = [state.cout / state.g, state.cin / state.g];
-  const shape = [state.cout, depth, state.kh, state.kw];
-  const k = Array.from({ length: state.cout * depth * state.kh * state.kw }, (_, flat) => {
-    const [oc, c, i, j] = indexOf(flat, shape) as [number, number, number, number];
-    const channel = Math.floor(oc / filters) * depth + c;
-    return state.k.values[((channel * filters + (oc % filters)) * state.kh + (state.kh - 1 - i)) * state.kw + (state.kw - 1 - j)]!;
-  });
-  return {
-    ...state,
-    op: 'conv',
-    tab: 'window',
-    h,
-    w,
-    sy: 1,
-    sx: 1,
-    pad: 'explicit',
-    pt: around[0]![0],
-    pb: around[0]![1],
-    pl: around[1]![0],
-    pr: around[1]![1],
-    mode: 'zeros',
-    x: { shape: [state.cin, h, w], values: x },
-    k: { shape, values: k },
-  };
-}
-
-function insert(state: ConvState, a: Arithmetic, moment: Moment): Figure {
-  const inserted = insertedState(state, a);
-  const b = inserted && arithmeticOf(inserted);
-  if (!inserted || !b || !isPossible(b)) return { matrices: [], equation: null };
-  const at = atMoment(b, inserted, moment);
-  const { y } = forward(b, 'conv', numbersOf(inserted));
-  const readOnly = ({ editable: _, ...figure }: MatrixFigure): MatrixFigure => figure;
-  return {
-    matrices: [
-      ...inputFigures(inserted, b, at).map((figure) => ({
-        ...readOnly(figure),
-        name: 'inserted' as const,
-        cells: figure.cells.map(({ edit: _, ...cell }) => {
-          const [r, c] = String(cell.data.place).split(',').map(Number) as [number, number];
-          const zero = r % state.sy !== 0 || c % state.sx !== 0;
-          return { ...cell, marks: zero && !cell.marks.includes('pad') ? [...cell.marks, 'never' as const] : cell.marks };
-        }),
-      })),
-      ...kernelFigures({ ...inserted, bias: false }, at).map((figure) => ({ ...readOnly(figure), name: 'turned' as const, cells: figure.cells.map(({ edit: _, ...cell }) => cell) })),
-      ...outputFigures(b, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
-    ],
-    equation: sumEquation(state, `y[${at.oc},${at.oy},${at.ox}]`, moment, y[at.o]!, at.oc, at.products.map(({ x, w, place, channel }, i) => ({
-      left: x < 0 ? 0 : inserted.x.values[x]!,
-      right: inserted.k.values[w]!,
-      pad: x < 0,
-      done: i <= moment.product,
-      now: i === at.now,
-      x,
-      w,
-      place: `${channel}:${place.join()}`,
-    }))),
-  };
-}
-
-function sumEquation(state: ConvState, left: string, moment: Moment, y: number, oc: number, terms: readonly EquationTerm[]): Equation {
-  const sum = terms.filter(({ done }) => done).reduce((s, term) => s + term.left * (term.right ?? 1), 0) / state.div;
-  return { left, kind: 'sum', terms, bias: state.bias && moment.whole ? state.b.values[oc]! : null, divisor: state.div, result: moment.whole ? y : sum, whole: moment.whole };
 }
 
 /** y = Cᵀ·x: a row for each output, a column for each input. */
@@ -214,31 +168,44 @@ function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const now = at.now >= 0 ? (at.products[at.now]?.x ?? -1) : -1;
   return {
     matrices: [
-      matrixOf({ id: 'matrix', name: 'matrix', part: null, rows: a.outputs, columns: inputs, focus: [at.o, Math.max(now, 0)] }, (o, x) => {
-        const w = weights[o]!.get(x);
-        return {
-          value: w === undefined ? 0 : k[w]!,
-          marks: marks([o === at.o, 'in'], [o === at.o && x === now, 'now'], [w === undefined, 'pad']),
-          data: { o, x, w: w ?? -1 },
-        };
-      }),
-      matrixOf({ id: 'vector', name: 'inputVector', part: null, rows: inputs, columns: 1, focus: [Math.max(now, 0), 0] }, (x) => ({
-        value: state.x.values[x]!,
-        marks: marks([x === now, 'now']),
-        data: { x },
-      })),
+      matrixOf(
+        { id: 'matrix', name: 'matrix', part: null, rows: a.outputs, columns: inputs, focus: [at.o, Math.max(now, 0)] },
+        (o, x) => {
+          const w = weights[o]!.get(x);
+          return {
+            value: w === undefined ? 0 : k[w]!,
+            marks: marks([o === at.o, 'in'], [o === at.o && x === now, 'now'], [w === undefined, 'pad']),
+            data: { o, x, w: w ?? -1 },
+          };
+        },
+      ),
+      matrixOf(
+        { id: 'vector', name: 'inputVector', part: null, rows: inputs, columns: 1, focus: [Math.max(now, 0), 0] },
+        (x) => ({
+          value: state.x.values[x]!,
+          marks: marks([x === now, 'now']),
+          data: { x },
+        }),
+      ),
       ...outputFigures(a, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
     ],
-    equation: sumEquation(state, `y[${at.oc},${at.oy},${at.ox}]`, moment, y[at.o]!, at.oc, at.products.map(({ x, w }, i) => ({
-      left: state.x.values[x]!,
-      right: state.k.values[w]!,
-      pad: false,
-      done: i <= moment.product,
-      now: i === at.now,
-      x,
-      w,
-      place: '',
-    }))),
+    equation: sumEquation(
+      state,
+      `y[${at.oc},${at.oy},${at.ox}]`,
+      moment,
+      y[at.o]!,
+      at.oc,
+      at.products.map(({ x, w }, i) => ({
+        left: state.x.values[x]!,
+        right: state.k.values[w]!,
+        pad: false,
+        done: i <= moment.product,
+        now: i === at.now,
+        x,
+        w,
+        place: '',
+      })),
+    ),
   };
 }
 

@@ -1,12 +1,10 @@
 // Input, kernel and output, the im2col matrix, and the row times the column: five pictures of one step.
 
 import { forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
-import { matrixOf, type Cell, type Equation, type Figure, type Mark, type MatrixFigure } from './figure.ts';
+import { atText, marks, matrixOf, type Equation, type Figure, type MatrixFigure } from './figure.ts';
+import { columnsFigure, productFigure, weightRowsFigure } from './gemm_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import { groupsOf, isPool, type Moment } from './steps.ts';
-
-export const marks = (...pairs: readonly (readonly [boolean, Mark])[]): Mark[] =>
-  pairs.filter(([holds]) => holds).map(([, mark]) => mark);
 
 /** What a step of the window means. */
 export interface At {
@@ -36,11 +34,6 @@ export function atMoment(a: Arithmetic, state: ConvState, moment: Moment): At {
 }
 
 export const groupOf = (a: Arithmetic, oc: number): number => Math.floor(oc / (a.output[0] / groupsOf(a)));
-
-export const atText = ({ oc, oy, ox }: Pick<At, 'oc' | 'oy' | 'ox'>): string => `0,${oc},${oy},${ox}`;
-
-/** Rows of the im2col matrix: taps times the channels of a group. */
-export const depthOf = (a: Arithmetic): number => a.products(0).length;
 
 export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const at = atMoment(a, state, moment);
@@ -85,7 +78,13 @@ export function inputFigures(state: ConvState, a: Arithmetic, at: At | null, win
         const never = neverRow.has(place[0]) || neverColumn.has(place[1]);
         return {
           value: flat >= 0 ? state.x.values[flat]! : never ? null : 0,
-          marks: marks([i >= 0, 'in'], [i >= 0 && i === at?.now, 'now'], [!inside, 'pad'], [never, 'never'], [i >= 0 && i === winner, 'won']),
+          marks: marks(
+            [i >= 0, 'in'],
+            [i >= 0 && i === at?.now, 'now'],
+            [!inside, 'pad'],
+            [never, 'never'],
+            [i >= 0 && i === winner, 'won'],
+          ),
           data: { place: place.join(), channel, x: flat },
           edit: inside ? flat : undefined,
         };
@@ -103,10 +102,19 @@ export function sourcesOf(a: Arithmetic): ReadonlyMap<string, number> {
   return sources;
 }
 
-function arcsOf(state: ConvState, a: Arithmetic, at: At | null, channel: number, [top, left]: readonly [number, number]): MatrixFigure['arcs'] {
+function arcsOf(
+  state: ConvState,
+  a: Arithmetic,
+  at: At | null,
+  channel: number,
+  [top, left]: readonly [number, number],
+): MatrixFigure['arcs'] {
   if (state.mode === 'zeros' || !at) return [];
   return at.products
-    .filter(({ x, place: [r, c], channel: own }) => own === channel && x >= 0 && (r < 0 || c < 0 || r >= state.h || c >= state.w))
+    .filter(
+      ({ x, place: [r, c], channel: own }) =>
+        own === channel && x >= 0 && (r < 0 || c < 0 || r >= state.h || c >= state.w),
+    )
     .map(({ x, place: [r, c] }) => {
       const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
       return [
@@ -133,7 +141,12 @@ export function kernelFigures(state: ConvState, at: Pick<At, 'oc' | 'products' |
       },
       (i, j) => {
         const w = ((at.oc * depth + c) * kh + i) * kw + j;
-        return { value: state.k.values[w]!, marks: marks([true, 'in'], [w === now, 'now']), data: { w, oc: at.oc }, edit: w };
+        return {
+          value: state.k.values[w]!,
+          marks: marks([true, 'in'], [w === now, 'now']),
+          data: { w, oc: at.oc },
+          edit: w,
+        };
       },
     ),
   );
@@ -141,12 +154,15 @@ export function kernelFigures(state: ConvState, at: Pick<At, 'oc' | 'products' |
 }
 
 export function biasFigure(state: ConvState, oc: number): MatrixFigure {
-  return matrixOf({ id: 'b', name: 'bias', part: null, rows: 1, columns: state.b.shape[0]!, editable: 'b' }, (_, c) => ({
-    value: state.b.values[c]!,
-    marks: marks([c === oc, 'in']),
-    data: { b: c },
-    edit: c,
-  }));
+  return matrixOf(
+    { id: 'b', name: 'bias', part: null, rows: 1, columns: state.b.shape[0]!, editable: 'b' },
+    (_, c) => ({
+      value: state.b.values[c]!,
+      marks: marks([c === oc, 'in']),
+      data: { b: c },
+      edit: c,
+    }),
+  );
 }
 
 /** Y, blank where `done` says that a step has yet to come. */
@@ -161,86 +177,23 @@ export function outputFigures(
   return Array.from({ length: channels }, (_, oc) =>
     matrixOf({ id: `${name}${oc}`, name, part: channels > 1 ? oc : null, rows, columns }, (oy, ox) => {
       const o = (oc * rows + oy) * columns + ox;
-      return { value: done(o) ? y[o]! : null, marks: marks([o === now, 'now']), data: { at: atText({ oc, oy, ox }), o } };
+      return {
+        value: done(o) ? y[o]! : null,
+        marks: marks([o === now, 'now']),
+        data: { at: atText({ oc, oy, ox }), o },
+      };
     }),
   );
 }
 
-/** The im2col matrix of the present group: a row for each tap and channel, a column for each position. */
-export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFigure {
-  const rows = depthOf(a);
-  const [, oh, ow] = a.output;
-  const filters = a.output[0] / groupsOf(a);
-  return matrixOf(
-    {
-      id: 'columns',
-      name: 'columns',
-      part: groupsOf(a) > 1 ? at.group : null,
-      rows,
-      columns: oh * ow,
-      focus: [Math.max(at.now, 0), at.position],
-    },
-    (row, position) => {
-      const { x, place, channel } = a.products(at.group * filters * oh * ow + position)[row]!;
-      return {
-        value: x < 0 ? 0 : state.x.values[x]!,
-        marks: marks([position === at.position, 'in'], [position === at.position && row === at.now, 'now'], [x < 0, 'pad']),
-        data: { row, position, place: place.join(), channel, x },
-      };
-    },
-  );
-}
-
-/** K as the engine multiplies it: a row for each filter of the group. */
-export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, 'oc' | 'group' | 'now'>): MatrixFigure {
-  const filters = a.output[0] / groupsOf(a);
-  const positions = a.output[1] * a.output[2];
-  return matrixOf(
-    {
-      id: 'weightRows',
-      name: 'weightRows',
-      part: groupsOf(a) > 1 ? at.group : null,
-      rows: filters,
-      columns: depthOf(a),
-      divisor: state.div,
-      focus: [at.oc - at.group * filters, Math.max(at.now, 0)],
-    },
-    (row, column) => {
-      const oc = at.group * filters + row;
-      const { w } = a.products(oc * positions)[column]!;
-      return {
-        value: state.k.values[w]!,
-        marks: marks([oc === at.oc, 'in'], [oc === at.oc && column === at.now, 'now']),
-        data: { w, oc, column },
-      };
-    },
-  );
-}
-
-/** Y as the product of matrices gives it: a row for each filter of the group, a column for each position. */
-function productFigure(a: Arithmetic, y: readonly number[], at: At, moment: Moment): MatrixFigure {
-  const filters = a.output[0] / groupsOf(a);
-  const positions = a.output[1] * a.output[2];
-  return matrixOf(
-    {
-      id: 'product',
-      name: 'product',
-      part: groupsOf(a) > 1 ? at.group : null,
-      rows: filters,
-      columns: positions,
-      focus: [at.oc - at.group * filters, at.position],
-    },
-    (row, position): Cell => {
-      const oc = at.group * filters + row;
-      const o = oc * positions + position;
-      const done = o < at.o || (o === at.o && moment.whole);
-      const [oy, ox] = [Math.floor(position / a.output[2]), position % a.output[2]];
-      return { value: done ? y[o]! : null, marks: marks([o === at.o, 'now']), data: { at: atText({ oc, oy, ox }), o } };
-    },
-  );
-}
-
-function windowEquation(state: ConvState, a: Arithmetic, at: At, moment: Moment, y: readonly number[], winner: number): Equation {
+function windowEquation(
+  state: ConvState,
+  a: Arithmetic,
+  at: At,
+  moment: Moment,
+  y: readonly number[],
+  winner: number,
+): Equation {
   const pool = isPool(state);
   const terms = at.products.map(({ x, w, place }, i) => ({
     left: x < 0 ? 0 : state.x.values[x]!,
@@ -254,7 +207,12 @@ function windowEquation(state: ConvState, a: Arithmetic, at: At, moment: Moment,
     won: i === winner,
   }));
   const bias = state.bias && !pool ? state.b.values[at.oc]! : null;
-  const divisor = state.op === 'average' ? a.explanation && 'divisor' in a.explanation ? a.explanation.divisor([0, at.oy, at.ox, at.oc]) : 1 : state.div;
+  const divisor =
+    state.op === 'average'
+      ? a.explanation && 'divisor' in a.explanation
+        ? a.explanation.divisor([0, at.oy, at.ox, at.oc])
+        : 1
+      : state.div;
   return {
     left: `y[${at.oc},${at.oy},${at.ox}]`,
     kind: state.op === 'max' ? 'max' : state.op === 'average' ? 'mean' : 'sum',

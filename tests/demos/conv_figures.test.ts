@@ -1,13 +1,24 @@
 // The convolution explorer's numbers and pictures, without a page.
 
 import { describe, expect, test } from 'vitest';
-import { arithmeticOf, backward, finiteDifference, forward, isPossible, lossOf, numbersOf, type Arithmetic } from '../../demos/conv/arithmetic.ts';
+import {
+  arithmeticOf,
+  backward,
+  finiteDifference,
+  forward,
+  isPossible,
+  lossOf,
+  numbersOf,
+  type Arithmetic,
+} from '../../demos/conv/arithmetic.ts';
 import type { Cell, Figure, MatrixFigure } from '../../demos/conv/figure.ts';
-import { hitsOf, inputGradientFigure, weightGradientFigure } from '../../demos/conv/gradient_figure.ts';
+import { hitsOf, inputGradientFigure } from '../../demos/conv/gradient_figure.ts';
+import { insertedState } from '../../demos/conv/inserted_figure.ts';
 import { presets } from '../../demos/conv/presets.ts';
 import { fields, settled, type ConvState } from '../../demos/conv/state.ts';
 import { momentAt, stepsOf, walkOf } from '../../demos/conv/steps.ts';
-import { insertedState, paintsOf, transposedFigure } from '../../demos/conv/transposed_figure.ts';
+import { paintsOf, transposedFigure } from '../../demos/conv/transposed_figure.ts';
+import { weightGradientFigure } from '../../demos/conv/weight_gradient_figure.ts';
 import { windowFigure } from '../../demos/conv/window_figure.ts';
 import { defaults } from '../../demos/shared/state.ts';
 
@@ -22,7 +33,9 @@ function possible(state: ConvState): Arithmetic {
 }
 const resultOf = (state: ConvState) => forward(possible(state), state.op, numbersOf(state)).y;
 const rows = (values: readonly number[], columns: number) =>
-  Array.from({ length: values.length / columns }, (_, row) => values.slice(row * columns, (row + 1) * columns).join(' '));
+  Array.from({ length: values.length / columns }, (_, row) =>
+    values.slice(row * columns, (row + 1) * columns).join(' '),
+  );
 function gradientsOf(state: ConvState) {
   const a = possible(state);
   return backward(a, state.op, numbersOf(state), lossOf(state, resultOf(state)).dy);
@@ -56,7 +69,15 @@ describe('golden values', () => {
   });
   test('G5: the checkerboard of stride 2', () => {
     const y = rows(resultOf(named('checkerboard')), 7);
-    expect(y).toEqual(['1 1 2 1 2 1 1', '1 1 2 1 2 1 1', '2 2 4 2 4 2 2', '1 1 2 1 2 1 1', '2 2 4 2 4 2 2', '1 1 2 1 2 1 1', '1 1 2 1 2 1 1']);
+    expect(y).toEqual([
+      '1 1 2 1 2 1 1',
+      '1 1 2 1 2 1 1',
+      '2 2 4 2 4 2 2',
+      '1 1 2 1 2 1 1',
+      '2 2 4 2 4 2 2',
+      '1 1 2 1 2 1 1',
+      '1 1 2 1 2 1 1',
+    ]);
   });
   test("G6: Keras's and PyTorch's 'same' read different pixels", () => {
     const keras = named('same_twice');
@@ -97,13 +118,13 @@ const cellsIn = (figure: Figure, name: MatrixFigure['name'], mark: Cell['marks']
   byName(figure, name).flatMap(({ cells }) => cells.filter((cell) => has(cell, mark)));
 const placeOf = ({ data }: Cell) => `${data.channel}:${data.place}`;
 
-/** Every moment of a state's walk in both grains; where there are more than 150, evenly spread ones. */
+/** Every moment of a state's walk in both grains; where there are more than 40, evenly spread ones. */
 function* momentsOf(state: ConvState) {
   for (const grain of ['cell', 'product'] as const) {
     const grained = { ...state, grain };
     const walk = walkOf(grained, possible(grained));
     const count = stepsOf(walk, grain);
-    const stride = Math.max(1, Math.floor(count / 150));
+    const stride = Math.max(1, Math.floor(count / 40));
     for (let step = 0; step < count; step += stride) yield { state: grained, moment: momentAt(walk, grain, step) };
   }
 }
@@ -124,7 +145,7 @@ describe('pictures of one step agree', () => {
         expect(cellsIn(figure, 'product', 'now').map(({ data }) => data.at)).toEqual([now!.data.at]);
         const weights = cellsIn(figure, 'weightRows', 'in').map(({ data }) => data.w);
         expect(weights).toEqual(figure.equation!.terms.map(({ w }) => w));
-        expect(weights.toSorted()).toEqual(cellsIn(figure, 'kernel', 'in').map(({ data }) => data.w).toSorted());
+        expect(new Set(weights)).toEqual(new Set(cellsIn(figure, 'kernel', 'in').map(({ data }) => data.w)));
       }
       const sum = figure.equation!;
       if (sum.kind === 'sum' && sum.whole) {
@@ -135,51 +156,65 @@ describe('pictures of one step agree', () => {
     }
   });
 
-  test.each([...presets.filter(({ state }) => state.op !== 'transposed').map(({ id }) => [id, 'zeros'] as const), ['lecture', 'reflect'], ['gaussian5', 'circular'], ['emboss', 'replicate']] as const)(
-    'the scatter of %s (%s) ends at the gradient of the input',
-    (id, mode) => {
-      const state = { ...named(id), tab: 'dx', mode } as ConvState;
+  test.each([
+    ...presets.filter(({ state }) => state.op !== 'transposed').map(({ id }) => [id, 'zeros'] as const),
+    ['lecture', 'reflect'],
+    ['gaussian5', 'circular'],
+    ['emboss', 'replicate'],
+  ] as const)('the scatter of %s (%s) ends at the gradient of the input', (id, mode) => {
+    const state = { ...named(id), tab: 'dx', mode } as ConvState;
+    const a = possible(state);
+    const walk = walkOf(state, a);
+    const figure = inputGradientFigure(state, a, momentAt(walk, 'cell', walk.units - 1));
+    const { dx, hits } = gradientsOf(state);
+    const cells = byName(figure, 'inputGradient').flatMap((matrix) => matrix.cells.filter((cell) => !has(cell, 'pad')));
+    cells.forEach((cell, i) => expect(cell.value).toBeCloseTo(dx[i]!, 9));
+    if (state.op === 'conv' && mode === 'zeros' && a.output[0] === 1)
+      expect(cells.map(({ count }) => count)).toEqual(hits);
+    expect(hitsOf(state, a, 0, lossOf(state, resultOf(state)).dy)).toHaveLength(walk.sizeOf(0));
+  });
+
+  test.each(presets.filter(({ state }) => (state.op ?? 'conv') === 'conv').map(({ id }) => id))(
+    'the products of %s end at the gradient of the weights',
+    (id) => {
+      const state = { ...named(id), tab: 'dw' } as ConvState;
       const a = possible(state);
-      const walk = walkOf(state, a);
-      const figure = inputGradientFigure(state, a, momentAt(walk, 'cell', walk.units - 1));
-      const { dx, hits } = gradientsOf(state);
-      const cells = byName(figure, 'inputGradient').flatMap((matrix) => matrix.cells.filter((cell) => !has(cell, 'pad')));
-      cells.forEach((cell, i) => expect(cell.value).toBeCloseTo(dx[i]!, 9));
-      if (state.op === 'conv' && mode === 'zeros' && a.output[0] === 1) expect(cells.map(({ count }) => count)).toEqual(hits);
-      expect(hitsOf(state, a, 0, lossOf(state, resultOf(state)).dy)).toHaveLength(walk.sizeOf(0));
+      const { dk, db } = gradientsOf(state);
+      for (const { state: grained, moment } of momentsOf(state)) {
+        if (!moment.whole) continue;
+        const figure = weightGradientFigure(grained, a, moment);
+        expect(figure.equation!.result).toBeCloseTo(dk[moment.unit]!, 8);
+        expect(cellsIn(figure, 'weightGradient', 'now')[0]!.value).toBe(dk[moment.unit]);
+        expect(byName(figure, 'biasGradient')[0]!.cells.find(({ marks }) => marks.includes('in'))!.value).toBe(
+          db[Math.floor(moment.unit / (dk.length / db.length))],
+        );
+      }
     },
   );
+});
 
-  test.each(presets.filter(({ state }) => (state.op ?? 'conv') === 'conv').map(({ id }) => id))('the products of %s end at the gradient of the weights', (id) => {
-    const state = { ...named(id), tab: 'dw' } as ConvState;
-    const a = possible(state);
-    const { dk, db } = gradientsOf(state);
-    for (const { state: grained, moment } of momentsOf(state)) {
-      if (!moment.whole) continue;
-      const figure = weightGradientFigure(grained, a, moment);
-      expect(figure.equation!.result).toBeCloseTo(dk[moment.unit]!, 8);
-      expect(cellsIn(figure, 'weightGradient', 'now')[0]!.value).toBe(dk[moment.unit]);
-      expect(byName(figure, 'biasGradient')[0]!.cells.find(({ marks }) => marks.includes('in'))!.value).toBe(db[Math.floor(moment.unit / (dk.length / db.length))]);
+test.each(['emboss', 'cs231n', 'depthwise', 'max_pool', 'average_pool', 'same_twice', 'doubling'])(
+  'finite differences of %s are the gradients',
+  (id) => {
+    for (const loss of ['ones', 'mse'] as const) {
+      const state = { ...named(id), loss } as ConvState;
+      const a = possible(state);
+      const { dx, dk, db } = gradientsOf(state);
+      // The loss is at most quadratic, so central differences are exact but for rounding.
+      for (const at of [0, 7]) expect(finiteDifference(a, state, 'x', at)).toBeCloseTo(dx[at] ?? NaN, 5);
+      if (dk.length > 0) expect(finiteDifference(a, state, 'k', 3)).toBeCloseTo(dk[3]!, 5);
+      if (state.bias) expect(finiteDifference(a, state, 'b', 1)).toBeCloseTo(db[1]!, 5);
     }
-  });
-});
-
-test.each(['emboss', 'cs231n', 'depthwise', 'max_pool', 'average_pool', 'same_twice', 'doubling'])('finite differences of %s are the gradients', (id) => {
-  for (const loss of ['ones', 'mse'] as const) {
-    const state = { ...named(id), loss } as ConvState;
-    const a = possible(state);
-    const { dx, dk, db } = gradientsOf(state);
-    // The loss is at most quadratic, so central differences are exact but for rounding.
-    for (const at of [0, 7]) expect(finiteDifference(a, state, 'x', at)).toBeCloseTo(dx[at] ?? NaN, 5);
-    if (dk.length > 0) expect(finiteDifference(a, state, 'k', 3)).toBeCloseTo(dk[3]!, 5);
-    if (state.bias) expect(finiteDifference(a, state, 'b', 1)).toBeCloseTo(db[1]!, 5);
-  }
-});
+  },
+);
 
 describe('a transposed convolution three ways', () => {
   const cases = [
     ...presets.filter(({ state }) => state.op === 'transposed').map(({ id, state }) => [id, state] as const),
-    ['groups, dilation, bias', { op: 'transposed', h: 3, w: 2, kh: 2, cin: 4, cout: 2, g: 2, dy: 2, sy: 3, opx: 0, bias: true, div: 4 }] as const,
+    [
+      'groups, dilation, bias',
+      { op: 'transposed', h: 3, w: 2, kh: 2, cin: 4, cout: 2, g: 2, dy: 2, sy: 3, opx: 0, bias: true, div: 4 },
+    ] as const,
   ];
   test.each(cases)('%s', (_, change) => {
     const state = { ...stateOf(change), tab: 'transposed' } as ConvState;

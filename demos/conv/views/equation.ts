@@ -1,0 +1,205 @@
+// The sum of the present step as a line, term by term, each term linked with its cells; and the output size as a formula.
+
+import { html, math, type Child } from '../../shared/dom.ts';
+import type { Equation } from '../figure.ts';
+import type { Arithmetic } from '../arithmetic.ts';
+import type { ConvState } from '../state.ts';
+import type { ConvContext } from '../words.ts';
+
+export function equationView(context: ConvContext, equation: Equation): HTMLElement {
+  const { t } = context;
+  const number = (value: number): string => t.number(value, { maximumSignificantDigits: 7 });
+  const factor = (value: number): string => (value < 0 ? `(${number(value)})` : number(value));
+  const { kind, terms, divisor } = equation;
+  const several = divisor !== 1 || kind === 'max' || kind === 'mean';
+  const separator = kind === 'max' ? ', ' : kind === 'add' ? '; ' : ' + ';
+  const term = (i: number): Child => {
+    const { left, right, pad, done, now, won, x, w, place } = terms[i]!;
+    const label = right === null ? factor(left) : `${factor(left)}·${factor(right)}`;
+    return [
+      i > 0 ? separator : null,
+      html(
+        'button',
+        {
+          type: 'button',
+          key: i,
+          tabindex: i === 0 ? 0 : -1,
+          class: ['term', pad ? 'pad' : '', done ? '' : 'todo', now ? 'now' : '', won ? 'won' : '']
+            .filter(Boolean)
+            .join(' '),
+          'data-link': place,
+          'data-x': x,
+          'data-w': w,
+          title: pad ? t('term padding') : undefined,
+          'aria-label': pad ? `${label}, ${t('term padding')}` : label,
+        },
+        label,
+      ),
+    ];
+  };
+  const result =
+    kind === 'add'
+      ? null
+      : [' = ', html('strong', {}, number(equation.result)), equation.whole ? null : ` (${t('so far')})`];
+  const opening = kind === 'max' ? 'max(' : several ? '(' : '';
+  return html(
+    'div',
+    {
+      class: 'equation',
+      role: 'group',
+      'aria-label': t('equation'),
+      'data-scrolls': true,
+      'data-result': equation.result,
+      on: { keydown: rove },
+    },
+    html('var', {}, equation.left),
+    kind === 'add' ? ' ' : ' = ',
+    opening,
+    terms.map((_, i) => term(i)),
+    several ? ')' : '',
+    divisor !== 1 ? ` / ${t.number(divisor)}` : '',
+    equation.bias === null ? null : [' + ', html('span', { class: 'bias' }, factor(equation.bias))],
+    result,
+  );
+}
+
+/** Arrow keys go from term to term. */
+function rove(event: KeyboardEvent): void {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const all = [...(event.currentTarget as Element).querySelectorAll<HTMLElement>('.term')];
+  const to = all[all.indexOf(document.activeElement as HTMLElement) + step];
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+}
+
+type Axis = Arithmetic['axes'][number];
+
+/** ⌊(H + p_t + p_b − d·(k−1) − 1)/s⌋ + 1 with the numbers in it; the short form of lectures where it holds. */
+export function sizeView({ t }: ConvContext, state: ConvState, a: Arithmetic, hidden: boolean): HTMLElement {
+  const rows = a.axes.map((axis, i) => {
+    const name = t(i === 0 ? 'height' : 'width');
+    if (state.simple && (axis.dilation !== 1 || axis.padBefore !== axis.padAfter || state.op === 'transposed'))
+      return html('p', {}, `${name}: ${t('simple refused')}`);
+    const answer = hidden ? mn('?') : mn(axis.output);
+    const formula =
+      state.op === 'transposed'
+        ? transposedFormula(axis, i)
+        : state.simple
+          ? simpleFormula(axis)
+          : fullFormula(axis, i);
+    return html(
+      'p',
+      { class: 'size', 'data-axis': i, 'data-size': hidden ? undefined : axis.output },
+      `${name} `,
+      math('math', {}, math('mrow', {}, ...formula, mo('='), answer)),
+    );
+  });
+  return html('div', { class: 'sizes' }, rows);
+}
+
+const mn = (value: number | string) => math('mn', {}, String(value));
+// Brackets of the height of their line: those that grow with a fraction make it hard to read.
+const mo = (sign: string) => math('mo', { stretchy: sign === '⌊' || sign === '⌋' ? 'true' : 'false' }, sign);
+const mi = (name: string) => math('mi', {}, name);
+const sub = (name: string, index: string) => math('msub', {}, mi(name), mi(index));
+const floored = (above: Child[], below: Child) => [
+  mo('⌊'),
+  math('mfrac', {}, math('mrow', {}, ...above), below),
+  mo('⌋'),
+  mo('+'),
+  mn(1),
+];
+
+function fullFormula(axis: Axis, i: number): Child[] {
+  const [n, before, after] = i === 0 ? ['H', 't', 'b'] : ['W', 'l', 'r'];
+  const letters = [
+    mi(n!),
+    mo('+'),
+    sub('p', before!),
+    mo('+'),
+    sub('p', after!),
+    mo('−'),
+    mi('d'),
+    mo('('),
+    mi('k'),
+    mo('−'),
+    mn(1),
+    mo(')'),
+    mo('−'),
+    mn(1),
+  ];
+  const { input, padBefore, padAfter, dilation, kernel, stride } = axis;
+  const numbers = [
+    mn(input),
+    mo('+'),
+    mn(padBefore),
+    mo('+'),
+    mn(padAfter),
+    mo('−'),
+    mn(dilation),
+    mo('·'),
+    mn(kernel - 1),
+    mo('−'),
+    mn(1),
+  ];
+  return [...floored(letters, mi('s')), mo('='), ...floored(numbers, mn(stride))];
+}
+
+function simpleFormula({ input, padBefore, kernel, stride }: Axis): Child[] {
+  const whole = (above: Child[], below: Child) => [
+    math('mfrac', {}, math('mrow', {}, ...above), below),
+    mo('+'),
+    mn(1),
+  ];
+  const letters = whole([mi('n'), mo('+'), mn(2), mi('p'), mo('−'), mi('f')], mi('s'));
+  const rounded = (input + 2 * padBefore - kernel) % stride !== 0;
+  const numbers = [mn(input), mo('+'), mn(2), mo('·'), mn(padBefore), mo('−'), mn(kernel)];
+  return [...letters, mo('='), ...(rounded ? floored(numbers, mn(stride)) : whole(numbers, mn(stride)))];
+}
+
+function transposedFormula(axis: Axis, i: number): Child[] {
+  const [before, after] = i === 0 ? ['t', 'b'] : ['l', 'r'];
+  const { input, padBefore, padAfter, dilation, kernel, stride } = axis;
+  const outputPadding = 'outputPadding' in axis ? axis.outputPadding : 0;
+  return [
+    mi('s'),
+    mo('('),
+    mi('n'),
+    mo('−'),
+    mn(1),
+    mo(')'),
+    mo('+'),
+    mi('d'),
+    mo('('),
+    mi('k'),
+    mo('−'),
+    mn(1),
+    mo(')'),
+    mo('+'),
+    mn(1),
+    mo('−'),
+    sub('p', before!),
+    mo('−'),
+    sub('p', after!),
+    mo('+'),
+    mi('op'),
+    mo('='),
+    mn(stride),
+    mo('·'),
+    mn(input - 1),
+    mo('+'),
+    mn(dilation),
+    mo('·'),
+    mn(kernel - 1),
+    mo('+'),
+    mn(1),
+    mo('−'),
+    mn(padBefore),
+    mo('−'),
+    mn(padAfter),
+    mo('+'),
+    mn(outputPadding),
+  ];
+}

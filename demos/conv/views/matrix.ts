@@ -1,0 +1,215 @@
+// Draws one matrix of a figure: a grid, or colours with digits around the focus where it is large.
+
+import { colour } from '../../shared/theme.ts';
+import { html, svg, type Child } from '../../shared/dom.ts';
+import { grid, type Cell as GridCell, type CellChange } from '../../shared/grid.ts';
+import { matrixTable } from '../../shared/matrix_table.ts';
+import { largest, type Cell, type Mark, type MatrixFigure } from '../figure.ts';
+import type { ConvState } from '../state.ts';
+import type { ConvContext } from '../words.ts';
+
+export interface MatrixActions {
+  /** Elements of the state's matrix that change. */
+  readonly edited?: (matrix: MatrixFigure, changes: readonly { readonly at: number; readonly value: number }[]) => void;
+}
+
+const digits = { maximumFractionDigits: 2 };
+
+/** "Kernel K, filter 2, channel 1". */
+export function matrixName({ t }: ConvContext, { name, part, id }: MatrixFigure, state: ConvState): string {
+  const whole = id.startsWith('k') && name === 'turned' ? t('turned kernel') : t(`name ${name}`);
+  if (part === null) return whole;
+  if (name === 'kernel' || name === 'weightGradient' || (name === 'turned' && id.startsWith('k'))) {
+    const depth = state.op === 'transposed' && name === 'kernel' ? state.cout / state.g : state.cin / state.g;
+    return `${whole}, ${t('filter channel', { filter: Math.floor(part / depth) + 1, channel: (part % depth) + 1 })}`;
+  }
+  const isGroup = ['columns', 'weightRows', 'product', 'dColumns', 'turned'].includes(name);
+  return `${whole}, ${isGroup ? t('group', { letter: 'ABCD'[part]! }) : t('channel', { n: part + 1 })}`;
+}
+
+export function matrixView(
+  context: ConvContext,
+  state: ConvState,
+  matrix: MatrixFigure,
+  actions: MatrixActions,
+): HTMLElement {
+  const { t } = context;
+  const name = matrixName(context, matrix, state);
+  const divisor = matrix.divisor && matrix.divisor > 1 ? ` ÷ ${t.number(matrix.divisor)}` : '';
+  const heat = matrix.cells.length > largest;
+  return html(
+    'figure',
+    {
+      class: 'figure',
+      key: matrix.id,
+      'data-matrix': matrix.name,
+      'data-rows': matrix.rows,
+      'data-columns': matrix.columns,
+    },
+    html(
+      'figcaption',
+      {},
+      name,
+      html(
+        'span',
+        { class: 'shape' },
+        ` ${t('matrix shape', { rows: matrix.rows, columns: matrix.columns })}${divisor}`,
+      ),
+    ),
+    heat ? heatMap(context, matrix, name) : whole(context, matrix, name, actions),
+  );
+}
+
+function whole(context: ConvContext, matrix: MatrixFigure, name: string, actions: MatrixActions): HTMLElement {
+  const { id, rows, columns } = matrix;
+  const at = (row: number, column: number): Cell => matrix.cells[row * columns + column]!;
+  const shared = {
+    key: id,
+    name,
+    rows,
+    columns,
+    cell: (row: number, column: number) => described(context, at(row, column)),
+  };
+  const { edited } = actions;
+  const change = (changes: readonly CellChange[]): void =>
+    edited?.(
+      matrix,
+      changes.flatMap(({ row, column, value }) => {
+        const { edit } = at(row, column);
+        return edit === undefined ? [] : [{ at: edit, value }];
+      }),
+    );
+  return html(
+    'div',
+    { class: 'stack' },
+    matrix.editable && edited
+      ? grid(context, { ...shared, edit: change, min: -9999, max: 9999 })
+      : matrixTable(context, shared),
+    matrix.arcs && matrix.arcs.length > 0 ? arcs(matrix) : null,
+  );
+}
+
+const looks: Partial<Record<Mark, string>> = { in: 'in-window', now: 'current', pad: 'padding', never: 'unread' };
+
+function described({ t }: ConvContext, { value, marks, count, data }: Cell): GridCell {
+  const { place, channel, at, o, x, w, b, position, oc } = data;
+  const notes = [...(value === null ? [t('value none')] : []), ...marks.map((mark) => t(`mark ${mark}`))];
+  if (count !== undefined) notes.push(t('hit count', { n: count }));
+  const attributes = {
+    at,
+    o,
+    x,
+    w,
+    b,
+    oc,
+    position,
+    place,
+    channel,
+    marks: marks.join(' '),
+    count,
+    link: place === undefined || channel === undefined ? undefined : `${channel}:${place}`,
+  };
+  return {
+    value: value ?? 0,
+    text: value === null ? '' : t.number(value, digits),
+    note: notes.join(', '),
+    properties: {
+      class: marks.map((mark) => looks[mark] ?? mark).join(' ') || undefined,
+      ...Object.fromEntries(Object.entries(attributes).map(([key, given]) => [`data-${key}`, given])),
+    },
+  };
+}
+
+/** From padding to the element that it mirrors. Cells are squares of 1. */
+function arcs({ arcs: all = [], rows, columns }: MatrixFigure): SVGElement {
+  const paths = all.map(([[r, c], [sr, sc]]) => {
+    const [x, y, x2, y2] = [c + 0.5, r + 0.5, sc + 0.5, sr + 0.5];
+    const [mx, my] = [(x + x2) / 2 + (y2 - y) * 0.25, (y + y2) / 2 - (x2 - x) * 0.25];
+    return svg('path', { d: `M${x} ${y}Q${mx} ${my} ${x2} ${y2}`, 'marker-end': 'url(#arrow)' });
+  });
+  return svg(
+    'svg',
+    { class: 'arcs', viewBox: `0 0 ${columns} ${rows}`, 'aria-hidden': true, preserveAspectRatio: 'none' },
+    svg(
+      'marker',
+      { id: 'arrow', viewBox: '0 0 4 4', refX: 3, refY: 2, markerWidth: 4, markerHeight: 4, orient: 'auto' },
+      svg('path', { d: 'M0 0L4 2L0 4z' }),
+    ),
+    paths,
+  );
+}
+
+const around = [4, 3] as const;
+
+function heatMap(context: ConvContext, matrix: MatrixFigure, name: string): Child {
+  const { t } = context;
+  const [row, column] = matrix.focus ?? [0, 0];
+  const from = [Math.max(0, row - around[0]), Math.max(0, column - around[1])] as const;
+  const to = [Math.min(matrix.rows, row + around[0] + 1), Math.min(matrix.columns, column + around[1] + 1)] as const;
+  const draw = (canvas: Element): void => paint(canvas as HTMLCanvasElement, matrix);
+  const canvas = html('canvas', {
+    class: 'heat',
+    role: 'img',
+    own: true,
+    width: matrix.columns,
+    height: matrix.rows,
+    'data-column': column,
+    'data-row': row,
+    'aria-label': t('heat map', {
+      matrix: name,
+      rows: matrix.rows,
+      columns: matrix.columns,
+      row: row + 1,
+      column: column + 1,
+    }),
+    updated: draw,
+  });
+  draw(canvas);
+  return [
+    canvas,
+    html(
+      'table',
+      { class: 'matrix', 'aria-label': name },
+      html(
+        'tbody',
+        {},
+        Array.from({ length: to[0] - from[0] }, (_, r) =>
+          html(
+            'tr',
+            {},
+            Array.from({ length: to[1] - from[1] }, (_, c) => {
+              const at = [r + from[0], c + from[1]] as const;
+              const { text, properties } = described(context, matrix.cells[at[0] * matrix.columns + at[1]]!);
+              return html('td', properties, text);
+            }),
+          ),
+        ),
+      ),
+    ),
+  ];
+}
+
+function paint(canvas: HTMLCanvasElement, { cells, rows, columns }: MatrixFigure): void {
+  if (canvas.width !== columns) canvas.width = columns;
+  if (canvas.height !== rows) canvas.height = rows;
+  const ink = canvas.getContext('2d');
+  if (!ink) return;
+  const most = cells.reduce((m, { value }) => Math.max(m, Math.abs(value ?? 0)), 0) || 1;
+  const [zero, plus, minus, accent] = ['--zero', '--plus', '--minus', '--accent'].map((name) => rgb(colour(name))) as [
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
+  const image = ink.createImageData(columns, rows);
+  cells.forEach(({ value, marks }, i) => {
+    const share = Math.abs(value ?? 0) / most;
+    const end = (value ?? 0) < 0 ? minus : plus;
+    const mixed =
+      marks.includes('in') || marks.includes('now') ? accent : zero.map((z, k) => z + (end[k]! - z) * share);
+    image.data.set([...mixed, value === null ? 60 : 255], 4 * i);
+  });
+  ink.putImageData(image, 0, 0);
+}
+
+const rgb = (hex: string): number[] => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) || 0);

@@ -1,0 +1,173 @@
+// The explorer's numbers against the engine's, its code panel's program run, its exercises and its links.
+
+import { describe, expect, test } from 'vitest';
+import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../../demos/conv/arithmetic.ts';
+import { codeOf } from '../../demos/conv/code.ts';
+import { compare } from '../../demos/conv/engine.ts';
+import { planesOf, shownOf, windowOf } from '../../demos/conv/image.ts';
+import { countSteps, fields, presetOf, presetState, start } from '../../demos/conv/page_state.ts';
+import { presets } from '../../demos/conv/presets.ts';
+import { answersOf, asked, scoreOf, truthOf } from '../../demos/conv/quiz.ts';
+import { scene } from '../../demos/conv/scene.ts';
+import { settled, type ConvState } from '../../demos/conv/state.ts';
+import { windowFigure } from '../../demos/conv/window_figure.ts';
+import { parse, serialise } from '../../demos/shared/state.ts';
+import * as retrograd from '../../src/index.ts';
+import { generator, randomState } from './random_state.ts';
+
+const stateOf = (change: Partial<ConvState>): ConvState => settled({ ...start, ...change });
+
+function possible(state: ConvState): Arithmetic {
+  const a = arithmeticOf(state);
+  if (!isPossible(a)) throw new Error(a.impossible);
+  return a;
+}
+
+const corners: readonly [string, Partial<ConvState>][] = [
+  [
+    'groups, dilation, asymmetric circular padding, bias',
+    {
+      h: 6,
+      w: 5,
+      kh: 2,
+      cin: 4,
+      cout: 2,
+      g: 2,
+      dx: 2,
+      sy: 2,
+      pad: 'explicit',
+      pt: 1,
+      pr: 2,
+      mode: 'circular',
+      bias: true,
+    },
+  ],
+  [
+    'turned, divided, reflected, mean squared error',
+    { h: 7, pad: 'torch', mode: 'reflect', flip: true, div: 9, loss: 'mse' },
+  ],
+  ['replicated, full', { kh: 4, kw: 2, pad: 'full', mode: 'replicate', cin: 3, cout: 4 }],
+  [
+    'transposed, groups, output padding',
+    { op: 'transposed', kh: 2, cin: 4, cout: 2, g: 2, sy: 3, sx: 2, opy: 2, opx: 1, bias: true, flip: true },
+  ],
+  ["transposed, 'same'", { op: 'transposed', sy: 2, sx: 3, pad: 'same', cin: 2 }],
+  ['max-pooling with padding', { op: 'max', cin: 2, kh: 3, kw: 2, sy: 2, pad: 'explicit', pt: 1, pb: 2, pl: 1 }],
+  ['average pooling with padding', { op: 'average', cin: 2, h: 6, kh: 3, kw: 3, sx: 2, pad: 'same' }],
+];
+const cases: readonly [string, Partial<ConvState>][] = [
+  ...presets.map(({ id, state }) => [id, state] as [string, Partial<ConvState>]),
+  ...corners,
+];
+
+describe.each(cases)('%s', (_, change) => {
+  test('the engine agrees with forward and backward', async () => {
+    const state = stateOf(change);
+    const [answer] = await compare(state, possible(state), false);
+    expect(answer).toMatchObject({ device: 'cpu', agrees: true, first: null });
+  });
+
+  test("the library's program in the code panel prints the result", () => {
+    const state = stateOf(change);
+    const a = possible(state);
+    const { y } = forward(a, state.op, numbersOf(state));
+    const code = codeOf('retrograd', state, a, y);
+    const body = code.replace(/import \{ (.*) \} from 'retrograd';/, 'const { $1 } = retrograd;');
+    const printed: ArrayLike<number>[] = [];
+    // The program as a reader would run it, with its import and its print replaced.
+    // oxlint-disable-next-line typescript/no-implied-eval -- the text of the panel is what is tested
+    new Function('retrograd', 'console', body)(retrograd, { log: (value: ArrayLike<number>) => printed.push(value) });
+    expect(printed).toHaveLength(1);
+    y.forEach((value, i) => expect(Math.abs(printed[0]![i]! - value)).toBeLessThan(1e-9));
+    const comment = (code.match(/^\/\/ .*$/gm) ?? [])
+      .join(' ')
+      .replace(/\[\d\]|\/\//g, '')
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    expect(comment).toEqual(y.map((value) => Number(value.toPrecision(6))));
+  });
+});
+
+test('a picture that is not what the engine computes is told with its first cell', async () => {
+  const state = stateOf(presets.find(({ id }) => id === 'overlap')!.state);
+  const a = possible(state);
+  const wrong: Arithmetic = { ...a, products: (o) => (o === 3 ? a.products(o).slice(1) : a.products(o)) };
+  const [answer] = await compare(state, wrong, false);
+  expect(answer).toMatchObject({ agrees: false, first: { of: 'y', index: [1, 1, 0] } });
+});
+
+test('code of each framework pads and strides as the picture does', () => {
+  const state = stateOf({ sy: 2, sx: 2, h: 6, w: 6, pad: 'same', cin: 1 });
+  const a = possible(state);
+  const { y } = forward(a, state.op, numbersOf(state));
+  expect(codeOf('pytorch', state, a, y)).toContain(
+    'x = F.pad(x, (0, 1, 0, 1))\ny = F.conv2d(x, w, None, stride=(2, 2), dilation=(1, 1), groups=1)',
+  );
+  expect(codeOf('keras', state, a, y)).toContain(
+    "keras.ops.conv(x, w, strides=(2, 2), padding='same', dilation_rate=(1, 1))",
+  );
+  const torch = { ...state, pad: 'torch' } as ConvState;
+  expect(codeOf('pytorch', torch, possible(torch), y)).toContain('groups=1, padding=(1, 1))');
+  expect(codeOf('keras', torch, possible(torch), y)).toContain(
+    "np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), 'constant')",
+  );
+});
+
+describe('exercises', () => {
+  test('the output is blank, tells nothing else, and answers are judged one by one', () => {
+    const state = stateOf({ quiz: 'out', seed: 3 });
+    const a = possible(state);
+    const show = () => asked(state, windowFigure(state, a, { unit: 8, product: 8, whole: true }));
+    expect(show().equation).toBeNull();
+    expect(show().matrices.map(({ name }) => name)).not.toContain('product');
+    const output = () => show().matrices.find(({ name }) => name === 'output')!;
+    expect(output().editable).toBe('answer');
+    expect(output().cells.every(({ value }) => value === null)).toBe(true);
+    answersOf(state).set(0, truthOf(state)[0]!);
+    answersOf(state).set(1, truthOf(state)[1]! + 1);
+    expect(output().cells[0]!.marks).toContain('right');
+    expect(output().cells[1]!.marks).toContain('wrong');
+    expect(scoreOf(state)).toEqual({ right: 1, all: 9 });
+    expect(scoreOf({ ...state, x: stateOf({ quiz: 'out', seed: 4 }).x })).toEqual({ right: 0, all: 9 });
+  });
+  test('the size is asked as rows and columns', () => {
+    expect(truthOf(stateOf({ quiz: 'size', h: 7, sy: 2 }))).toEqual([3, 3]);
+  });
+});
+
+describe('links', () => {
+  test('1000 random states come back as they were', () => {
+    const next = generator(1);
+    for (let i = 0; i < 1000; i++) {
+      const state = randomState(fields, next);
+      const { state: read, problems } = parse(fields, serialise(fields, state));
+      expect(problems).toEqual([]);
+      expect(read).toEqual(state);
+    }
+  });
+  test('every preset is a link that opens it, at every one of its steps', () => {
+    for (const preset of presets) {
+      const { state } = parse(fields, serialise(fields, { ...start, ...presetState(preset) }));
+      expect(presetOf(settled(state))?.id).toBe(preset.id);
+      expect(countSteps(settled(state))).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('pictures', () => {
+  test('the scene is the same everywhere, and a window of it opens with its numbers', () => {
+    const planes = planesOf(scene(), 'grey');
+    expect(planes.values).toHaveLength(192 * 192);
+    const part = windowOf(stateOf({}), planes, [0, 100]);
+    expect(part).toMatchObject({ h: 3, w: 3, cin: 1, pad: 'valid' });
+    expect(part.x!.values[4]).toBe(planes.values[1 * 192 + 100]);
+  });
+  test('values outside 0 to 255 are shown as told', () => {
+    const planes = { width: 3, height: 1, channels: 1, values: Float32Array.of(-255, 0, 510) };
+    const reds = (range: ConvState['range']) => [0, 4, 8].map((i) => shownOf(planes, range).pixels.data[i]);
+    expect(reds('clamp')).toEqual([0, 0, 255]);
+    expect(reds('absolute')).toEqual([255, 0, 255]);
+    expect(reds('normalise')).toEqual([0, 85, 255]);
+  });
+});
