@@ -40,8 +40,8 @@ export interface Op<A = any> {
    */
   readonly grad: ((call: GradCall<A>) => (Tensor | null)[]) | null;
 
-  /** Floating-point operations and bytes moved, each input read once and each output written once. */
-  cost?(call: CallTypes<A>): { flops: number; bytes: number };
+  /** What a call takes at least. */
+  cost?(call: CallTypes<A>): Cost;
 
   /** How near a kernel must come to the reference (bounds follow the arithmetic). */
   readonly accuracy: Accuracy<A> | ((call: CallTypes<A>) => Accuracy<A>);
@@ -94,6 +94,15 @@ export interface Op<A = any> {
 
   /** Fusion: the call that does the work of `producer`, whose result only this call reads, and of this call at once. */
   fuseWith?(call: Call<A>, producer: Call): Call | null;
+}
+
+export interface Cost {
+  /** Floating-point operations. */
+  readonly flops: number;
+  /** Bytes moved, each input read once and each output written once. */
+  readonly bytes: number;
+  /** Exponentials and logarithms, of which a device makes fewer in a second; 0 where absent. */
+  readonly exponentials?: number;
 }
 
 /** y[i] = f(x0[i'], x1[i''], …), inputs broadcast to y by NumPy's rule. */

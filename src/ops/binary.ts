@@ -73,6 +73,7 @@ export const powOp = binaryOp({
   accuracy: near(1e-7, 1e-5),
   fills: ['positive', { values: [2, -1, 0.5, 3, 0, 1.25] }],
   flops: 10,
+  exponentials: 2,
 });
 export const equalOp = comparison('equal', '==', (a, b) => a === b);
 export const notEqualOp = comparison('not_equal', '!=', (a, b) => a !== b);
@@ -89,6 +90,7 @@ export const sigmoidCrossEntropyOp = binaryOp({
   grad: [({ dy, a, b }) => mul(dy, sigmoidMinus(a, b)), ({ dy, a }) => negativeProduct(dy, a)],
   accuracy: near(2e-6, 1e-6),
   flops: 20,
+  exponentials: 2,
 });
 
 // Rows that exist as parts of gradients, one dispatch each; they have no gradient of their own.
@@ -108,6 +110,7 @@ const powSlopeOp = internal({
   accuracy: near(1e-6, 2e-5),
   fills: ['positive', { values: [2, -1, 0.5, 3, 0, 1.25] }],
   flops: 12,
+  exponentials: 2,
 });
 const productWithLogOp = internal({
   name: 'product_with_log',
@@ -116,12 +119,14 @@ const productWithLogOp = internal({
   accuracy: near(3e-6, 2e-6),
   fills: ['normal', 'positive'],
   flops: 4,
+  exponentials: 1,
 });
 const sigmoidMinusOp = internal({
   name: 'sigmoid_minus',
   wgsl: 'sigmoid(a) - b',
   reference: (a, b) => logistic(a) - b,
   flops: 8,
+  exponentials: 1,
 });
 
 const reluGradOp = internal({
@@ -167,6 +172,7 @@ const softplusGradOp = internal({
   wgsl: 'a * sigmoid(b)',
   reference: (dy, x) => dy * logistic(x),
   flops: 8,
+  exponentials: 1,
 });
 const siluGradOp = internal({
   name: 'silu_grad',
@@ -174,6 +180,7 @@ const siluGradOp = internal({
   reference: (dy, x) => dy * logistic(x) * (1 + x * (1 - logistic(x))),
   accuracy: near(5e-6, 2e-6),
   flops: 12,
+  exponentials: 1,
 });
 const geluGradOp = internal({
   name: 'gelu_grad',
@@ -181,6 +188,7 @@ const geluGradOp = internal({
   reference: (dy, x) => dy * (0.5 * (1 + errorFunction(x / Math.SQRT2)) + x * normalDensity(x)),
   accuracy: near(5e-6, 2e-6),
   flops: 40,
+  exponentials: 1,
 });
 const geluTanhGradOp = internal({
   name: 'gelu_tanh_grad',
@@ -191,12 +199,14 @@ const geluTanhGradOp = internal({
   },
   accuracy: near(5e-6, 2e-6),
   flops: 20,
+  exponentials: 1,
 });
 const erfGradOp = internal({
   name: 'erf_grad',
   wgsl: 'a * (1.1283792 * exp(-min(b * b, 100.0)))',
   reference: (dy, x) => dy * (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x),
   flops: 6,
+  exponentials: 1,
 });
 const clipGradOp = internal({
   name: 'clip_grad',

@@ -49,6 +49,8 @@ export interface BinaryRow {
   readonly sampled?: readonly (readonly number[])[];
   /** Floating-point operations an element; 1 where absent. */
   readonly flops?: number;
+  /** Exponentials and logarithms an element, at least; 0 where absent. */
+  readonly exponentials?: number;
 }
 
 const shapes: readonly (readonly [Shape, Shape])[] = [
@@ -107,6 +109,7 @@ export function binaryOp(row: BinaryRow): ElementwiseOp {
     fills = ['normal', 'normal'],
     sampled = [[]],
     flops = 1,
+    exponentials = 0,
   } = row;
   const values = (attrs: ElementwiseAttrs) =>
     [attrs[parameters[0] ?? ''] ?? 0, attrs[parameters[1] ?? ''] ?? 0] as const;
@@ -138,7 +141,8 @@ export function binaryOp(row: BinaryRow): ElementwiseOp {
       }),
     cost: ({ inputs, outputs }: CallTypes<ElementwiseAttrs>) => {
       const size = sizeOf(outputs[0]!.shape);
-      return { flops: flops * size, bytes: 4 * (size + sizeOf(inputs[0]!.shape) + sizeOf(inputs[1]!.shape)) };
+      const bytes = 4 * (size + sizeOf(inputs[0]!.shape) + sizeOf(inputs[1]!.shape));
+      return { flops: flops * size, bytes, exponentials: exponentials * size };
     },
     accuracy,
     samples: [

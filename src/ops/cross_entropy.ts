@@ -82,7 +82,10 @@ export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
       outputs: [...outputs, ...other.outputs],
     };
   },
-  cost: (call) => ({ flops: 8 * sizeOf(call.inputs[0]!.shape), bytes: scoreBytes(call) }),
+  cost(call) {
+    const size = sizeOf(call.inputs[0]!.shape);
+    return { flops: 8 * size, bytes: scoreBytes(call), exponentials: size };
+  },
   accuracy: { kind: 'derived', bounds: ([x, labels]) => [lossErrors(x!, labels!)] },
   samples: scoreSamples,
 };
@@ -144,6 +147,7 @@ export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
   cost: ({ inputs }) => ({
     flops: 12 * sizeOf(inputs[1]!.shape),
     bytes: 8 * (sizeOf(inputs[1]!.shape) + sizeOf(inputs[0]!.shape)),
+    exponentials: sizeOf(inputs[1]!.shape),
   }),
   accuracy: { kind: 'derived', bounds: ([dy, x, labels]) => [slopeErrors(x!, labels!, dy!)] },
   samples: scoreSamples.map(({ inputs: [scores, labels], attrs }) => ({
@@ -187,6 +191,7 @@ export const crossEntropyWithGradOp: Op<NoAttrs> = {
   cost: ({ inputs }) => ({
     flops: 12 * sizeOf(inputs[0]!.shape),
     bytes: 8 * sizeOf(inputs[0]!.shape) + 12 * sizeOf(inputs[1]!.shape),
+    exponentials: sizeOf(inputs[0]!.shape),
   }),
   accuracy: {
     kind: 'derived',

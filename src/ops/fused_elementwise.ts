@@ -140,12 +140,15 @@ export const fusedElementwiseOp: Op<FusedAttrs> = {
     naive: kernel(1),
   },
   grad: null, // plans are made of gradients already
-  cost: (call) => ({
-    flops: call.attrs.members.reduce((sum, member) => {
-      return sum + (member.op.cost?.(memberTypes(member, call.attrs, call.inputs)).flops ?? 0);
-    }, 0),
-    bytes: bytesMoved(call),
-  }),
+  cost(call) {
+    let [flops, exponentials] = [0, 0];
+    for (const member of call.attrs.members) {
+      const cost = member.op.cost?.(memberTypes(member, call.attrs, call.inputs));
+      flops += cost?.flops ?? 0;
+      exponentials += cost?.exponentials ?? 0;
+    }
+    return { flops, bytes: bytesMoved(call), exponentials };
+  },
   accuracy: { kind: 'members' },
   samples: fusedSamples,
 };

@@ -59,7 +59,7 @@ function describe<A>(op: Op<A>): Op<HalfAttrs<A>> {
     },
     kernels: Object.fromEntries(Object.entries(op.kernels).map(([name, kernel]) => [name, halfKernel(kernel)])),
     grad: null, // made by the planner, after differentiation
-    cost: (call) => ({ flops: op.cost?.(fullCall(call)).flops ?? 0, bytes: bytesMoved(call) }),
+    cost: (call) => ({ flops: 0, ...op.cost?.(fullCall(call)), bytes: bytesMoved(call) }),
     accuracy(call) {
       const full = fullCall(call);
       const accuracy = typeof op.accuracy === 'function' ? op.accuracy(full) : op.accuracy;

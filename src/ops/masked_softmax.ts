@@ -147,7 +147,7 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
   },
   cost: (call: CallTypes<MaskedSoftmaxAttrs>) => {
     const { rows, columns } = rowsOf(call.inputs[0]!.shape);
-    return { flops: 12 * rows * columns, bytes: bytesMoved(call) };
+    return { flops: 12 * rows * columns, bytes: bytesMoved(call), exponentials: rows * columns };
   },
   accuracy: { kind: 'derived', bounds: (x, [y], call) => [maskedErrors(x, y!, call)] },
   samples: [

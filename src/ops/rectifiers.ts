@@ -52,6 +52,7 @@ const celuOps = withSlope({
   sampled: [[1], [2], [0.5]],
   values: ends,
   flops: 14,
+  exponentials: 1,
 });
 const hardSigmoidOps = withSlope({
   name: 'hard_sigmoid',
@@ -125,6 +126,7 @@ const mishOps = withSlope({
   accuracy: near(1e-30, 2e-6),
   values: ends,
   flops: 16,
+  exponentials: 1,
 });
 const softsignOps = withSlope({
   name: 'softsign',
@@ -181,6 +183,7 @@ const logSigmoidOps = withSlope({
   accuracy: near(1.5e-6, 5e-7),
   values: ends,
   flops: 20,
+  exponentials: 2,
 });
 
 const preluSlopeOp = internal({

@@ -108,7 +108,10 @@ function forwardOp(name: string, logarithm: boolean, gradOp: () => Op<NoAttrs>):
     },
     kernels: forwardKernels(logarithm),
     grad: ({ dy: [dy], y: [y] }) => [dy ? applyOne(gradOp(), [dy, y!], {}) : null],
-    cost: ({ inputs }) => ({ flops: 10 * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
+    cost({ inputs }) {
+      const size = sizeOf(inputs[0]!.shape);
+      return { flops: 10 * size, bytes: 8 * size, exponentials: size };
+    },
     accuracy: {
       kind: 'derived',
       bounds: ([x], _, { inputs }) => [
@@ -180,7 +183,10 @@ function gradOp(name: string, logarithm: boolean): Op<NoAttrs> {
     },
     kernels: gradKernels(logarithm),
     grad: null,
-    cost: ({ inputs }) => ({ flops: 5 * sizeOf(inputs[0]!.shape), bytes: 12 * sizeOf(inputs[0]!.shape) }),
+    cost({ inputs }) {
+      const size = sizeOf(inputs[0]!.shape);
+      return { flops: 5 * size, bytes: 12 * size, exponentials: logarithm ? size : 0 };
+    },
     accuracy: gradBounds(logarithm),
     samples: gradSamples,
   };

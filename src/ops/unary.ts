@@ -80,6 +80,7 @@ export const expOp = unaryOp({
   accuracy: ulp(2),
   values: [-20, -10, -1e-3, 0, 1e-3, 9],
   flops: 4,
+  exponentials: 1,
 });
 export const logOp = unaryOp({
   name: 'log',
@@ -90,6 +91,7 @@ export const logOp = unaryOp({
   fill: 'positive',
   values: [0.01, 1, 10, 1000],
   flops: 4,
+  exponentials: 1,
 });
 export const log1pOp = unaryOp({
   name: 'log1p',
@@ -100,6 +102,7 @@ export const log1pOp = unaryOp({
   fill: 'positive',
   values: [...small, 0, 1e-20, 100, -0.9],
   flops: 12,
+  exponentials: 1,
 });
 export const expm1Op = unaryOp({
   name: 'expm1',
@@ -109,6 +112,7 @@ export const expm1Op = unaryOp({
   accuracy: near(1e-30, 43 * 2 ** -23),
   values: [...small, 0, 1e-20, 5, -20],
   flops: 12,
+  exponentials: 1,
 });
 export const sinOp = unaryOp({
   name: 'sin',
@@ -138,6 +142,7 @@ export const tanhOp = unaryOp({
   accuracy: near(1e-30, 3e-6),
   values: [...ends, ...small],
   flops: 10,
+  exponentials: 1,
 });
 export const sigmoidOp = unaryOp({
   name: 'sigmoid',
@@ -147,6 +152,7 @@ export const sigmoidOp = unaryOp({
   accuracy: near(2 ** -126, 46 * 2 ** -23),
   values: [...small, -20, 20, 88, 120, -120],
   flops: 8,
+  exponentials: 1,
 });
 export const reluOp = unaryOp({
   name: 'relu',
@@ -175,6 +181,7 @@ export const eluOp = unaryOp({
   sampled: [[1], [0.5], [0]],
   values: [...ends, ...small],
   flops: 12,
+  exponentials: 1,
 });
 export const seluOp = unaryOp({
   name: 'selu',
@@ -184,6 +191,7 @@ export const seluOp = unaryOp({
   accuracy: near(1e-30, 3e-6),
   values: [...ends, ...small],
   flops: 12,
+  exponentials: 1,
 });
 export const softplusOp = unaryOp({
   name: 'softplus',
@@ -193,6 +201,7 @@ export const softplusOp = unaryOp({
   accuracy: near(1.5e-6, 5e-7),
   values: ends,
   flops: 20,
+  exponentials: 2,
 });
 export const siluOp = unaryOp({
   name: 'silu',
@@ -202,6 +211,7 @@ export const siluOp = unaryOp({
   accuracy: near(2e-6, 2e-6),
   values: ends,
   flops: 9,
+  exponentials: 1,
 });
 export const geluOp = unaryOp({
   name: 'gelu',
@@ -211,6 +221,7 @@ export const geluOp = unaryOp({
   accuracy: near(2e-6, 2e-6),
   values: [...ends, ...small, -6, -3, 1.4142, 1.4143],
   flops: 40,
+  exponentials: 1,
 });
 export const geluTanhOp = unaryOp({
   name: 'gelu_tanh',
@@ -220,6 +231,7 @@ export const geluTanhOp = unaryOp({
   accuracy: near(2e-6, 2e-6),
   values: [...ends, ...small, -6, -3],
   flops: 14,
+  exponentials: 1,
 });
 export const erfOp = unaryOp({
   name: 'erf',
@@ -229,6 +241,7 @@ export const erfOp = unaryOp({
   accuracy: near(1e-30, 2e-6),
   values: [...ends, ...small, 0.999, 1.001, -3, 5],
   flops: 30,
+  exponentials: 1,
 });
 export const clipOp = unaryOp({
   name: 'clip',

@@ -33,12 +33,14 @@ export interface UnaryRow {
   /** Attributes of the samples, in the order of `parameters`: the first set with every shape, others with two. */
   readonly sampled?: readonly (readonly number[])[];
   readonly flops?: number;
+  /** Of an element, at least. */
+  readonly exponentials?: number;
 }
 
 const shapes: readonly Shape[] = [[3, 5], [8, 9], [], [1, 65], [4, 3, 64]];
 
 export function unaryOp(row: UnaryRow): ElementwiseOp {
-  const { name, wgsl, reference, grad, accuracy, parameters = [], fill = 'normal', flops = 1 } = row;
+  const { name, wgsl, reference, grad, accuracy, parameters = [], fill = 'normal', flops = 1, exponentials = 0 } = row;
   const attributes = (row.sampled ?? [[]]).map((set) => Object.fromEntries(parameters.map((key, i) => [key, set[i]!])));
   const special: Sample<ElementwiseAttrs>[] = row.values
     ? [{ inputs: [{ shape: [row.values.length], fill: { values: row.values } }], attrs: attributes[0]! }]
@@ -80,7 +82,10 @@ export function unaryOp(row: UnaryRow): ElementwiseOp {
       naive: { plan: kernel(1) },
     },
     grad: ({ dy: [dy], x: [x], y: [y], attrs }) => [dy ? grad({ dy, x: x!, y: y!, attrs }) : null],
-    cost: ({ inputs }) => ({ flops: flops * sizeOf(inputs[0]!.shape), bytes: 8 * sizeOf(inputs[0]!.shape) }),
+    cost({ inputs }) {
+      const size = sizeOf(inputs[0]!.shape);
+      return { flops: flops * size, bytes: 8 * size, exponentials: exponentials * size };
+    },
     accuracy,
     samples: [
       ...attributes.flatMap((attrs, k) =>

@@ -154,6 +154,7 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
     roof('multiply_add', { gflops: 4000 }),
     roof('stream_copy', { gigabytesPerSecond: 100 }),
     roof('storage_loads', { gflops: 500 }),
+    roof('exponentials', { gflops: 250 }),
     row('scaling', 'webgpu', 'CNN by batch: 16', 10, { subject: 'CNN by batch', counts: { x: 16 } }),
     row('scaling', 'webgpu', 'CNN by batch: 32', 19, { subject: 'CNN by batch', counts: { x: 32 } }),
   ];
@@ -168,6 +169,7 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
     '| matmul 256 | 2.00 ms | 50 % multiply-add | jax-js WebGPU 8.00 ms | 4.00× (aim 2.5×) | tfjs wasm 1.00 ms | 0.500× |',
   );
   expect(text).toContain('wrong result');
+  expect(text).toContain('| exponentials | vec4 | 250 billion exponentials/s |');
   expect(text).toContain('![Step time against the size of the work](performance_maker-new-one.svg)');
   expect(readFileSync(join(folder, 'docs/performance_maker-new-one.svg'), 'utf8')).toContain('CNN by batch');
   // Written again, it is the same: what stands around the tables stays.

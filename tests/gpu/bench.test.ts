@@ -48,6 +48,8 @@ describe('the core', () => {
     expect(rows.map(({ subject, variant, check }) => `${subject} ${variant} ${check.state}`)).toEqual([
       'multiply_add scalar ok',
       'multiply_add vec4 ok',
+      'exponentials scalar ok',
+      'exponentials vec4 ok',
       'stream_copy scalar ok',
       'stream_copy vec4 ok',
       'storage_loads scalar ok',
@@ -60,10 +62,15 @@ describe('the core', () => {
       { method, kernels: ['naive'] },
       new Map(),
     );
-    const { roof, summary, flops, bytes } = withRoof(row!, roofs);
-    const least = { 'multiply-add': flops / roofs.flopsPerSecond, copy: bytes / roofs.bytesPerSecond };
-    expect(roof!.share).toBeCloseTo(Math.max(least['multiply-add'], least.copy) / (summary!.median / 1e9), 9);
-    expect(least[roof!.bound]).toBe(Math.max(least['multiply-add'], least.copy));
+    const { roof, summary, flops, bytes, counts } = withRoof(row!, roofs);
+    const least = {
+      'multiply-add': flops / roofs.flopsPerSecond,
+      copy: bytes / roofs.bytesPerSecond,
+      exponentials: (counts['exponentials'] ?? 0) / roofs.exponentialsPerSecond!,
+    };
+    const most = Math.max(...Object.values(least));
+    expect(roof!.share).toBeCloseTo(most / (summary!.median / 1e9), 9);
+    expect(least[roof!.bound]).toBe(most);
   });
 
   test('gives each kernel its samples, its check and its compile time', { timeout: 60_000 }, async () => {

@@ -75,6 +75,7 @@ export function startTable(rows: readonly Row[]): string {
 export function roofTable(rows: readonly Row[]): string {
   const of = rows.filter(({ suite, check }) => suite === 'roofs' && check.state === 'ok');
   const lines = of.map(({ subject, variant, gflops, gigabytesPerSecond }) => {
+    if (subject === 'exponentials') return [subject, variant, `${digits(gflops ?? 0)} billion exponentials/s`];
     if (subject === 'storage_loads') return ['storage loads', variant, `${digits(gflops ?? 0)} billion loads/s`];
     if (subject === 'stream_copy') return ['stream copy', variant, `${digits(gigabytesPerSecond ?? 0)} GB/s`];
     return ['multiply-add', variant, `${digits(gflops ?? 0)} GFLOP/s`];

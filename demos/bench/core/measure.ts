@@ -3,6 +3,7 @@
 
 import type { Values } from '../../../src/core/dtype.ts';
 import { OptionError, suggestion } from '../../../src/core/errors.ts';
+import type { Cost } from '../../../src/graph/op.ts';
 import { workOf, type Case } from './cases.ts';
 import { bounds, callTypes, checkOutputs, notChecked, reference, sampleValues } from './check.ts';
 import { kernelsFor, preferredKernel, prepareKernel, type Prepared } from './prepare.ts';
@@ -42,7 +43,7 @@ export async function measureCase(
   const expected = reference(op, call, copies());
   const bound = bounds(op, call, copies(), expected);
   const work = workOf(one);
-  const { flops, bytes } = op.cost?.(call) ?? { flops: 0, bytes: 0 };
+  const { flops, bytes, exponentials }: Cost = op.cost?.(call) ?? { flops: 0, bytes: 0 };
   const blank = (variant: string): Row => ({
     suite: one.suite,
     work: `${op.name} ${one.shape}`,
@@ -61,7 +62,7 @@ export async function measureCase(
     gigabytesPerSecond: null,
     roof: null,
     check: notChecked(''),
-    counts: {},
+    counts: exponentials ? { exponentials } : {},
     parts: [],
     flags: [],
     skipped: '',
@@ -88,7 +89,10 @@ export async function measureCase(
         const prepared = await prepareKernel(device, op, sample, variant, x, clock.emptySubmitNs);
         const compileMs = instruments?.compileMs() ?? null;
         const check: Check = checkOutputs(prepared.outputs, expected, bound);
-        ready.push({ prepared, row: { ...row, compileMs, check, counts: { dispatches: prepared.dispatches } } });
+        ready.push({
+          prepared,
+          row: { ...row, compileMs, check, counts: { ...row.counts, dispatches: prepared.dispatches } },
+        });
       } catch (error) {
         const { message } = error as Error;
         rows.push({ ...row, check: { ...notChecked(message), state: 'wrong' }, skipped: 'it could not be run' });

@@ -87,9 +87,9 @@ export interface Row {
   readonly gflops: number | null;
   readonly gigabytesPerSecond: number | null;
   /** The share of what the measured roofs allow, and which of them binds. */
-  readonly roof: { readonly bound: 'multiply-add' | 'copy'; readonly share: number } | null;
+  readonly roof: { readonly bound: 'multiply-add' | 'copy' | 'exponentials'; readonly share: number } | null;
   readonly check: Check;
-  /** What else was counted, by name. */
+  /** What else was counted, by name; `exponentials` by the formula of the op. */
   readonly counts: Readonly<Record<string, number>>;
   /** Of a training step: each dispatch, on the GPU's own clock. */
   readonly parts: readonly Part[];

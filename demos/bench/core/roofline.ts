@@ -7,7 +7,11 @@ export interface Roofs {
   readonly flopsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly loadsPerSecond: number;
+  /** Null in results from before it was measured. */
+  readonly exponentialsPerSecond: number | null;
 }
+
+export type Bound = NonNullable<Row['roof']>['bound'];
 
 /** The best of each; null where one was not measured or is wrong. */
 export function roofsOf(rows: readonly Row[]): Roofs | null {
@@ -18,17 +22,24 @@ export function roofsOf(rows: readonly Row[]): Roofs | null {
   const flopsPerSecond = 1e9 * best('multiply_add', ({ gflops }) => gflops);
   const bytesPerSecond = 1e9 * best('stream_copy', ({ gigabytesPerSecond }) => gigabytesPerSecond);
   const loadsPerSecond = 1e9 * best('storage_loads', ({ gflops }) => gflops);
-  return flopsPerSecond && bytesPerSecond && loadsPerSecond ? { flopsPerSecond, bytesPerSecond, loadsPerSecond } : null;
+  const exponentialsPerSecond = 1e9 * best('exponentials', ({ gflops }) => gflops) || null;
+  if (!flopsPerSecond || !bytesPerSecond || !loadsPerSecond) return null;
+  return { flopsPerSecond, bytesPerSecond, loadsPerSecond, exponentialsPerSecond };
 }
 
-/** The least time that both roofs allow, and which one binds. */
+/** The least time that the roofs allow, and which of them binds. */
 export function leastTime(
-  { flops, bytes }: { readonly flops: number; readonly bytes: number },
-  { flopsPerSecond, bytesPerSecond }: Roofs,
-): { readonly seconds: number; readonly bound: 'multiply-add' | 'copy' } {
-  const computing = flops / flopsPerSecond;
-  const moving = bytes / bytesPerSecond;
-  return computing > moving ? { seconds: computing, bound: 'multiply-add' } : { seconds: moving, bound: 'copy' };
+  { flops, bytes, counts }: Pick<Row, 'flops' | 'bytes' | 'counts'>,
+  { flopsPerSecond, bytesPerSecond, exponentialsPerSecond }: Roofs,
+): { readonly seconds: number; readonly bound: Bound } {
+  const exponentials = exponentialsPerSecond ? (counts['exponentials'] ?? 0) / exponentialsPerSecond : 0;
+  const times: Record<Bound, number> = {
+    copy: bytes / bytesPerSecond,
+    'multiply-add': flops / flopsPerSecond,
+    exponentials,
+  };
+  const bound = (Object.keys(times) as Bound[]).reduce((a, b) => (times[b] > times[a] ? b : a));
+  return { seconds: times[bound], bound };
 }
 
 /** Row with its share of `roofs`. */

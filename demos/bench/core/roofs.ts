@@ -15,6 +15,7 @@ interface RoofAttrs {
 
 /** In an iteration of the shader's loops. */
 const multiplyAdds = 64;
+const exponentials = 32;
 const loads = 8;
 /** Elements that stay in a first-level cache: 8 KiB. */
 const cached = 2048;
@@ -54,6 +55,22 @@ const multiplyAddOp: Op<RoofAttrs> = {
   },
   kernels: { scalar: kernel('roof_multiply_add', scalars), vec4: kernel('roof_multiply_add_vec4', vectorsIn) },
   cost: ({ attrs: { size, iterations } }) => ({ flops: 2 * multiplyAdds * iterations * size, bytes: 0 }),
+  accuracy: { kind: 'mixed', absolute: 0, relative: 1e-6 },
+};
+
+/** The solution of c = e^-c. */
+const fixedPoint = 0.5671432904097838;
+
+const exponentialsOp: Op<RoofAttrs> = {
+  ...base,
+  name: 'exponentials',
+  cpu(_, [y]) {
+    y!.fill(8 * fixedPoint);
+  },
+  kernels: { scalar: kernel('roof_exponentials', scalars), vec4: kernel('roof_exponentials_vec4', vectorsIn) },
+  // As the loads below: "GFLOP/s" of this row are billions of exponentials a second.
+  cost: ({ attrs: { size, iterations } }) => ({ flops: exponentials * iterations * size, bytes: 0 }),
+  // e^x is within 3 + 2x units in the last place and a chain's limit within 0.64 times as many; 8 additions.
   accuracy: { kind: 'mixed', absolute: 0, relative: 1e-6 },
 };
 
@@ -105,6 +122,7 @@ export function roofCases(target: Target): Case[] {
   const some = { shape: [8] };
   const cases: [Op<RoofAttrs>, Sample<RoofAttrs>][] = [
     [multiplyAddOp, { inputs: [some], attrs: { size: threads, iterations } }],
+    [exponentialsOp, { inputs: [some], attrs: { size: threads, iterations } }],
     [copyOp, { inputs: [{ shape: [copied], fill: { below: 1000 } }], attrs: { size: copied, iterations: 1 } }],
     [loadsOp, { inputs: [{ shape: [cached], fill: { values: period } }], attrs: { size: threads, iterations } }],
   ];

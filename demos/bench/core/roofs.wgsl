@@ -1,6 +1,8 @@
 // What a device can do at most, measured: multiply-adds in registers, a stream copy, and loads that hit the nearest cache.
 //   roof_multiply_add, roof_multiply_add_vec4: y[t] = the sum of 8 chains c <- a c + b (half that of 16), 64
 //   multiply-adds an iteration; with a = 1/2 and b = 1 every chain goes to 2, so none can be left out and none overflows
+//   roof_exponentials, roof_exponentials_vec4: y[t] = the sum of 8 chains c <- e^-c (half that of 16), 32 an iteration, which
+//   all go to 0.5671..., the solution of c = e^-c
 //   roof_copy, roof_copy_vec4: y = x
 //   roof_loads, roof_loads_vec4: y[t] = the sum of 8 loads from x an iteration (a quarter of theirs), x small enough for
 //   a cache and of period 4, so that both give the same
@@ -72,6 +74,43 @@ fn roof_multiply_add_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin
     c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
     c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
     c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
+  }
+  let sum = c0 + c1 + c2 + c3;
+  y[at] = 0.5 * (sum.x + sum.y + sum.z + sum.w);
+}
+
+@compute @workgroup_size(64)
+fn roof_exponentials(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  var c0 = x[0];
+  var c1 = x[1];
+  var c2 = x[2];
+  var c3 = x[3];
+  var c4 = x[4];
+  var c5 = x[5];
+  var c6 = x[6];
+  var c7 = x[7];
+  for (var i = 0u; i < params.iterations; i++) {
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
+  }
+  y[at] = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7;
+}
+
+@compute @workgroup_size(64)
+fn roof_exponentials_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, 64);
+  if (at >= params.size) { return; }
+  var c0 = x4[0];
+  var c1 = x4[1];
+  var c2 = x4[2];
+  var c3 = x4[3];
+  for (var i = 0u; i < params.iterations; i++) {
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3);
+    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3);
   }
   let sum = c0 + c1 + c2 + c3;
   y[at] = 0.5 * (sum.x + sum.y + sum.z + sum.w);
