@@ -5,11 +5,13 @@
 //   sparse_softmax_cross_entropy_with_grad: both of these in one pass
 //   correct_predictions: y[n] = 1 where label[n] is the first c of the largest x[n, c], else 0
 //   x, dx: f32[rows, columns]; labels: u32[rows] or i32 of the same bits; y, dy: f32[rows]
+//   x4, dx4: the same memory in vectors; columns then counts these. s is taken around a number near m (lib/powers.wgsl).
 // A label outside 0 .. columns - 1 counts as columns - 1, so that no other row is read.
-// One workgroup makes 64 rows, a thread each; or 64 elements (nll_grad); or one row (those that end in _rows).
+// One workgroup makes 64 rows, a thread each, four scores at a time in the entries that end in _vec4; or 64 elements (nll_grad); or one row (those that end in _rows).
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
+// @import lib/powers.wgsl
 
 const GROUP_SIZE: u32 = 64;
 
@@ -20,10 +22,12 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 @group(0) @binding(4) var<storage, read> dy: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dx4: array<vec4f>;
 
 var<workgroup> partial: array<f32, GROUP_SIZE>;
 
@@ -107,28 +111,86 @@ fn correct_predictions(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
   y[row] = select(0.0, 1.0, best == label_of(row));
 }
 
-// largest_and_sum by all threads of the workgroup; every thread gets both.
-fn shared_largest_and_sum(first: u32, lane: u32) -> vec2f {
+// Of a row, by one thread.
+fn powers_of_row(first: u32) -> Powers {
+  var powers = Powers4(x4[first], vec4f(1.0));
+  for (var i = first + 1; i < first + params.columns; i++) { powers = add_power4(powers, x4[i]); }
+  return powers_of_all(powers);
+}
+
+// One score of a row that begins at vector `first`.
+fn score_of(first: u32, c: u32) -> f32 {
+  let four = x4[first + c / 4];
+  return select(select(four.x, four.y, c % 4 == 1), select(four.z, four.w, c % 4 == 3), c % 4 > 1);
+}
+
+fn label_of_vectors(row: u32) -> u32 {
+  return min(labels[row], 4 * params.columns - 1);
+}
+
+fn write_slopes(row: u32, powers: Powers) {
+  let first = row * params.columns;
+  let weight = dy[row];
+  let at = label_of_vectors(row);
+  for (var i = 0u; i < params.columns; i++) {
+    let shares = exp(x4[first + i] - powers.reference) / powers.sum;
+    let ones = vec4u(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3) == vec4u(at);
+    dx4[first + i] = weight * (shares - select(vec4f(), vec4f(1.0), ones));
+  }
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn sparse_softmax_cross_entropy_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = flat_index(thread, groups, GROUP_SIZE);
+  if (row >= params.rows) { return; }
+  let first = row * params.columns;
+  let powers = powers_of_row(first);
+  y[row] = (powers.reference - score_of(first, label_of_vectors(row))) + log(powers.sum);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn sparse_softmax_cross_entropy_grad_vec4(
+  @builtin(global_invocation_id) thread: vec3u,
+  @builtin(num_workgroups) groups: vec3u
+) {
+  let row = flat_index(thread, groups, GROUP_SIZE);
+  if (row >= params.rows) { return; }
+  write_slopes(row, powers_of_row(row * params.columns));
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn sparse_softmax_cross_entropy_with_grad_vec4(
+  @builtin(global_invocation_id) thread: vec3u,
+  @builtin(num_workgroups) groups: vec3u
+) {
+  let row = flat_index(thread, groups, GROUP_SIZE);
+  if (row >= params.rows) { return; }
+  let first = row * params.columns;
+  let powers = powers_of_row(first);
+  y[row] = (powers.reference - score_of(first, label_of_vectors(row))) + log(powers.sum);
+  write_slopes(row, powers);
+}
+
+// Of a row, by all threads of the workgroup; every thread gets it.
+fn shared_powers(first: u32, lane: u32) -> Powers {
   let end = first + params.columns;
-  var high = x[first];
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { high = max(high, x[i]); }
-  partial[lane] = high;
+  var own = Powers(x[first], 0.0);
+  for (var i = first + lane; i < end; i += GROUP_SIZE) { own = add_power(own, x[i]); }
+  partial[lane] = own.reference;
   workgroupBarrier();
   for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
     if (lane < width) { partial[lane] = max(partial[lane], partial[lane + width]); }
     workgroupBarrier();
   }
-  let highest = partial[0];
+  let reference = partial[0];
   workgroupBarrier();
-  var sum = 0.0;
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { sum += exp(x[i] - highest); }
-  partial[lane] = sum;
+  partial[lane] = own.sum * exp(own.reference - reference);
   workgroupBarrier();
   for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
     if (lane < width) { partial[lane] += partial[lane + width]; }
     workgroupBarrier();
   }
-  return vec2f(highest, partial[0]);
+  return Powers(reference, partial[0]);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -140,8 +202,8 @@ fn sparse_softmax_cross_entropy_rows(
   let row = flat_index(group, groups, 1);
   if (row >= params.rows) { return; }
   let first = row * params.columns;
-  let found = shared_largest_and_sum(first, lane);
-  if (lane == 0) { y[row] = (found.x - x[first + label_of(row)]) + log(found.y); }
+  let powers = shared_powers(first, lane);
+  if (lane == 0) { y[row] = (powers.reference - x[first + label_of(row)]) + log(powers.sum); }
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -153,11 +215,11 @@ fn sparse_softmax_cross_entropy_grad_rows(
   let row = flat_index(group, groups, 1);
   if (row >= params.rows) { return; }
   let first = row * params.columns;
-  let found = shared_largest_and_sum(first, lane);
+  let powers = shared_powers(first, lane);
   let at = first + label_of(row);
   let weight = dy[row];
   for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
-    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
+    dx[i] = weight * (exp(x[i] - powers.reference) / powers.sum - select(0.0, 1.0, i == at));
   }
 }
 
@@ -170,11 +232,11 @@ fn sparse_softmax_cross_entropy_with_grad_rows(
   let row = flat_index(group, groups, 1);
   if (row >= params.rows) { return; }
   let first = row * params.columns;
-  let found = shared_largest_and_sum(first, lane);
+  let powers = shared_powers(first, lane);
   let at = first + label_of(row);
   let weight = dy[row];
-  if (lane == 0) { y[row] = (found.x - x[at]) + log(found.y); }
+  if (lane == 0) { y[row] = (powers.reference - x[at]) + log(powers.sum); }
   for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
-    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
+    dx[i] = weight * (exp(x[i] - powers.reference) / powers.sum - select(0.0, 1.0, i == at));
   }
 }

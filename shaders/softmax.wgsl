@@ -2,10 +2,12 @@
 // log_softmax: y[n, c] = x[n, c] - m[n] - log s[n]
 // softmax_grad: dx = y (dy - sum over c of dy y);  log_softmax_grad: dx = dy - e^y (the sum over c of dy)
 //   x, y, dy, dx: f32[rows, columns]; those with a 4 are the same memory in vectors, and columns then counts vectors
+// softmax_vec4 and softmax_rows take s around a number near m, to read a row once less (lib/powers.wgsl).
 // One workgroup makes 64 rows, a thread each (softmax_naive, softmax_vec4 and their gradients), or one row
 // (softmax_rows, softmax_rows_grad). Both functions share each entry: LOGARITHM chooses.
 
 // @import lib/grid.wgsl
+// @import lib/powers.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const LOGARITHM: bool = false;
@@ -69,13 +71,10 @@ fn softmax_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let end = first + params.columns;
-  var high = x4[first];
-  for (var i = first + 1; i < end; i++) { high = max(high, x4[i]); }
-  let highest = max(max(high.x, high.y), max(high.z, high.w));
-  var sums = vec4f();
-  for (var i = first; i < end; i++) { sums += exp(x4[i] - highest); }
-  let total = (sums.x + sums.y) + (sums.z + sums.w);
-  for (var i = first; i < end; i++) { y4[i] = outcome4(x4[i], highest, total); }
+  var four = Powers4(x4[first], vec4f(1.0));
+  for (var i = first + 1; i < end; i++) { four = add_power4(four, x4[i]); }
+  let powers = powers_of_all(four);
+  for (var i = first; i < end; i++) { y4[i] = outcome4(x4[i], powers.reference, powers.sum); }
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -141,13 +140,11 @@ fn softmax_rows(
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let end = first + params.columns;
-  var high = x[first];
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { high = max(high, x[i]); }
-  let highest = tree_max(lane, high);
-  var sum = 0.0;
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { sum += exp(x[i] - highest); }
-  let total = tree_sum(lane, sum);
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { y[i] = outcome(x[i], highest, total); }
+  var powers = Powers(x[first], 0.0);
+  for (var i = first + lane; i < end; i += GROUP_SIZE) { powers = add_power(powers, x[i]); }
+  let reference = tree_max(lane, powers.reference);
+  let total = tree_sum(lane, powers.sum * exp(powers.reference - reference));
+  for (var i = first + lane; i < end; i += GROUP_SIZE) { y[i] = outcome(x[i], reference, total); }
 }
 
 @compute @workgroup_size(GROUP_SIZE)

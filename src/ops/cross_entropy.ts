@@ -4,7 +4,7 @@ import shader from '../../shaders/loss.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import type { Values } from '../core/dtype.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Kernel, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
@@ -47,6 +47,30 @@ export const scoreSamples: readonly Sample<NoAttrs>[] = [
 const sharesRows = ({ inputs }: CallTypes<unknown>, { adapter }: Target) =>
   adapter !== 'software' && inputs.some(({ shape }) => shape.length === 2 && shape[1]! >= 64);
 
+/** Ways to compute a row: a workgroup, a thread by vectors, a thread. */
+type Way = '_rows' | '_vec4' | '';
+
+/** For `plan` each of these ways. The vectors are for short rows on GPUs, and for all where barriers are dear. */
+function kernelsOf(plan: (way: Way) => Kernel<NoAttrs>['plan']): Record<'rows' | 'vec4' | 'naive', Kernel<NoAttrs>> {
+  return {
+    rows: { preferred: sharesRows, plan: plan('_rows') },
+    vec4: {
+      fits: ({ inputs }) => inputs.find(({ shape }) => shape.length === 2)!.shape[1]! % 4 === 0,
+      plan: plan('_vec4'),
+    },
+    naive: { plan: plan('') },
+  };
+}
+
+/** Params and workgroups for rows of `scores`. */
+function rowsCall(way: Way, { shape }: TensorType) {
+  const { rows, columns } = rowsOf(shape);
+  return {
+    params: { rows, columns: way === '_vec4' ? columns / 4 : columns },
+    workgroups: flatGrid(rows, way === '_rows' ? 1 : 64),
+  };
+}
+
 export const scoreBytes = ({ inputs }: CallTypes<NoAttrs>) => 4 * (sizeOf(inputs[0]!.shape) + 2 * inputs[0]!.shape[0]!);
 
 export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
@@ -63,10 +87,17 @@ export const sparseSoftmaxCrossEntropyOp: Op<NoAttrs> = {
       y![n] = highest - row[clampLabel(labels![n]!, columns)]! + Math.log(sum);
     }
   },
-  kernels: {
-    rows: { preferred: sharesRows, plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy_rows', call) },
-    naive: { plan: (call) => crossEntropyPlan('sparse_softmax_cross_entropy', call) },
-  },
+  kernels: kernelsOf((way) => ({ inputs: [x] }) => {
+    const call = rowsCall(way, x!);
+    const own = { labels: input(1), y: output(0) };
+    return {
+      dispatches: [
+        way === '_vec4'
+          ? dispatch(shader, 'sparse_softmax_cross_entropy_vec4', { bindings: { x4: input(0), ...own }, ...call })
+          : dispatch(shader, `sparse_softmax_cross_entropy${way}`, { bindings: { x: input(0), ...own }, ...call }),
+      ],
+    };
+  }),
   grad: ({ dy: [dy], x: [x, labels] }) => [
     dy ? applyOne(sparseSoftmaxCrossEntropyGradOp, [dy, x!, labels!], {}) : null,
     null,
@@ -108,16 +139,6 @@ function slopeErrors(x: Values, labels: Values, dy: Values): Float64Array {
   });
 }
 
-function crossEntropyPlan(
-  entry: 'sparse_softmax_cross_entropy' | 'sparse_softmax_cross_entropy_rows',
-  { inputs }: CallTypes<NoAttrs>,
-) {
-  const size = rowsOf(inputs[0]!.shape);
-  const bindings = { x: input(0), labels: input(1), y: output(0) };
-  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
-  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
-}
-
 export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
   name: 'sparse_softmax_cross_entropy_grad',
   infer([dy, x, labels]) {
@@ -136,13 +157,19 @@ export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
       }
     }
   },
-  kernels: {
-    rows: {
-      preferred: sharesRows,
-      plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad_rows', call),
-    },
-    naive: { plan: (call) => crossEntropyGradPlan('sparse_softmax_cross_entropy_grad', call) },
-  },
+  kernels: kernelsOf((way) => ({ inputs: [, x] }) => {
+    const call = rowsCall(way, x!);
+    const own = { dy: input(0), labels: input(2) };
+    const vectors = { x4: input(1), dx4: output(0), ...own };
+    const bindings = { x: input(1), dx: output(0), ...own };
+    return {
+      dispatches: [
+        way === '_vec4'
+          ? dispatch(shader, 'sparse_softmax_cross_entropy_grad_vec4', { bindings: vectors, ...call })
+          : dispatch(shader, `sparse_softmax_cross_entropy_grad${way}`, { bindings, ...call }),
+      ],
+    };
+  }),
   grad: null,
   cost: ({ inputs }) => ({
     flops: 12 * sizeOf(inputs[1]!.shape),
@@ -155,16 +182,6 @@ export const sparseSoftmaxCrossEntropyGradOp: Op<NoAttrs> = {
     attrs,
   })),
 };
-
-function crossEntropyGradPlan(
-  entry: 'sparse_softmax_cross_entropy_grad' | 'sparse_softmax_cross_entropy_grad_rows',
-  { outputs }: CallTypes<NoAttrs>,
-) {
-  const size = rowsOf(outputs[0]!.shape);
-  const bindings = { dy: input(0), x: input(1), labels: input(2), dx: output(0) };
-  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
-  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
-}
 
 /** The loss of each row and, for dy of it, the gradient of the scores: x, labels, dy -> y, dx. Planners make such calls. */
 export const crossEntropyWithGradOp: Op<NoAttrs> = {
@@ -183,10 +200,19 @@ export const crossEntropyWithGradOp: Op<NoAttrs> = {
     const types = { inputs: [slopes!, scores!, marks!], outputs: [gradient!], attrs };
     sparseSoftmaxCrossEntropyGradOp.cpu([dy!, x!, labels!], [dx!], types);
   },
-  kernels: {
-    rows: { preferred: sharesRows, plan: (call) => withGradPlan('sparse_softmax_cross_entropy_with_grad_rows', call) },
-    naive: { plan: (call) => withGradPlan('sparse_softmax_cross_entropy_with_grad', call) },
-  },
+  kernels: kernelsOf((way) => ({ inputs: [x] }) => {
+    const call = rowsCall(way, x!);
+    const own = { labels: input(1), dy: input(2), y: output(0) };
+    const vectors = { x4: input(0), dx4: output(1), ...own };
+    const bindings = { x: input(0), dx: output(1), ...own };
+    return {
+      dispatches: [
+        way === '_vec4'
+          ? dispatch(shader, 'sparse_softmax_cross_entropy_with_grad_vec4', { bindings: vectors, ...call })
+          : dispatch(shader, `sparse_softmax_cross_entropy_with_grad${way}`, { bindings, ...call }),
+      ],
+    };
+  }),
   grad: null,
   cost: ({ inputs }) => ({
     flops: 12 * sizeOf(inputs[0]!.shape),
@@ -202,16 +228,6 @@ export const crossEntropyWithGradOp: Op<NoAttrs> = {
     attrs,
   })),
 };
-
-function withGradPlan(
-  entry: 'sparse_softmax_cross_entropy_with_grad' | 'sparse_softmax_cross_entropy_with_grad_rows',
-  { inputs }: CallTypes<NoAttrs>,
-) {
-  const size = rowsOf(inputs[0]!.shape);
-  const bindings = { x: input(0), labels: input(1), dy: input(2), y: output(0), dx: output(1) };
-  const workgroups = flatGrid(size.rows, entry.endsWith('_rows') ? 1 : 64);
-  return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
-}
 
 export const crossEntropyOps: readonly Op[] = [
   sparseSoftmaxCrossEntropyOp,

@@ -11,8 +11,17 @@ export const smallest = 2 ** -126;
 /** As a share of Σ|terms|, the roundings of products in it included. */
 export const sumError = (terms: number) => (4 + Math.sqrt(terms) / 2) * u;
 
+/** Kernels may take powers around a number that is this much below the largest (shaders/lib/powers.wgsl). */
+const slack = 2;
+
 /** Of e^d as a share of it, d being a difference that was rounded. */
-const powerError = (d: number) => (6 + 5 * Math.abs(d)) * u;
+const powerError = (d: number) => (6 + 5 * Math.max(Math.abs(d), slack)) * u;
+
+/** What a sum that holds e^d, as far below the largest as that, takes on where its reference rises step by step. */
+function rescaleError(d: number): number {
+  const rise = Math.abs(d) + slack;
+  return (7 * (rise / slack + 1) + 5 * rise) * u;
+}
 
 /** A row's largest number, Σ e^(x − that), and as a share the error of the sum. */
 export interface RowTotal {
@@ -27,7 +36,7 @@ export function rowTotal(x: ArrayLike<number>): RowTotal {
   for (let i = 0; i < x.length; i++) {
     const power = Math.exp(x[i]! - highest);
     sum += power;
-    carried += power * powerError(x[i]! - highest);
+    carried += power * (powerError(x[i]! - highest) + rescaleError(x[i]! - highest));
   }
   return { highest, sum, error: sumError(x.length) + carried / sum };
 }
@@ -40,7 +49,7 @@ export function shareError(x: number, { highest, sum, error }: RowTotal): number
 
 /** Of (x − highest) − log sum, in any order. */
 export function logShareError(x: number, { highest, sum, error }: RowTotal): number {
-  const [d, log] = [highest - x, Math.log(sum)];
+  const [d, log] = [highest - x + slack, Math.log(sum) + slack];
   return u * d + Math.max(2 ** -21, 6 * u * log) + error + u * (d + log);
 }
 
