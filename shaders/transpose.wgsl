@@ -1,7 +1,8 @@
 // y[b, c, r] = x[b, r, c]: the last two axes swapped, in every one of `batch` matrices
 //   x: [batch, rows, columns], y: [batch, columns, rows], words of 32 bits; x4, y4 the same memory in vectors
 // transpose_tiled: one workgroup moves a tile of 32 x 32 words through workgroup memory, so that both reads and writes
-// are of neighbours. transpose_quad: a thread moves 4 x 4 words through registers; rows and columns then count fours.
+// are of neighbours. transpose_quad: a thread moves 4 x 4 words through registers, and four neighbours those that lie below
+// each other, so that together they write whole lines of 64 bytes; rows and columns then count fours.
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
@@ -61,11 +62,13 @@ fn transpose_tiled(
 @compute @workgroup_size(GROUP_SIZE)
 fn transpose_quad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.batch * params.rows * params.columns) { return; }
-  let band = divide(i, params.columns);
-  let b = divide(band, params.rows);
-  let c = i - band * params.columns;
-  let r = band - b * params.rows;
+  let bands = (params.rows + 3) / 4;
+  let fours = i / 4;
+  let band = divide(fours, params.columns);
+  let b = divide(band, bands);
+  let c = fours - band * params.columns;
+  let r = 4 * (band - b * bands) + i % 4;
+  if (b >= params.batch || r >= params.rows) { return; }
   let begin = b * params.rows * params.columns * 4 + r * 4 * params.columns + c;
   let row_0 = x4[begin];
   let row_1 = x4[begin + params.columns];

@@ -40,6 +40,7 @@ const samplesOf = (inputs: (shape: Shape, labels: Shape) => Sample<NoAttrs>['inp
 export const scoreSamples: readonly Sample<NoAttrs>[] = [
   ...samplesOf((shape, labels) => [{ shape }, { shape: labels, dtype: 'i32', fill: { below: shape[1]! } }]),
   { inputs: [{ shape: [6, 3] }, { shape: [6], dtype: 'u32', fill: { below: 3 } }], attrs: {} },
+  { inputs: [{ shape: [5, 4] }, { shape: [5], dtype: 'u32', fill: { below: 4 } }], attrs: {} },
   { inputs: [{ shape: [4, 3] }, { shape: [4], dtype: 'i32', fill: { values: [-1, 3, 2147483647, 0] } }], attrs: {} },
 ];
 

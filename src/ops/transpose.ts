@@ -85,7 +85,7 @@ export const transposeOp: Op<TransposeAttrs> = {
             dispatch(shader, 'transpose_quad', {
               bindings: { x4: input(0), y4: output(0) },
               params: { ...fours, row_tiles: 1, column_tiles: 1 },
-              workgroups: flatGrid(batch * fours.rows * fours.columns, 64),
+              workgroups: flatGrid(batch * Math.ceil(fours.rows / 4) * 4 * fours.columns, 64),
             }),
           ],
         };
