@@ -5,7 +5,7 @@
 //   neighbours are wanted by neighbours; y0 … y3, y0_4 … y3_4: the results. params.size counts elements, or vectors.
 //   params.n0 … n15: numbers that the ops need.
 // One workgroup makes 64 elements (or vectors) of every result, one for each thread. The entries with a total make
-// params.per_group elements (or vectors) of each, a thread every 64th of them, and after those results y_0 … one more: the
+// params.per_group elements (or vectors) of each, a thread every GROUP_SIZE-th of them, and after those results y_0 … one more: the
 // sum of the next f_j over them, times params.scale, which is total[group]. Its terms are never written, and no order of
 // additions depends on timing.
 
@@ -14,6 +14,7 @@
 // @import lib/activation.wgsl
 // @import lib/elementary.wgsl
 
+// 64, or any multiple of 4 for the entries with a total.
 const GROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -184,15 +185,17 @@ fn range_of(group_id: vec3u, groups: vec3u) -> Range {
   return Range(first, min(first + params.per_group, params.size), group);
 }
 
-// Adds the threads' sums pairwise. A group of no elements stores nothing.
+// One thread adds up the threads' sums, four at a time: that takes a card no longer than the seven barriers of a tree, and a
+// software adapter less. A group of no elements stores nothing.
 fn store_total(range: Range, lane: u32, sum: f32) {
   partial[lane] = sum;
   workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] += partial[lane + width]; }
-    workgroupBarrier();
+  if (lane > 0 || range.first >= range.end) { return; }
+  var result = 0.0;
+  for (var i = 0u; i < GROUP_SIZE; i += 4) {
+    result += (partial[i] + partial[i + 1]) + (partial[i + 2] + partial[i + 3]);
   }
-  if (lane == 0 && range.first < range.end) { total[range.group] = partial[0] * params.scale; }
+  total[range.group] = result * params.scale;
 }
 
 fn sum4(y: vec4u) -> f32 {

@@ -148,6 +148,10 @@ fn matmul_register_scalar(
 
 @group(0) @binding(6) var<storage, read_write> sums: array<f32>; // [n]
 
+fn add_term(sum: f32, of_ones: bool, a_at: u32, b_at: u32) -> f32 {
+  return fma(select(read_a(a_at), 1.0, of_ones), read_b(b_at), sum);
+}
+
 @compute @workgroup_size(64)
 fn matmul_with_sums(
   @builtin(workgroup_id) group_id: vec3u,
@@ -161,9 +165,14 @@ fn matmul_with_sums(
   let of_ones = row == params.m;
   let a_column = min(row, params.m - 1);
   var sum = 0.0;
-  for (var k = 0u; k < params.k; k++) {
-    sum = fma(select(read_a(a_column + k * params.m), 1.0, of_ones), read_b(column + k * params.n), sum);
+  var k = 0u;
+  for (; k + 4 <= params.k; k += 4) {
+    sum = add_term(sum, of_ones, a_column + k * params.m, column + k * params.n);
+    sum = add_term(sum, of_ones, a_column + (k + 1) * params.m, column + (k + 1) * params.n);
+    sum = add_term(sum, of_ones, a_column + (k + 2) * params.m, column + (k + 2) * params.n);
+    sum = add_term(sum, of_ones, a_column + (k + 3) * params.m, column + (k + 3) * params.n);
   }
+  for (; k < params.k; k++) { sum = add_term(sum, of_ones, a_column + k * params.m, column + k * params.n); }
   if (of_ones) { sums[column] = sum; } else { c[index] = sum; }
 }
 

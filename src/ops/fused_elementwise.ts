@@ -67,7 +67,8 @@ function fusedPlan(
     entry: `fused_${whole.length}${total ? '_total' : ''}${lanes === 4 ? '_vec4' : ''}`,
     bindings,
     params,
-    constants: {},
+    // A software adapter takes a group's subgroups one by one up to a barrier and then from there.
+    constants: pieces && target.adapter === 'software' ? { GROUP_SIZE: 16 } : {},
     hooks: { [lanes === 4 ? 'load4' : 'load']: loadText(slots, names, lanes), compute: computeText(attrs, inputs) },
     workgroups: pieces ? flatGrid(pieces.segments, 1) : flatGrid(size / lanes, 64),
   };
