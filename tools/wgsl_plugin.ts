@@ -44,8 +44,6 @@ export function wgsl(): Plugin {
 const wholeModule = (shader: Shader): string =>
   `export default /* @__PURE__ */ Object.freeze(${JSON.stringify(shader)});\n`;
 
-const directives = /^[ \t]*(?:enable|requires|diagnostic)\b[^;{}]*;/gm;
-
 /** The same with imported WGSL in modules of its own, so that a library holds the text of each file once. */
 function splitModule(
   root: string,
@@ -54,8 +52,7 @@ function splitModule(
   imports: readonly string[],
   [own, ...libraries]: readonly string[],
 ): string {
-  // Directives come first, so the files that import this one have them.
-  if (file.startsWith('shaders/lib/')) return `export default ${JSON.stringify(own!.replace(directives, ''))};\n`;
+  if (file.startsWith('shaders/lib/')) return `export default ${JSON.stringify(own)};\n`;
   if (libraries.length === 0) return wholeModule({ ...shader, code: own! });
   const lines = imports.map((name, i) => `import l${i} from '${root}/shaders/${name}';`);
   const texts = [JSON.stringify(own), ...libraries.map((__, i) => `l${i}`)].join(', ');

@@ -68,10 +68,15 @@ export function tokenize(bare: string): Token[] {
   }));
 }
 
+/** The first `enable …;` or its like; null where there is none. */
+export function directiveOf(source: string): string | null {
+  return /(?<![@\w])(?:enable|requires|diagnostic)\b[^;{}]*;/.exec(blankComments(source))?.[0] ?? null;
+}
+
 /**
  * Reads `file` and what it imports by lines `// @import lib/random.wgsl`, each once. Imported text is appended, not
  * put in place, so that a compiler's line numbers are those of `file`; WGSL does not care about order, except that
- * directives come first, so those of imported files are moved to the front of the first line.
+ * directives come first, so that an imported file may have none: those who import it state them.
  */
 export function loadModule(file: string, read: (file: string) => string, importPath: (name: string) => string): Module {
   const imports: string[] = [];
@@ -94,19 +99,12 @@ export function loadModule(file: string, read: (file: string) => string, importP
   };
   visit(file, null);
 
-  const bodies: string[] = [];
-  const directives: string[] = [];
-  sources.slice(1).forEach((source, index) => {
-    const bare = blankComments(source);
-    let body = source;
-    for (const match of bare.matchAll(/\b(?:enable|requires|diagnostic)\b[^;{}]*;/g)) {
-      if (!directives.includes(match[0])) directives.push(match[0]);
-      body = body.slice(0, match.index) + ' '.repeat(match[0].length) + body.slice(match.index + match[0].length);
-    }
-    bodies.push(`// @file ${imports[index]}\n${body}`);
+  const [own, ...imported] = sources;
+  imported.forEach((source, i) => {
+    const directive = directiveOf(source);
+    if (directive) throw new Error(`${imports[i]} is imported and has '${directive}', expected that in ${file} itself`);
   });
-  const own = directives.length > 0 ? `${directives.join(' ')} ${sources[0]!}` : sources[0]!;
-  const parts = [own, ...bodies];
+  const parts = [own!, ...imported.map((source, i) => `// @file ${imports[i]}\n${source}`)];
   const code = parts.reduce((text, part) => `${text}${text.endsWith('\n') ? '' : '\n'}${part}`);
   const bare = blankComments(code);
   return { code, parts, bare, imports, ...split(tokenize(bare)) };

@@ -3,13 +3,18 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 
 import { reflectShader, type Reflection } from './wgsl_reflection.ts';
+import { directiveOf } from './wgsl_source.ts';
 
 const folders = ['shaders', 'tests', 'demos'];
 
 /** Reflects a file given by its path from `root`; import comments are relative to shaders/. */
 export function reflectFile(root: string, file: string, strip = false): Reflection {
   const read = (name: string): string => readFileSync(join(root, name), 'utf8');
-  return reflectShader(file, { read, importPath: (name) => `shaders/${name}`, strip });
+  const reflection = reflectShader(file, { read, importPath: (name) => `shaders/${name}`, strip });
+  // What shaders import is put behind their own declarations, where no directive may stand.
+  const directive = file.startsWith('shaders/lib/') ? directiveOf(reflection.shader.code) : null;
+  if (directive) throw new Error(`${file}: has '${directive}', expected that in the shaders that import this file`);
+  return reflection;
 }
 
 /** Rewrites declarations that changed and removes those whose shader is gone; returns what failed to reflect. */

@@ -1,4 +1,6 @@
-// The precision that a program or a model was asked for. Mixed precision is loaded by those who ask for it only.
+// The precision that a program or a model was asked for. Mixed precision is loaded by those who ask for it only: a bundle that does
+// not name `mixedPrecision` has it in a file apart. One that does has it at once, as `createState(…, mixedPrecision())` cannot
+// wait; bundling every name together, Rolldown then says of the import below that it splits nothing.
 
 import { OptionError, suggestion } from '../core/errors.ts';
 import type { Precision } from '../nn/precision.ts';

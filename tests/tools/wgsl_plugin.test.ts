@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { dispatch, input, output, specialize } from '../../src/kernel/shader.ts';
 import { wgsl } from '../../tools/wgsl_plugin.ts';
 import { reflectShader, type Reflection } from '../../tools/wgsl_reflection.ts';
-import { declarationText, writeTypes } from '../../tools/wgsl_types.ts';
+import { declarationText, reflectFile, writeTypes } from '../../tools/wgsl_types.ts';
 import scale from './scale.wgsl';
 
 function reflect(main: string, files: Record<string, string> = {}, strip = false): Reflection {
@@ -30,7 +30,7 @@ struct Params { rows: u32, shift: i32, alpha: f32 }
 
 describe('imports', () => {
   const files = {
-    'lib/a.wgsl': '// @import lib/b.wgsl\nenable subgroups;\nfn a() -> u32 { return b(); }\n',
+    'lib/a.wgsl': '// @import lib/b.wgsl\nfn a() -> u32 { return b(); }\n',
     'lib/b.wgsl': 'fn b() -> u32 { return 1u; }',
   };
 
@@ -41,8 +41,8 @@ describe('imports', () => {
     expect(imports).toEqual(['lib/a.wgsl', 'lib/b.wgsl']);
     expect(shader.code.split('\n').slice(1, 4)).toEqual(main.split('\n').slice(1, 4));
     expect(shader.code.match(/fn b\(\)/g)).toHaveLength(1);
-    expect(shader.code.split('\n')[0]).toBe('enable subgroups; enable f16;');
-    expect(shader.requires.toSorted()).toEqual(['shader-f16', 'subgroups']);
+    expect(shader.code.split('\n')[0]).toBe('enable f16;');
+    expect(shader.requires).toEqual(['shader-f16']);
   });
 
   test('are parts of the code, which a build keeps once for all who import them', () => {
@@ -51,9 +51,34 @@ describe('imports', () => {
       const { shader, parts } = reflect(main, files, strip);
       expect(parts).toHaveLength(3);
       expect(parts.map((part) => part.trimEnd()).join('\n')).toBe(shader.code.trimEnd());
-      expect(parts[0]).toMatch(/^enable subgroups; enable f16;/);
-      expect(parts[1]).not.toContain('enable');
+      expect(parts[0]).toMatch(/^enable f16;/);
     }
+  });
+
+  test.each([
+    'enable subgroups;',
+    '  requires readonly_and_readwrite_storage_textures;',
+    '/* */ diagnostic(off, a.b);',
+  ])('have no directives, which stand before all else: %s', (directive) => {
+    const main = '// @import lib/c.wgsl\n@compute @workgroup_size(1) fn e() { c(); }\n';
+    const text = `// enable f16;\n${directive}\nfn c() {}\n`;
+    expect(() => reflect(main, { 'lib/c.wgsl': text })).toThrow(
+      `main.wgsl: lib/c.wgsl is imported and has '${directive.replace('/* */', '').trim()}', expected that in main.wgsl itself`,
+    );
+    // Also where nothing imports it.
+    const folder = mkdtempSync(join(tmpdir(), 'retrograd-wgsl-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    mkdirSync(join(folder, 'shaders/lib'), { recursive: true });
+    writeFileSync(join(folder, 'shaders/lib/c.wgsl'), text);
+    expect(() => reflectFile(folder, 'shaders/lib/c.wgsl')).toThrow('shaders/lib/c.wgsl: has ');
+    expect(writeTypes(folder).map(({ message }) => message)).toEqual([
+      expect.stringContaining('shaders/lib/c.wgsl: has '),
+    ]);
+    writeFileSync(
+      join(folder, 'shaders/lib/c.wgsl'),
+      '// enable f16;\n@diagnostic(off, a.b) fn c() { let enabled = 1; }\n',
+    );
+    expect(writeTypes(folder)).toEqual([]);
   });
 
   test('that lack their file or declare a name twice are errors naming the file', () => {
