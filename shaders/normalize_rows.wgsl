@@ -40,6 +40,8 @@ struct Params {
 @group(0) @binding(9) var<storage, read_write> row_variance: array<f32>;
 @group(0) @binding(8) var<storage, read_write> first: array<f32>;
 @group(0) @binding(9) var<storage, read_write> second: array<f32>;
+@group(0) @binding(8) var<storage, read_write> first4: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> second4: array<vec4f>;
 
 var<workgroup> partial: array<vec2f, GROUP_SIZE>;
 
@@ -262,4 +264,27 @@ fn normalize_rows_sums(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
   }
   first[at] = sum;
   second[at] = product;
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn normalize_rows_sums_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = flat_index(thread, groups, GROUP_SIZE);
+  let channels = params.groups * params.depth;
+  if (at >= params.segments * channels) { return; }
+  let segment = divide(at, channels);
+  let c = at - segment * channels;
+  let g = divide(c, params.depth);
+  let start = segment * params.per_segment;
+  let end = min(start + params.per_segment, params.outer);
+  var sum = vec4f();
+  var product = vec4f();
+  for (var o = start; o < end; o++) {
+    let i = o * channels + c;
+    let row = o * params.groups + g;
+    let d = dy4[i];
+    sum += d;
+    product += d * (x4[i] - mean[row]) * inverseSqrt(variance[row] + params.epsilon);
+  }
+  first4[at] = sum;
+  second4[at] = product;
 }

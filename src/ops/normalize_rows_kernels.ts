@@ -66,11 +66,17 @@ export const gradRows =
               bindings,
               ...call,
             }),
-        dispatch(rowwise, 'normalize_rows_sums', {
-          bindings: { dy: input(0), x: input(1), first: scratch(0), second: scratch(1), ...statistics },
-          params: rowParams(attrs, pieces, 1),
-          workgroups: flatGrid(count, 64),
-        }),
+        way === 'vec4'
+          ? dispatch(rowwise, 'normalize_rows_sums_vec4', {
+              bindings: { dy4: input(0), x4: input(1), first4: scratch(0), second4: scratch(1), ...statistics },
+              params: rowParams(attrs, pieces, 4),
+              workgroups: flatGrid(count / 4, 64),
+            })
+          : dispatch(rowwise, 'normalize_rows_sums', {
+              bindings: { dy: input(0), x: input(1), first: scratch(0), second: scratch(1), ...statistics },
+              params: rowParams(attrs, pieces, 1),
+              workgroups: flatGrid(count, 64),
+            }),
         dispatch(spatial, 'normalize_weights', {
           bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
           params: spatialParams({ ...attrs, outer: 1 }, pieces, 1),
