@@ -11,13 +11,18 @@ fn times_power_of_2(f: f32, n: i32) -> f32 {
   return f * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
 }
 
-// e^x * 2^shift: e^r for |r| <= ln 2 / 2 as a polynomial, x = n ln 2 + r in two parts. A NaN stays one.
+// e^x / 2^n for the integer n nearest to x / ln 2: e^r for |r| <= ln 2 / 2 as a polynomial, x = n ln 2 + r in two parts.
+fn exponential_part(x: f32, n: f32) -> f32 {
+  let r = (x - n * 0.693359375) + n * 2.12194440e-4;
+  let p = 0.5 + r * (0.16666665 + r * (0.041665796 + r * (8.3334519e-3 + r * (1.3981999e-3 + r * 1.9875691e-4))));
+  return 1.0 + (r + r * r * p);
+}
+
+// e^x * 2^shift. A NaN stays one.
 fn exponential_times(x: f32, shift: i32) -> f32 {
   let z = clamp(x, -150.0, 100.0);
   let n = round(z * 1.44269504);
-  let r = (z - n * 0.693359375) + n * 2.12194440e-4;
-  let p = 0.5 + r * (0.16666665 + r * (0.041665796 + r * (8.3334519e-3 + r * (1.3981999e-3 + r * 1.9875691e-4))));
-  let y = times_power_of_2(1.0 + (r + r * r * p), i32(n) + shift);
+  let y = times_power_of_2(exponential_part(z, n), i32(n) + shift);
   return select(y, x, is_nan(x));
 }
 
@@ -47,12 +52,16 @@ fn sigmoid(x: f32) -> f32 {
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }
 
-// (1 - e) / (1 + e), e = e^(-2|x|), with the sign of x; an odd polynomial for |x| < 0.25.
+// (1 - e) / (1 + e), e = e^(-2|x|), with the sign of x; an odd polynomial for |x| < 0.25. Where e is far below 1's last place
+// it needs not be right, so its power of 2 is in range. A NaN stays one.
 fn stable_tanh(x: f32) -> f32 {
-  let e = exponential(-2.0 * abs(x));
+  let z = max(-2.0 * abs(x), -60.0);
+  let n = round(z * 1.44269504);
+  let e = exponential_part(z, n) * bitcast<f32>(u32(i32(n) + 127) << 23u);
   let q = x * x;
   let p = 1.0 + q * (-0.33333334 + q * (0.13333334 + q * (-0.053968254 + q * 0.021869488)));
-  return select(sign(x) * (1.0 - e) / (1.0 + e), x * p, abs(x) < 0.25);
+  let y = select(sign(x) * (1.0 - e) / (1.0 + e), x * p, abs(x) < 0.25);
+  return select(y, x, is_nan(x));
 }
 
 // log(1 + e^x)
