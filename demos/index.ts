@@ -1,47 +1,66 @@
-// The first page: trains the small CNN on synthetic glyphs and prints what the terminal would print.
+// The first page: a card for each page.
+import './index.css';
+import { words } from './index_words.ts';
+import type { Context } from './shared/context.ts';
+import { html, type Child } from './shared/dom.ts';
+import { openPage } from './shared/page.ts';
+import { thumbnails } from './thumbnails.ts';
 
-import { adam, cnnS, createDevice, glyphs, split, type Callback } from '../src/index.ts';
-
-const button = document.querySelector<HTMLButtonElement>('#train')!;
-const status = document.querySelector<HTMLElement>('#status')!;
-const log = document.querySelector<HTMLElement>('#log')!;
-const print = (line: string) => log.append(`${line}\n`);
-
-async function train(): Promise<void> {
-  log.textContent = '';
-  const device = await createDevice();
-  print(`device  ${device.description}`);
-  const { train: training, validation } = split(glyphs({ size: 2000, seed: 1 }), { validation: 0.1, seed: 1 });
-  const test = glyphs({ size: 500, seed: 2 });
-  const model = cnnS({ seed: 1 });
-  print(model.summary().text);
-  await model.compile({
-    optimizer: adam({ learningRate: 3e-3 }),
-    loss: 'sparseCategoricalCrossentropy',
-    metrics: ['accuracy'],
-    device,
-  });
-  const epochs: Callback = {
-    onEpochEnd(epoch, { loss, val_loss, val_accuracy }) {
-      print(
-        `epoch ${epoch + 1}  loss ${loss!.toFixed(4)}  val_loss ${val_loss!.toFixed(4)}  val_acc ${val_accuracy!.toFixed(3)}`,
-      );
-    },
-  };
-  await model.fit(training, { epochs: 4, batchSize: 32, validation, callbacks: [epochs] });
-  const { accuracy } = await model.evaluate(test);
-  print(`test accuracy ${accuracy!.toFixed(3)}`);
-  model.dispose();
-  device.dispose();
+interface Card {
+  readonly id: keyof typeof thumbnails;
+  readonly needs: 'cpu' | 'gpu';
 }
 
-button.addEventListener('click', () => {
-  button.disabled = true;
-  status.textContent = 'training…';
-  train()
-    .then(
-      () => (status.textContent = 'done'),
-      (error: unknown) => (status.textContent = error instanceof Error ? error.message : String(error)),
-    )
-    .finally(() => (button.disabled = false));
-});
+/** In the order they are shown. */
+const cards: readonly Card[] = [{ id: 'train_once', needs: 'gpu' }];
+
+/** Kilobytes as they travel: the page, and the engine where it comes later. Written by the build; none in development. */
+type Sizes = Readonly<Record<string, { readonly page: number; readonly engine: number }>>;
+
+let sizes: Sizes = {};
+
+async function loadSizes({ refresh }: { refresh(): void }): Promise<void> {
+  if (!import.meta.env.PROD) return;
+  const response = await fetch('./sizes.json');
+  if (!response.ok) return;
+  sizes = (await response.json()) as Sizes;
+  refresh();
+}
+
+function view(_: unknown, { t }: Context<unknown, keyof typeof words.en>): Child {
+  const weight = (id: string): string | null => {
+    const found = sizes[id];
+    if (!found) return null;
+    const values = { kB: Math.ceil(found.page), engine: Math.ceil(found.engine) };
+    return found.engine > 0 ? t('size engine', values) : t('size', values);
+  };
+  return [
+    html('p', {}, t('lead')),
+    html(
+      'ul',
+      { class: 'cards' },
+      cards.map(({ id, needs }) =>
+        html(
+          'li',
+          { class: 'card', key: id },
+          thumbnails[id](),
+          html(
+            'div',
+            { class: 'text' },
+            html('h2', {}, html('a', { href: `./${id}/` }, t(`${id} title`))),
+            html('p', {}, t(`${id} says`)),
+            html(
+              'p',
+              { class: 'facts' },
+              [t(`needs ${needs}`), weight(id), t('chapter', { chapter: t(`${id} chapter`) })]
+                .filter((fact) => fact !== null)
+                .flatMap((fact, i) => (i === 0 ? [fact] : [html('br'), fact])),
+            ),
+          ),
+        ),
+      ),
+    ),
+  ];
+}
+
+void openPage({ id: 'index', fields: {}, words, title: 'title', view, opened: (context) => void loadSizes(context) });

@@ -12,14 +12,15 @@ interface Property extends Node {
   readonly computed: boolean;
 }
 
-export function withoutSamples(): Plugin {
+/** `repository` is its folder where Vite's root is another one. */
+export function withoutSamples(repository?: string): Plugin {
   let folder = '';
   return {
     name: 'retrograd:without-samples',
     apply: 'build',
     enforce: 'post',
     configResolved({ root }) {
-      folder = `${root}/src/ops/`;
+      folder = `${repository ?? root}/src/ops/`;
     },
     transform(code, id) {
       if (!id.startsWith(folder) || !code.includes('samples')) return null;

@@ -7,7 +7,8 @@ import type { Shader } from '../src/kernel/shader.ts';
 
 import { reflectFile, writeTypes } from './wgsl_types.ts';
 
-export function wgsl(): Plugin {
+/** `folder` is the repository's where Vite's root is another one. */
+export function wgsl(folder?: string): Plugin {
   let root = '';
   let production = false;
   const updateTypes = (warn: (message: string) => void): void => {
@@ -18,7 +19,7 @@ export function wgsl(): Plugin {
     name: 'retrograd:wgsl',
     enforce: 'pre',
     configResolved(config) {
-      root = config.root;
+      root = folder ?? config.root;
       production = config.command === 'build';
       if (!production) updateTypes((message) => config.logger.warn(message));
     },

@@ -1,6 +1,7 @@
 // What the shell gives a page's view beside the state.
 import type { DeviceStatus } from './device.ts';
-import type { Language, Translator } from './language.ts';
+import type { Acts, ErrorCode } from './errors.ts';
+import type { Language, Translator, Values } from './language.ts';
 import type { History } from './link.ts';
 import type { Notice } from './notices.ts';
 import type { Stepper } from './stepper.ts';
@@ -31,6 +32,8 @@ export interface Context<State = unknown, Key extends string = never> {
   /** Shows a notice above the page, in place of an earlier one of the same name. */
   notice(notice: Notice): void;
   dismiss(name: string): void;
+  /** Shows a coded error state; see errors.ts. */
+  report(code: ErrorCode, values?: Values, acts?: Acts): void;
   /** A permalink of the present state. */
   address(): Promise<string>;
 }

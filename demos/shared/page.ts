@@ -15,7 +15,8 @@ import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from 
 import { link, type History } from './link.ts';
 import { liveRegion } from './live.ts';
 import { noticeList, type Notice } from './notices.ts';
-import { failureNotice, linkNotice } from './page_notices.ts';
+import { linkNotice } from './link_notice.ts';
+import { errorNotice, errors, isErrorCode } from './errors.ts';
 import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
 import { createStepper, type StepState } from './stepper.ts';
 import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveTheme } from './theme.ts';
@@ -46,6 +47,8 @@ export interface Page<F extends Fields, Key extends string> {
   settle?(state: StateOf<F>): StateOf<F>;
   /** How many steps there are; such a page has `stepFields` among its fields, and the presenter's keys. */
   steps?(state: StateOf<F>): number;
+  /** `wanted` where a GPU makes the difference: the page then says why there is none. */
+  readonly device?: 'wanted';
   /** Called once after the first view. */
   opened?(context: Context<StateOf<F>, Key>): void;
 }
@@ -113,6 +116,9 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     dismiss(name) {
       notices.delete(name);
       show();
+    },
+    report(code, values, acts) {
+      context.notice(errorNotice(context, code, values, acts));
     },
     address: () => address.address(),
   };
@@ -233,6 +239,9 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     const found = await findDevice(wanted, force);
     if (asked !== question) return;
     device = found;
+    for (const name of ['E1', 'E2', 'E3', 'E4']) notices.delete(name);
+    if (found.code && (page.device === 'wanted' || force === found.code)) context.report(found.code);
+    else if (isErrorCode(force)) context.report(force, errors[force].example);
     show();
   }
 
@@ -240,13 +249,10 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     console.error(error);
     const message = error instanceof Error ? error.message : String(error);
     const restart = (): void => {
-      notices.delete('failure');
+      notices.delete('E18');
       change({ ...defaults(page.fields) }, 'push');
     };
-    notices.set(
-      'failure',
-      failureNotice(() => shell, message, restart),
-    );
+    notices.set('E18', errorNotice(context, 'E18', { message }, { restart }));
   }
 
   const failLater = (error: unknown): void => {

@@ -75,11 +75,6 @@ export const words = dictionary(
     'reason twice': 'the last of several',
     'reason version': 'the version this page reads',
     'reason packed': 'since its compressed part is damaged',
-    'page failed': 'This page stopped: {message}',
-    'page failed next': 'Reload it, or start again from its defaults.',
-    reload: 'Reload',
-    'start again': 'Start again',
-    'use cpu': 'Use the CPU',
   },
   {
     'all pages': 'Toutes les pages',
@@ -154,11 +149,6 @@ export const words = dictionary(
     'reason twice': 'la dernière de plusieurs',
     'reason version': 'la version que lit cette page',
     'reason packed': 'car sa partie compressée est abîmée',
-    'page failed': 'Cette page s’est arrêtée : {message}',
-    'page failed next': 'Rechargez-la, ou repartez de ses valeurs par défaut.',
-    reload: 'Recharger',
-    'start again': 'Repartir du début',
-    'use cpu': 'Utiliser le CPU',
   },
 );
 

@@ -1,4 +1,4 @@
-// The notices every page can show by itself: corrected values of its link, and its own failure.
+// E17: what a link said and the page could not take as it stood.
 import { html } from './dom.ts';
 import type { Translator } from './language.ts';
 import type { Notice } from './notices.ts';
@@ -7,7 +7,7 @@ import type { ShellKey } from './words.ts';
 
 type Words = () => Translator<ShellKey>;
 
-/** E17: each value of the link that was not taken as it stood. */
+/** Each value of the link that was not taken as it stood. */
 export function linkNotice(words: Words, problems: readonly Problem[]): Notice {
   return {
     name: 'link',
@@ -29,18 +29,3 @@ export function linkNotice(words: Words, problems: readonly Problem[]): Notice {
 }
 
 const short = (value: string): string => (value.length > 40 ? `${value.slice(0, 40)}…` : value);
-
-/** A defect of the page itself; what was shown before stays. */
-export function failureNotice(words: Words, message: string, restart: () => void): Notice {
-  return {
-    name: 'failure',
-    tone: 'error',
-    code: 'E18',
-    title: () => words()('page failed', { message }),
-    body: () => html('p', {}, words()('page failed next')),
-    offers: [
-      { label: () => words()('reload'), act: () => location.reload() },
-      { label: () => words()('start again'), act: restart },
-    ],
-  };
-}

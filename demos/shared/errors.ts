@@ -1,0 +1,112 @@
+// The coded error states of the pages: each says what happened, why, and offers the next action. E17 is linkNotice.
+import { browsersHere } from './browsers.ts';
+import { copyText } from './clipboard.ts';
+import type { Context } from './context.ts';
+import { html, type Child } from './dom.ts';
+import { errorWords } from './error_words.ts';
+import { translator, type Values } from './language.ts';
+import type { Notice } from './notices.ts';
+
+export type OfferName =
+  | 'https'
+  | 'cpu'
+  | 'retry'
+  | 'reload'
+  | 'restart'
+  | 'gpu page'
+  | 'go on'
+  | 'smaller'
+  | 'half batch'
+  | 'report'
+  | 'restore'
+  | 'clip'
+  | 'download'
+  | 'resume';
+
+interface ErrorKind {
+  readonly tone: Notice['tone'];
+  /** What the page may offer; those the shell cannot do by itself are shown where the page brings them. */
+  readonly offers: readonly OfferName[];
+  /** Values of the texts where the state is forced by `force=`. */
+  readonly example: Values;
+}
+
+export const errors = {
+  E1: { tone: 'error', offers: ['https', 'cpu'], example: {} },
+  E2: { tone: 'error', offers: ['cpu'], example: {} },
+  E3: { tone: 'error', offers: ['retry', 'gpu page', 'cpu'], example: {} },
+  E4: { tone: 'warning', offers: ['go on'], example: {} },
+  E5: { tone: 'information', offers: [], example: { feature: 'shader-f16' } },
+  E6: { tone: 'error', offers: ['smaller'], example: { need: '256 MiB', have: '128 MiB' } },
+  E7: { tone: 'error', offers: ['reload', 'cpu'], example: { reason: 'unknown', epoch: 3 } },
+  E8: { tone: 'error', offers: ['half batch'], example: { batch: 512 } },
+  E9: { tone: 'error', offers: ['report'], example: { message: 'matmul.wgsl:12: expected f32' } },
+  E10: { tone: 'error', offers: ['restore', 'clip'], example: { step: 231, last: 4.31 } },
+  E11: { tone: 'warning', offers: ['retry'], example: { what: 'shard-3.bin', instead: '10 000' } },
+  E12: { tone: 'warning', offers: [], example: { file: 'points.csv', line: 7, expected: 'x,y,label' } },
+  E13: { tone: 'warning', offers: ['retry'], example: {} },
+  E14: { tone: 'warning', offers: ['download'], example: {} },
+  E15: { tone: 'information', offers: ['resume'], example: {} },
+  E16: { tone: 'error', offers: [], example: { difference: 'conv1 [3, 3, 1, 8] ≠ [5, 5, 1, 8]' } },
+  E18: { tone: 'error', offers: ['reload', 'restart'], example: { message: 'example' } },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errors;
+export type Acts = { readonly [Name in OfferName]?: () => void };
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(errors, text);
+
+/** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying, going on) need not be given. */
+export function errorNotice(context: Context, code: ErrorCode, values: Values = {}, acts: Acts = {}): Notice {
+  const { tone, offers }: ErrorKind = errors[code];
+  const all: Acts = { ...shellActs(context, code), ...acts };
+  const t = (): ReturnType<typeof translator<keyof typeof errorWords.en>> => translator(errorWords, context.language);
+  return {
+    name: code,
+    tone,
+    code,
+    title: () => t()(`${code}.what`, values),
+    body: () => [html('p', {}, t()(`${code}.next`, values)), more(code, context)],
+    offers: offers.flatMap((name) => {
+      const act = all[name];
+      return act ? [{ label: () => t()(`offer ${name}`), act }] : [];
+    }),
+  };
+}
+
+function shellActs(context: Context, code: ErrorCode): Acts {
+  const set = context.set as (change: object, history: 'push') => void;
+  return {
+    https: () => location.assign(location.href.replace(/^http:/, 'https:')),
+    cpu() {
+      context.dismiss(code);
+      set({ device: 'cpu', force: '' }, 'push');
+    },
+    retry: () => location.reload(),
+    reload: () => location.reload(),
+    'gpu page': () => void copyText(context, 'chrome://gpu'),
+    'go on': () => context.dismiss(code),
+  };
+}
+
+function more(code: ErrorCode, { language }: Context): Child {
+  const t = translator(errorWords, language);
+  if (code === 'E3') return html('p', {}, t('E3.steps'));
+  if (code !== 'E2') return null;
+  return html(
+    'table',
+    { class: 'plain' },
+    html(
+      'thead',
+      {},
+      html('tr', {}, html('th', { scope: 'col' }, t('browser')), html('th', { scope: 'col' }, t('browser since'))),
+    ),
+    html(
+      'tbody',
+      {},
+      browsersHere(navigator.userAgent).map(({ name, since }) =>
+        html('tr', {}, html('th', { scope: 'row' }, name), html('td', {}, since)),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,86 @@
+// Shows the pages' own files: what the header's `</>` leads to.
+import './source.css';
+import type { Context } from '../shared/context.ts';
+import { html, type Child } from '../shared/dom.ts';
+import { openPage } from '../shared/page.ts';
+import { scrollBox } from '../shared/scroll_box.ts';
+import { choice, type StateOf } from '../shared/state.ts';
+import { files, textOf } from './files.ts';
+import { words } from './words.ts';
+
+const folderOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'index');
+const folders = [...new Set(files.map(folderOf))];
+
+const fields = {
+  page: choice(folders, 'index'),
+  file: choice(['', ...files], ''),
+};
+
+type State = StateOf<typeof fields>;
+
+const loaded = new Map<string, string>();
+
+/** The file of the link, else the page's own. */
+function fileOf({ page, file }: State): string {
+  const own = files.filter((one) => folderOf(one) === page);
+  return file || own.find((one) => /(^|\/)(page|index)\.ts$/.test(one)) || own[0]!;
+}
+
+function view(state: State, context: Context<State, keyof typeof words.en>): Child {
+  const { t } = context;
+  const shown = fileOf(state);
+  if (!loaded.has(shown)) {
+    void textOf(shown).then((text) => {
+      loaded.set(shown, text);
+      context.refresh();
+    });
+  }
+  const entry = (file: string): HTMLElement =>
+    html(
+      'li',
+      {},
+      html(
+        'a',
+        {
+          href: `#v=1&file=${file}`,
+          'aria-current': file === shown ? 'page' : null,
+          on: {
+            click: (event) => {
+              event.preventDefault();
+              context.set({ file, page: 'index' }, 'push');
+            },
+          },
+        },
+        file,
+      ),
+    );
+  return [
+    html('p', {}, t('lead')),
+    html(
+      'div',
+      { class: 'source' },
+      html(
+        'nav',
+        { 'aria-label': t('files') },
+        folders.map((folder) =>
+          html(
+            'details',
+            { key: folder, open: folder === folderOf(shown) },
+            html('summary', {}, folder),
+            html('ul', {}, files.filter((file) => folderOf(file) === folder).map(entry)),
+          ),
+        ),
+      ),
+      html(
+        'section',
+        { 'aria-label': shown },
+        html('h2', { class: 'unseen' }, shown),
+        loaded.has(shown)
+          ? scrollBox(shown, html('pre', { lang: 'en' }, html('code', {}, loaded.get(shown)!)), 'source-box')
+          : html('p', {}, t('loading', { file: shown })),
+      ),
+    ),
+  ];
+}
+
+void openPage({ id: 'source', fields, words, title: 'title', view });

@@ -1,0 +1,70 @@
+// The Vite plugin that weighs the site's pages as they travel, gzipped, and stops a build in which one is too heavy.
+import { gzipSync } from 'node:zlib';
+
+import type { Plugin, Rolldown } from 'vite';
+
+/** Kilobytes of a page's own JavaScript, the engine excluded. */
+const limits: Record<string, number> = { conv: 60 };
+const limit = 120;
+
+type Chunk = Rolldown.OutputChunk;
+
+export function siteWeight(): Plugin {
+  return {
+    name: 'retrograd:site-weight',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const weights = weigh(bundle);
+      this.emitFile({ type: 'asset', fileName: 'sizes.json', source: JSON.stringify(weights) });
+      for (const [page, { page: own, engine }] of Object.entries(weights)) {
+        const most = limits[page] ?? limit;
+        console.log(`page ${page}: ${own.toFixed(1)} kB gzipped (at most ${most}), engine ${engine.toFixed(1)} kB`);
+        if (own > most) this.error(`the page ${page} is ${own.toFixed(1)} kB gzipped; its limit is ${most} kB`);
+      }
+    },
+  };
+}
+
+export interface Weight {
+  /** The page's own scripts, those it loads later included. */
+  readonly page: number;
+  readonly engine: number;
+}
+
+export function weigh(bundle: Rolldown.OutputBundle): Record<string, Weight> {
+  const chunks = new Map(
+    Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
+  );
+  const sizes = new Map([...chunks].map(([name, { code }]) => [name, gzipSync(code, { level: 9 }).length / 1000]));
+  const entries = [...chunks.values()].filter(
+    ({ isEntry, facadeModuleId }) => isEntry && facadeModuleId?.endsWith('.html'),
+  );
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const all = [...reached(entry, chunks)];
+      const sum = (kind: Kind): number =>
+        all.filter((chunk) => kindOf(chunk) === kind).reduce((total, { fileName }) => total + sizes.get(fileName)!, 0);
+      return [entry.name, { page: sum('page'), engine: sum('engine') }];
+    }),
+  );
+}
+
+function reached(entry: Chunk, chunks: ReadonlyMap<string, Chunk>): Set<Chunk> {
+  const found = new Set<Chunk>();
+  const visit = (chunk: Chunk | undefined): void => {
+    if (!chunk || found.has(chunk)) return;
+    found.add(chunk);
+    for (const name of [...chunk.imports, ...chunk.dynamicImports]) visit(chunks.get(name));
+  };
+  visit(entry);
+  return found;
+}
+
+type Kind = 'page' | 'engine' | 'text';
+
+/** A chunk is the engine's if all of it is, so that nothing of a page hides there. */
+function kindOf({ moduleIds }: Chunk): Kind {
+  const of = (test: (id: string) => boolean): boolean => moduleIds.length > 0 && moduleIds.every(test);
+  if (of((id) => /[\\/](src|shaders)[\\/]/.test(id) && !id.includes('?raw'))) return 'engine';
+  return of((id) => /[?&]raw$/.test(id)) ? 'text' : 'page';
+}
