@@ -37,8 +37,18 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/gpu/**'],
+          exclude: ['tests/gpu/**', 'tests/demos/pages/**'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pages',
+          include: ['tests/demos/pages/**/*.test.ts'],
+          globalSetup: ['tests/demos/pages/setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

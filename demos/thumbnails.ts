@@ -6,7 +6,7 @@ const cell = (x: number, y: number, size: number, fill: string): SVGRectElement 
 
 const cells = (x: number, y: number, size: number, rows: readonly string[]): SVGRectElement[] =>
   rows.flatMap((row, i) =>
-    [...row].map((letter, j) => cell(x + j * size, y + i * size, size, letter === '#' ? 'on' : 'off')),
+    row.split('').map((letter, j) => cell(x + j * size, y + i * size, size, letter === '#' ? 'on' : 'off')),
   );
 
 const picture = (...children: SVGElement[]): SVGSVGElement =>

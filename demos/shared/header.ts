@@ -3,7 +3,8 @@ import type { Context } from './context.ts';
 import type { DeviceChoice } from './device.ts';
 import { html, type Child } from './dom.ts';
 import { icon } from './icons.ts';
-import { languages, type Language } from './language.ts';
+import { errorWords } from './error_words.ts';
+import { languages, translator, type Language } from './language.ts';
 import { themes, type ThemeChoice } from './theme.ts';
 import type { ShellKey } from './words.ts';
 
@@ -119,7 +120,9 @@ export function deviceName({ shell: t, device }: Context): string {
 }
 
 export function dialogs(context: Context, choices: HeaderChoices): Child {
-  const { shell: t, stepper } = context;
+  const { shell: t, stepper, device } = context;
+  const errorText = translator(errorWords, context.language);
+  const { code } = device;
   const keys: (readonly [keys: readonly string[], ShellKey])[] = [
     ...(stepper
       ? ([
@@ -164,7 +167,8 @@ export function dialogs(context: Context, choices: HeaderChoices): Child {
       context,
       'device-dialog',
       t('device'),
-      html('p', {}, deviceName(context)),
+      html('p', {}, html('strong', {}, deviceName(context))),
+      code ? html('p', { 'data-code': code }, `${errorText(`${code}.what`)} ${errorText(`${code}.next`)}`) : null,
       html(
         'fieldset',
         {},

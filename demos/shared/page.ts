@@ -239,9 +239,11 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     const found = await findDevice(wanted, force);
     if (asked !== question) return;
     device = found;
-    for (const name of ['E1', 'E2', 'E3', 'E4']) notices.delete(name);
-    if (found.code && (page.device === 'wanted' || force === found.code)) context.report(found.code);
-    else if (isErrorCode(force)) context.report(force, errors[force].example);
+    for (const name of Object.keys(errors)) notices.delete(name);
+    // A software GPU is said by the badge and its dialog alone.
+    if (found.code && found.code !== 'E4' && (page.device === 'wanted' || force === found.code))
+      context.report(found.code);
+    else if (isErrorCode(force) && force !== 'E4') context.report(force, errors[force].example);
     show();
   }
 

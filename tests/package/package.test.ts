@@ -77,7 +77,7 @@ const run = (command: string, args: string[], cwd: string): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 beforeAll(() => {
-  run('npm', ['run', '-s', 'build'], root);
+  run('npm', ['run', '-s', 'build:library'], root);
   const [report] = JSON.parse(
     run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
   ) as [{ filename: string; files: { path: string }[] }];

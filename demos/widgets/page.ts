@@ -1,0 +1,166 @@
+// Each widget of the shell once: what page writers copy from, and what the widgets' tests press.
+import { codePanel } from '../shared/code.ts';
+import type { Context } from '../shared/context.ts';
+import { choiceControl, numberControl, switchControl } from '../shared/controls.ts';
+import { html, math, svg, type Child } from '../shared/dom.ts';
+import { exportMenu } from '../shared/export.ts';
+import { grid, type Cell } from '../shared/grid.ts';
+import { matrixTable } from '../shared/matrix_table.ts';
+import { openPage } from '../shared/page.ts';
+import { choice, flag, integer, matrix, number, type Matrix, type StateOf } from '../shared/state.ts';
+import { stepFields, stepperBar } from '../shared/stepper.ts';
+import { tint } from '../shared/tint.ts';
+import { words } from './words.ts';
+
+const columns = 4;
+const ramp = (rows: number): Matrix => ({
+  shape: [rows, columns],
+  values: Array.from({ length: rows * columns }, (_, i) => i - 5),
+});
+
+const fields = {
+  ...stepFields,
+  rows: integer(3, 1, 5),
+  rate: number(0.25, { min: 0, max: 1 }),
+  mode: choice(['zeros', 'reflect'], 'zeros'),
+  bias: flag(false),
+  x: matrix({ shape: [3, columns], values: new Array<number>(3 * columns).fill(0) }, [
+    [1, 5],
+    [columns, columns],
+  ]),
+  code: choice(['js', 'python'], 'js'),
+};
+
+type State = StateOf<typeof fields>;
+type Own = Context<State, keyof typeof words.en>;
+
+/** The matrix has as many rows as `rows` says; what it had stays. */
+function settle(state: State): State {
+  const { rows, x } = state;
+  if (x.shape[0] === rows) return state;
+  const values = Array.from({ length: rows * columns }, (_, i) => x.values[i] ?? 0);
+  return { ...state, x: { shape: [rows, columns], values } };
+}
+
+function view(state: State, context: Own): Child {
+  const { t } = context;
+  const { rows, x, step } = state;
+  const count = rows * columns;
+  const at = Math.min(step, count - 1);
+  const cell = (factor: number, row: number, column: number): Cell => {
+    const value = factor * x.values[row * columns + column]!;
+    const current = row * columns + column === at;
+    return {
+      value,
+      ...(current ? { note: t('current') } : {}),
+      properties: { ...tint(value, 8 * factor), class: current ? 'current' : null },
+    };
+  };
+  const sum = x.values.reduce((total, value) => total + value, 0);
+  return [
+    html('p', {}, t('lead')),
+    html(
+      'div',
+      { class: 'control-group', 'data-part': 'controls' },
+      numberControl(context, {
+        label: t('rows'),
+        value: rows,
+        min: 1,
+        max: 5,
+        set: (value) => context.set({ rows: value }),
+      }),
+      numberControl(context, {
+        label: t('rate'),
+        value: state.rate,
+        min: 0,
+        max: 1,
+        step: 0.05,
+        set: (rate) => context.set({ rate }),
+      }),
+      choiceControl({
+        label: t('mode'),
+        value: state.mode,
+        options: (['zeros', 'reflect'] as const).map((value) => ({ value, label: t(value) })),
+        set: (mode) => context.set({ mode }),
+      }),
+      switchControl({ label: t('bias'), value: state.bias, set: (bias) => context.set({ bias }) }),
+      html(
+        'p',
+        {},
+        html(
+          'button',
+          { type: 'button', id: 'preset', on: { click: () => context.set({ x: ramp(rows), step: 0 }, 'push') } },
+          t('preset'),
+        ),
+      ),
+    ),
+    html(
+      'div',
+      { class: 'figures' },
+      html(
+        'figure',
+        { 'data-part': 'input' },
+        html('figcaption', {}, t('input')),
+        grid(context, {
+          key: 'x',
+          name: t('input'),
+          rows,
+          columns,
+          min: -99,
+          max: 99,
+          cell: (row, column) => cell(1, row, column),
+          edit(changes) {
+            const values = [...x.values];
+            for (const { row, column, value } of changes) values[row * columns + column] = value;
+            context.set({ x: { shape: x.shape, values } });
+          },
+        }),
+      ),
+      html(
+        'figure',
+        {},
+        html('figcaption', {}, t('doubled')),
+        matrixTable(context, {
+          key: 'y',
+          name: t('doubled'),
+          rows,
+          columns,
+          cell: (row, column) => cell(2, row, column),
+        }),
+      ),
+    ),
+    html('p', { id: 'sum' }, t.rich('sum', { n: count, sum: math('math', {}, math('mn', {}, t.number(sum))) })),
+    stepperBar(context, { state, count }),
+    exportMenu(context, {
+      key: 'export',
+      name: t('input'),
+      picture: () =>
+        svg(
+          'svg',
+          { width: 40 * columns, height: 40 * rows, viewBox: `0 0 ${40 * columns} ${40 * rows}` },
+          x.values.map((value, i) =>
+            svg(
+              'text',
+              {
+                x: 40 * (i % columns) + 20,
+                y: 40 * Math.floor(i / columns) + 26,
+                'text-anchor': 'middle',
+                fill: 'currentColor',
+              },
+              value,
+            ),
+          ),
+        ),
+    }),
+    codePanel(context, {
+      samples: [
+        { id: 'js', title: 'JavaScript', text: `[${x.values.join(', ')}].reduce((a, b) => a + b, 0); // ${sum}` },
+        { id: 'python', title: 'Python', text: `sum([${x.values.join(', ')}])  # ${sum}` },
+      ],
+      chosen: state.code,
+      choose: (code) => context.set({ code }),
+    }),
+  ];
+}
+
+void openPage({ id: 'widgets', fields, words, title: 'title', settle, steps: ({ rows }) => rows * columns, view });

@@ -1,0 +1,113 @@
+// What every page must pass, as functions of a page in the browser.
+import { createRequire } from 'node:module';
+
+import type { Page } from 'puppeteer';
+
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** The violations of WCAG 2.0 to 2.2, levels A and AA, each with its elements. */
+export async function axeViolations(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: axeFile });
+  return page.evaluate(async () => {
+    interface Result {
+      violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+    }
+    const { axe } = window as unknown as { axe: { run(root: Document, options: object): Promise<Result> } };
+    const { violations } = await axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      resultTypes: ['violations'],
+    });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+  });
+}
+
+/** Elements that make the page wider than its window. */
+export async function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll('#page *')].filter(
+      (element) => element.getBoundingClientRect().right > clientWidth + 1 && !element.closest('[data-scrolls]'),
+    );
+    return [
+      `${scrollWidth} px in ${clientWidth} px`,
+      ...wide.slice(0, 5).map((element) => element.outerHTML.slice(0, 120)),
+    ];
+  });
+}
+
+/** Texts that are cut off: their box hides what does not fit. */
+export async function clipped(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('#page *')]
+      .filter((element) => {
+        const { overflowX, display } = getComputedStyle(element);
+        if (element.closest('.unseen, [data-scrolls], svg, math, select') || display === 'inline') return false;
+        return /hidden|clip/.test(overflowX) && element.scrollWidth > element.clientWidth + 1;
+      })
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+}
+
+/** Pointer targets below 24 px (WCAG 2.2, 2.5.8), links within sentences excepted. */
+export async function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('#page :is(a[href], button, select, input, summary, [role=gridcell])')]
+      .filter((element) => {
+        const { width, height } = element.getBoundingClientRect();
+        if (width === 0 || element.closest('.unseen, .skip, [hidden]') || element.closest('p a, li p a')) return false;
+        return Math.min(width, height) < 23.5;
+      })
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+}
+
+/**
+ * Presses Tab through the whole page: what can be pressed or filled and was not reached, and what was reached without a
+ * visible ring. Members of one composite widget (a grid, a group of radio buttons) count as one.
+ */
+export async function keyboardGaps(page: Page): Promise<string[]> {
+  const wanted = await page.evaluate(() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
+    const selector = 'a[href], button, select, input, textarea, summary, [role=grid], [tabindex="0"]';
+    const found = [...document.querySelectorAll<HTMLElement>(`#page :is(${selector})`)].filter(
+      (element) =>
+        element.checkVisibility({ visibilityProperty: true }) &&
+        !element.closest('dialog:not([open])') &&
+        !(element as HTMLButtonElement).disabled,
+    );
+    const own = found.filter((element) => element.getAttribute('role') !== 'gridcell');
+    own.forEach((element, i) => element.setAttribute('data-wanted', String(i)));
+    return own.map((element) => element.outerHTML.slice(0, 100));
+  });
+  const reached = new Set<number>();
+  const gaps: string[] = [];
+  for (let presses = 0; presses < 3 * wanted.length + 10; presses++) {
+    await page.keyboard.press('Tab');
+    const { place, ring, name, end } = await page.evaluate(() => {
+      const active = document.activeElement as HTMLElement | null;
+      const holder = active?.closest('[data-wanted]');
+      const style = active ? getComputedStyle(active) : null;
+      return {
+        end: !active || active === document.body,
+        place: holder ? Number(holder.getAttribute('data-wanted')) : -1,
+        ring: style ? style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) >= 2 : false,
+        name: active?.outerHTML.slice(0, 100) ?? '',
+      };
+    });
+    if (end || reached.has(place)) {
+      if (end || reached.size === wanted.length) break;
+      continue;
+    }
+    if (place >= 0) reached.add(place);
+    if (!ring) gaps.push(`no focus ring: ${name}`);
+  }
+  await page.evaluate(() => {
+    for (const element of document.querySelectorAll('[data-wanted]')) element.removeAttribute('data-wanted');
+  });
+  return [...gaps, ...wanted.filter((_, i) => !reached.has(i)).map((name) => `not reached by Tab: ${name}`)];
+}

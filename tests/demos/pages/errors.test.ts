@@ -1,0 +1,112 @@
+// Each coded error state, forced by its link: it says what happened and what to do next in both languages, passes axe,
+// and what it offers does something.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { axeViolations, smallTargets, tooWide } from './checks.ts';
+import { open, settled, type Opened } from './open.ts';
+
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open('train_once/');
+});
+afterAll(() => opened.close());
+
+/** Those the shell can offer by itself; pages bring the others' acts. */
+const offers: Record<string, number> = { E1: 2, E2: 1, E3: 3, E7: 2, E11: 1, E13: 1, E18: 1 };
+
+test.each(Array.from({ length: 18 }, (_, i) => `E${i + 1}`).filter((code) => code !== 'E4' && code !== 'E17'))(
+  '%s',
+  async (code) => {
+    const { page, hash, wrong } = opened;
+    await page.setViewport({ width: 390, height: 844 });
+    const texts: string[] = [];
+    for (const lang of ['fr', 'en'] as const) {
+      const theme = lang === 'fr' ? 'dark' : 'light';
+      await hash(`v=1&lang=${lang}&theme=${theme}&force=${code}`);
+      await page.waitForSelector(`.notice[data-code=${code}]`);
+      texts.push(await page.$eval(`.notice[data-code=${code}] .text`, (element) => element.textContent));
+      expect(await page.$$eval('.notice', (found) => found.length)).toBe(1);
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await tooWide(page)).toEqual([]);
+      expect(await smallTargets(page)).toEqual([]);
+    }
+    expect(texts[0]).not.toBe(texts[1]);
+    const paragraphs = await page.$$eval('.notice .text p', (found) => found.map((p) => p.textContent));
+    expect(paragraphs.length, 'what happened, and what to do next').toBeGreaterThanOrEqual(2);
+    const buttons = await page.$$(`.notice[data-code=${code}] .offers button`);
+    expect(buttons).toHaveLength(offers[code] ?? 0);
+    expect(wrong).toEqual([]);
+  },
+);
+
+test('E4 is an amber badge, explained in its dialog', async () => {
+  const { page, hash } = opened;
+  await hash('v=1&lang=en&force=E4');
+  await page.waitForSelector('button.device.software');
+  await page.click('button.device');
+  expect(await page.$eval('#device-dialog [data-code=E4]', (element) => element.textContent)).toContain('software');
+  expect(await axeViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  expect(await page.$('.notice')).toBeNull();
+});
+
+test('"Use the CPU" is a link of its own, which Back leaves', async () => {
+  const { page, hash } = opened;
+  await hash('v=1&lang=en&force=E2');
+  await page.waitForSelector('.notice[data-code=E2]');
+  await page.click('.notice[data-code=E2] .offers button:last-child');
+  await page.waitForFunction(() => location.hash === '#v=1&lang=en&device=cpu');
+  await page.waitForFunction(() => document.querySelector('button.device')?.classList.contains('cpu'));
+  expect(await page.$('.notice')).toBeNull();
+  await page.goBack();
+  await page.waitForSelector('.notice[data-code=E2]');
+});
+
+describe('a browser that', () => {
+  test('has no WebGPU is told so where a GPU matters, and nothing where it does not', async () => {
+    const before = (): void => void Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+    const wanting = await open('train_once/', { before });
+    await wanting.page.waitForSelector('.notice[data-code=E2] table');
+    await wanting.close();
+    const content = await open('', { before });
+    await content.page.waitForSelector('button.device.cpu');
+    expect(await content.page.$('.notice')).toBeNull();
+    await content.close();
+  });
+
+  test('has WebGPU without an adapter is told why that happens', async () => {
+    const before = (): void => {
+      GPU.prototype.requestAdapter = () => Promise.resolve(null);
+    };
+    const { page, close } = await open('train_once/', { before });
+    await page.waitForSelector('.notice');
+    expect(await page.$eval('.notice', (notice) => notice.getAttribute('data-code'))).toBe('E3');
+    await close();
+  });
+});
+
+test('a page whose view throws keeps what it showed and says so (E18)', async () => {
+  const { page, close } = await open('widgets/#v=1&lang=en');
+  await page.evaluate(() => {
+    Object.defineProperty(Intl.NumberFormat.prototype, 'format', {
+      get: () => {
+        throw new Error('a defect for the test');
+      },
+    });
+  });
+  await page.click('#preset');
+  await page.waitForSelector('.notice[data-code=E18]');
+  await settled(page);
+  expect(await page.$eval('.notice .title', (title) => title.textContent)).toContain('a defect for the test');
+  expect(await page.$('[role=grid]')).not.toBeNull();
+  await close();
+});
+
+test('a page whose program does not come says so after a while (E18)', async () => {
+  const { page, close } = await open('train_once/', { javaScript: false });
+  const fallback = await page.$eval('.unloaded', (element) => element.textContent);
+  expect(fallback).toContain('reload the page');
+  expect(fallback).toContain('rechargez la page');
+  await close();
+});

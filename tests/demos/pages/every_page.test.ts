@@ -1,0 +1,119 @@
+// Every page of the built site, served below a path: access, languages, themes, widths, requests, keyboard.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, inject, test } from 'vitest';
+
+import { axeViolations, clipped, keyboardGaps, smallTargets, tooWide } from './checks.ts';
+import { open, settled } from './open.ts';
+import { pages } from './page_list.ts';
+
+test('every page of demos/ is checked here', () => {
+  const demos = resolve(import.meta.dirname, '../../../demos');
+  const found = readdirSync(demos).filter((name) => existsSync(resolve(demos, name, 'index.html')));
+  expect(pages.map(({ name }) => name).toSorted()).toEqual(['index', ...found].toSorted());
+});
+
+describe.each(pages)('$name', ({ path, h1 }) => {
+  test('has no axe violation in either language, any theme, wide or narrow', async () => {
+    const { page, hash, wrong, close } = await open(path);
+    const found: string[] = [];
+    for (const width of [1280, 390]) {
+      await page.setViewport({ width, height: 844 });
+      for (const lang of ['en', 'fr'] as const) {
+        for (const theme of ['light', 'dark', 'projector']) {
+          if (theme === 'projector' && width === 390) continue;
+          await hash(`v=1&lang=${lang}&theme=${theme}`);
+          const where = await page.evaluate(() => ({
+            lang: document.documentElement.lang,
+            theme: document.documentElement.dataset.theme,
+            h1: [...document.querySelectorAll('h1')].map((element) => element.textContent),
+          }));
+          expect(where).toEqual({ lang, theme, h1: [h1[lang]] });
+          found.push(...(await axeViolations(page)).map((one) => `${lang} ${theme} ${width}: ${one}`));
+        }
+      }
+    }
+    expect(found).toEqual([]);
+    expect(wrong).toEqual([]);
+    await close();
+  });
+
+  test('fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
+    const { page, hash, close } = await open(path, { width: 360, height: 640 });
+    for (const [width, link, size] of [
+      [360, 'lang=fr', ''],
+      [320, 'lang=en', ''],
+      [360, 'lang=xx', ''],
+      [640, 'lang=fr', '200%'],
+      [390, 'lang=fr&theme=projector', ''],
+    ] as const) {
+      await page.setViewport({ width, height: 640 });
+      await hash(`v=1&${link}`);
+      await page.evaluate((text) => (document.documentElement.style.fontSize = text), size);
+      await settled(page);
+      expect(await tooWide(page), `${width} px, ${link} ${size}`).toEqual([]);
+      expect(await clipped(page), `${width} px, ${link} ${size}`).toEqual([]);
+      expect(await smallTargets(page), `${width} px, ${link} ${size}`).toEqual([]);
+    }
+    await close();
+  });
+
+  test('is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
+    const { page, hash, close } = await open(path);
+    const frame = await page.evaluate(() => ({
+      landmarks: ['header', 'main', 'footer'].map((name) => document.querySelectorAll(`#page > ${name}`).length),
+      zoom: document.querySelector('meta[name=viewport]')!.getAttribute('content'),
+      live: document.querySelector('[aria-live=polite]') !== null,
+    }));
+    expect(frame).toEqual({ landmarks: [1, 1, 1], zoom: 'width=device-width, initial-scale=1', live: true });
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => [document.activeElement?.id, location.hash])).toEqual(['main', '']);
+    await hash('v=1&lang=en&theme=light');
+    expect(await keyboardGaps(page)).toEqual([]);
+    await hash('v=1&embed=1');
+    const shown = await page.evaluate(() => ({
+      header: document.querySelector('header')!.checkVisibility(),
+      footer: document.querySelector('footer')!.checkVisibility(),
+      paper: getComputedStyle(document.documentElement).backgroundColor,
+    }));
+    expect(shown).toEqual({ header: false, footer: false, paper: 'rgba(0, 0, 0, 0)' });
+    await close();
+  });
+
+  test('says what it needs where JavaScript is off', async () => {
+    const { page, close } = await open(path, { javaScript: false });
+    const text = await page.$eval('noscript', (element) => element.textContent);
+    expect(text).toContain('needs JavaScript');
+    expect(text).toContain('a besoin de JavaScript');
+    await close();
+  });
+
+  test('lists what it corrected in its link, and its notice can be dismissed', async () => {
+    const { page, wrong, close } = await open(`${path}#v=2&lang=de&embed=maybe&z=!!`);
+    const items = await page.$$eval('[data-code=E17] li', (found) => found.map((item) => item.textContent));
+    expect(items).toHaveLength(4);
+    await page.click('[data-code=E17] button.icon');
+    await settled(page);
+    expect(await page.$('[data-code=E17]')).toBeNull();
+    expect(wrong).toEqual([]);
+    await close();
+  });
+});
+
+test('every card leads to a page, and every page for readers has a card or a link', async () => {
+  const { page, close } = await open('');
+  await page.waitForFunction(() => document.querySelector('.facts')?.textContent?.includes('kB'));
+  const links = await page.$$eval('.card a', (found) => found.map((link) => link.getAttribute('href')!));
+  const source = await page.$eval('header a[href*=source]', (link) => link.getAttribute('href')!);
+  const named = [...links, source].map((href) => href.split(/[#?]/)[0]!.replace('./', ''));
+  // The widgets' page is for those who write pages.
+  const readers = pages.map(({ path }) => path).filter((path) => path !== '' && path !== 'widgets/');
+  expect(named.toSorted()).toEqual(readers.toSorted());
+  for (const href of links) {
+    const response = await page.goto(new URL(href, inject('siteUrl')).href);
+    expect(response!.status()).toBe(200);
+  }
+  await close();
+});

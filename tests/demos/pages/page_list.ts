@@ -1,0 +1,16 @@
+// The pages that every check of the shell goes over; a new page is one line. A test compares it with demos/.
+
+export const pages: readonly {
+  readonly name: string;
+  readonly path: string;
+  readonly h1: Readonly<Record<'en' | 'fr', string>>;
+}[] = [
+  {
+    name: 'index',
+    path: '',
+    h1: { en: 'Retrograd: pages to learn with', fr: 'Retrograd\u202F: des pages pour apprendre' },
+  },
+  { name: 'source', path: 'source/', h1: { en: 'Source of the pages', fr: 'Source des pages' } },
+  { name: 'train_once', path: 'train_once/', h1: { en: 'Train in this page', fr: 'Entraîner dans cette page' } },
+  { name: 'widgets', path: 'widgets/', h1: { en: 'Widgets of the pages', fr: 'Éléments des pages' } },
+];
