@@ -126,9 +126,9 @@ export function dialogs(context: Context, choices: HeaderChoices): Child {
   const keys: (readonly [keys: readonly string[], ShellKey])[] = [
     ...(stepper
       ? ([
-          [['→', 'PgDn', t('key space')], 'key next'],
-          [['←', 'PgUp'], 'key previous'],
-          [['Home', 'End'], 'key first last'],
+          [['→', t('key page down'), t('key space')], 'key next'],
+          [['←', t('key page up')], 'key previous'],
+          [[t('key home'), t('key end')], 'key first last'],
           [['P'], 'key play'],
           [['+', '−'], 'key speed'],
         ] as const)

@@ -2,12 +2,12 @@
 import { svg } from './dom.ts';
 
 const paths = {
-  first: 'M5 4v12M16 4l-8 6 8 6z',
-  previous: 'M14 4l-8 6 8 6z',
-  play: 'M6 4l9 6-9 6z',
+  first: 'M5.5 4v12M14.5 4.5L9 10l5.5 5.5',
+  previous: 'M12.5 4.5L7 10l5.5 5.5',
+  play: 'M6.5 4.5l8.5 5.5-8.5 5.5z',
   pause: 'M7 4v12M13 4v12',
-  next: 'M6 4l8 6-8 6z',
-  last: 'M15 4v12M4 4l8 6-8 6z',
+  next: 'M7.5 4.5L13 10l-5.5 5.5',
+  last: 'M14.5 4v12M5.5 4.5L11 10l-5.5 5.5',
   link: 'M8.5 11.5l3-3M9 6l1.8-1.8a3.5 3.5 0 0 1 5 5L14 11M11 14l-1.8 1.8a3.5 3.5 0 0 1-5-5L6 9',
   close: 'M5 5l10 10M15 5L5 15',
   warning: 'M10 3l8 14H2zM10 8v4.5M10 14.6v.2',
