@@ -244,6 +244,7 @@ export {
   type EnsembleOfOptions,
 } from './train/search/ensemble.ts';
 export { gridSearch, type Grid, type GridParams, type GridSearchOptions } from './train/search/grid_search.ts';
+export { finderSvg, type FinderSvgOptions } from './train/search/finder_svg.ts';
 export {
   learningRateFinder,
   type LearningRateFinderOptions,

@@ -24,8 +24,19 @@ export function documentHead(width: number, height: number, title: string, summa
   ];
 }
 
+/** What runs along the bottom where that is no count of epochs: places as epochs are counted, each with its words. */
+export interface Along {
+  readonly label: string;
+  readonly ticks: readonly (readonly [place: number, words: string])[];
+}
+
 /** A group, to be closed, with the axes for `values` (finite) over epochs from 1; and where a point goes. */
-export function axes({ title, left, top, width, height }: Panel, values: readonly number[], epochs: number) {
+export function axes(
+  { title, left, top, width, height }: Panel,
+  values: readonly number[],
+  epochs: number,
+  along: Along = { label: 'epoch', ticks: epochTicks(epochs, width).map((epoch) => [epoch, String(epoch)]) },
+) {
   const ticks = axisTicks(least(values), -least(values.map((value) => -value)), Math.max(2, Math.floor(height / 45)));
   const low = ticks[0]!;
   const high = ticks.at(-1)!;
@@ -39,14 +50,14 @@ export function axes({ title, left, top, width, height }: Panel, values: readonl
     marks.push(`<line x1="${round(left)}" y1="${y}" x2="${round(left + width)}" y2="${y}" stroke="${faint}"/>`);
     marks.push(text(left - 8, y + 4, tickText(tick, ticks), 'end'));
   }
-  for (const epoch of epochTicks(epochs, width)) {
-    const x = xOf(epoch);
+  for (const [place, words] of along.ticks) {
+    const x = xOf(place);
     marks.push(`<line x1="${x}" y1="${top + height}" x2="${x}" y2="${top + height + 5}" stroke="${ink}"/>`);
-    marks.push(text(x, top + height + 19, String(epoch)));
+    marks.push(text(x, top + height + 19, words));
   }
   const axis = `M${round(left)} ${top}V${top + height}H${round(left + width)}`;
   marks.push(`<path d="${axis}" fill="none" stroke="${ink}"/>`);
-  marks.push(text(left + width / 2, top + height + 37, 'epoch'));
+  marks.push(text(left + width / 2, top + height + 37, along.label));
   return { marks, xOf, yOf };
 }
 

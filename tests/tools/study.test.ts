@@ -91,6 +91,19 @@ test('in Chrome each run is kept as it ends, and the curves are also a bitmap', 
   expect(readFileSync(join(out, 'curves.png')).subarray(1, 4).toString()).toBe('PNG');
 });
 
+test('the finder keeps its table and its curve', { timeout: 120_000 }, async () => {
+  const out = temporaryFolder();
+  const few = ['--data', 'glyphs', '--device', 'cpu', '--limit', '60', '--steps', '12', '--batch-size', '20'];
+  const { code, stdout, stderr } = await study(['finder', ...few, '--out', out]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^steepest +learning rate/m);
+  expect(readdirSync(out).sort()).toEqual(['command.txt', 'curves.svg', 'finder.csv', 'store', 'study.json']);
+  expect(readFileSync(join(out, 'finder.csv'), 'utf8').trimEnd().split('\n').length).toBeGreaterThan(3);
+  const svg = readFileSync(join(out, 'curves.svg'), 'utf8');
+  expect(svg).toContain('finder: mlp on 60 images');
+  expect(svg).toContain('learning rate');
+});
+
 test('options say what is wrong', () => {
   expect(parseOptions(['grid'])).toMatchObject({ learningRates: [0.0003, 0.001, 0.003], batchSizes: [32, 64, 128] });
   expect(parseOptions(['grid', '--optimizer', 'sgd,adam'])).toMatchObject({ learningRates: null, batchSizes: [64] });

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Store } from '../../src/io/store.ts';
 import { paramsText, recordsCsv, statisticText, studyCsv, studyText } from '../../src/train/search/results.ts';
 import type { StudyEvent } from '../../src/train/search/study.ts';
+import { finderSvg } from '../../src/train/search/finder_svg.ts';
 import { studySvg } from '../../src/train/search/study_svg.ts';
 import { durationText } from '../../src/train/text.ts';
 import { dataPrefix } from '../data_plugin.ts';
@@ -136,10 +137,14 @@ async function keep(
     const lines = finder.rates.map((rate, i) => [i, rate, finder.losses[i], finder.smoothed[i]].join(','));
     folder.write('finder.csv', `step,learning_rate,loss,smoothed\n${lines.map((line) => `${line}\n`).join('')}`);
   }
-  if (!result || result.records.length === 0) return;
-  folder.write('table.csv', studyCsv(result));
-  folder.write('runs.csv', recordsCsv(result));
-  const svg = studySvg(result, { title: `${options.kind}: ${options.model} on ${outcome.images} images` });
+  const title = `${options.kind}: ${options.model} on ${outcome.images} images`;
+  let svg: string;
+  if (finder) svg = finderSvg(finder, { title });
+  else if (result && result.records.length > 0) {
+    folder.write('table.csv', studyCsv(result));
+    folder.write('runs.csv', recordsCsv(result));
+    svg = studySvg(result, { title });
+  } else return;
   folder.write('curves.svg', svg);
   if (chrome) folder.write('curves.png', await chrome.picture(svg));
 }
