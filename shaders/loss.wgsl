@@ -30,6 +30,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx4: array<vec4f>;
 
 var<workgroup> partial: array<f32, GROUP_SIZE>;
+var<workgroup> places: array<u32, GROUP_SIZE>;
 
 fn label_of(row: u32) -> u32 {
   return min(labels[row], params.columns - 1);
@@ -239,4 +240,37 @@ fn sparse_softmax_cross_entropy_with_grad_rows(
   for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
     dx[i] = weight * (exp(x[i] - powers.reference) / powers.sum - select(0.0, 1.0, i == at));
   }
+}
+
+// The scores are walked in strides of the group, so that a thread's first best is its first in the row; of equal bests the
+// first wins in the tree as well.
+@compute @workgroup_size(GROUP_SIZE)
+fn correct_predictions_rows(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32
+) {
+  let row = flat_index(group, groups, 1);
+  if (row >= params.rows) { return; }
+  let first = row * params.columns;
+  // A thread without scores repeats the row's last.
+  var best = min(lane, params.columns - 1);
+  for (var c = lane; c < params.columns; c += GROUP_SIZE) {
+    if (x[first + c] > x[first + best]) { best = c; }
+  }
+  partial[lane] = x[first + best];
+  places[lane] = best;
+  workgroupBarrier();
+  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
+    if (lane < width) {
+      let other = partial[lane + width];
+      let place = places[lane + width];
+      if (other > partial[lane] || (other == partial[lane] && place < places[lane])) {
+        partial[lane] = other;
+        places[lane] = place;
+      }
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0) { y[row] = select(0.0, 1.0, places[0] == label_of(row)); }
 }

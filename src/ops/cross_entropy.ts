@@ -45,7 +45,7 @@ export const scoreSamples: readonly Sample<NoAttrs>[] = [
 ];
 
 /** Rows long enough to share among a workgroup, on a device whose barriers are cheap. */
-const sharesRows = ({ inputs }: CallTypes<unknown>, { adapter }: Target) =>
+export const sharesRows = ({ inputs }: CallTypes<unknown>, { adapter }: Target) =>
   adapter !== 'software' && inputs.some(({ shape }) => shape.length === 2 && shape[1]! >= 64);
 
 /** Ways to compute a row: a workgroup, a thread by vectors, a thread. */

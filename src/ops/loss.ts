@@ -4,7 +4,7 @@ import shader from '../../shaders/loss.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { Values } from '../core/dtype.ts';
-import type { Op } from '../graph/op.ts';
+import type { Kernel, Op } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -15,6 +15,7 @@ import {
   crossEntropyOps,
   scoreBytes,
   scoreSamples,
+  sharesRows,
   sparseSoftmaxCrossEntropyGradOp,
   sparseSoftmaxCrossEntropyOp,
 } from './cross_entropy.ts';
@@ -104,6 +105,18 @@ export const nllGradOp: Op<{ readonly columns: number }> = {
   })),
 };
 
+function predictionsPlan(
+  entry: 'correct_predictions' | 'correct_predictions_rows',
+  rowsOfGroup: number,
+): Kernel<NoAttrs>['plan'] {
+  return ({ inputs }) => {
+    const size = rowsOf(inputs[0]!.shape);
+    const bindings = { x: input(0), labels: input(1), y: output(0) };
+    const workgroups = flatGrid(size.rows, rowsOfGroup);
+    return { dispatches: [dispatch(shader, entry, { bindings, params: size, workgroups })] };
+  };
+}
+
 export const correctPredictionsOp: Op<NoAttrs> = {
   name: 'correct_predictions',
   infer([x, labels]) {
@@ -118,14 +131,8 @@ export const correctPredictionsOp: Op<NoAttrs> = {
     }
   },
   kernels: {
-    naive: {
-      plan: ({ inputs }) => {
-        const size = rowsOf(inputs[0]!.shape);
-        const bindings = { x: input(0), labels: input(1), y: output(0) };
-        const workgroups = flatGrid(size.rows, 64);
-        return { dispatches: [dispatch(shader, 'correct_predictions', { bindings, params: size, workgroups })] };
-      },
-    },
+    rows: { preferred: sharesRows, plan: predictionsPlan('correct_predictions_rows', 1) },
+    naive: { plan: predictionsPlan('correct_predictions', 64) },
   },
   grad: null,
   // Softmax and its logarithm keep the order of a row.
@@ -138,6 +145,13 @@ export const correctPredictionsOp: Op<NoAttrs> = {
   accuracy: { kind: 'exact' },
   samples: [
     ...scoreSamples,
+    {
+      inputs: [
+        { shape: [7, 130], fill: 'ties' },
+        { shape: [7], dtype: 'i32', fill: { values: [0, 1, 2, 3, 1, 0, 64] } },
+      ],
+      attrs: {},
+    },
     {
       inputs: [
         { shape: [66, 4], fill: 'ties' },
