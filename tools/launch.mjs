@@ -13,12 +13,20 @@ const flags = [
   '--disable-sync',
 ];
 
+/** What Puppeteer adds so that hidden pages run as visible ones do. */
+const unthrottling = [
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+];
+
 /**
  * @param {string[]} extra further Chrome flags; CHROME_FLAGS in the environment adds more
- * @param {{ handleSIGINT?: boolean }} [options] false where the caller closes the browser on Ctrl-C itself
+ * @param {{ handleSIGINT?: boolean, throttled?: boolean }} [options] `handleSIGINT`: false where the caller closes the browser on
+ *   Ctrl-C itself; `throttled`: pages that are hidden are slowed down, as users' are
  * @returns {Promise<import('puppeteer').Browser>}
  */
-export async function launchBrowser(extra = [], { handleSIGINT = true } = {}) {
+export async function launchBrowser(extra = [], { handleSIGINT = true, throttled = false } = {}) {
   const executablePath = findBrowser();
   if (!executablePath)
     throw new Error('no Chrome, Chromium or Edge found: run `node tools/setup.mjs --browser`, or set CHROME_PATH');
@@ -31,6 +39,7 @@ export async function launchBrowser(extra = [], { handleSIGINT = true } = {}) {
       headless: true,
       handleSIGINT,
       protocolTimeout: 0,
+      ...(throttled ? { ignoreDefaultArgs: unthrottling } : {}),
       args: [...flags, ...sandbox, ...extra, ...fromEnvironment],
     });
   if (process.getuid?.() === 0) return launch(['--no-sandbox']);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const files = [
   'tests/tools/train.test.ts',
-  'tests/tools/closed_page.test.ts',
+  'tests/tools/page_faults.test.ts',
   'tests/ops/races.test.ts',
   'tests/train/resume.test.ts',
   'tests/gpu/resume.test.ts',

@@ -21,7 +21,13 @@ export interface ChaosDevice {
   readonly struck: () => boolean;
 }
 
-export function chaosDevice(method = '', nth = 0, fault: Fault = 'throw'): ChaosDevice {
+/** `mapped`: what a buffer that is read holds. */
+export function chaosDevice(
+  method = '',
+  nth = 0,
+  fault: Fault = 'throw',
+  mapped: (bytes: number) => ArrayBuffer = (bytes) => new ArrayBuffer(bytes),
+): ChaosDevice {
   const calls: Record<string, number> = {};
   const live = new Set<object>();
   const scopes: { filter: string; error: { message: string } | null }[] = [];
@@ -81,7 +87,7 @@ export function chaosDevice(method = '', nth = 0, fault: Fault = 'throw'): Chaos
       size,
       destroy: () => void live.delete(buffer),
       mapAsync: () => promised('mapAsync', () => undefined, 'reject'),
-      getMappedRange: (_: number, bytes: number) => new ArrayBuffer(bytes),
+      getMappedRange: (_: number, bytes: number) => mapped(bytes),
       unmap() {},
     };
     live.add(buffer);

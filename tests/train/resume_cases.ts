@@ -103,18 +103,22 @@ export async function uninterrupted(one: ResumeCase, device: Device): Promise<En
   return end(model);
 }
 
-/** Takes up what `store` holds, or begins, with a checkpoint every `every` steps; `watcher` may end it. */
+/** Takes up what `store` holds, or begins, with a checkpoint every `every` steps; `watcher` may end it, `onError` hears of writes. */
 export async function continued(
   one: ResumeCase,
   every: 'epoch' | number,
   device: Device,
   store: Store,
   watcher: Callback,
+  onError?: (error: Error) => void,
 ): Promise<Ended> {
   const saved = await store.read('run');
   const model = saved ? loadModel(saved) : make(one);
   await compileFor(model, one, device);
-  const options = fitOptions(one, [modelCheckpoint({ store, name: 'run', every }), watcher]);
+  const options = fitOptions(one, [
+    modelCheckpoint({ store, name: 'run', every, ...(onError && { onError }) }),
+    watcher,
+  ]);
   await model.fit(dataFor(one), { ...options, resume: true });
   return end(model);
 }
