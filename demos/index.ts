@@ -12,7 +12,10 @@ interface Card {
 }
 
 /** In the order they are shown. */
-const cards: readonly Card[] = [{ id: 'train_once', needs: 'gpu' }];
+const cards: readonly Card[] = [
+  { id: 'conv', needs: 'cpu' },
+  { id: 'train_once', needs: 'gpu' },
+];
 
 /** Kilobytes as they travel: the page, and the engine where it comes later. Written by the build; none in development. */
 type Sizes = Readonly<Record<string, { readonly page: number; readonly engine: number }>>;

@@ -15,6 +15,7 @@ import { sizeView } from './views/equation.ts';
 import { exerciseView, worksheetView } from './views/exercise.ts';
 import { factsView, impossibleText, sameTwiceView } from './views/facts.ts';
 import { imageView } from './views/image.ts';
+import { stackView } from './views/stack.ts';
 import { picturesView, sizeSwitch } from './views/pictures.ts';
 import { words, type ConvContext } from './words.ts';
 
@@ -28,19 +29,19 @@ function view(given: ConvState, context: ConvContext): Child {
     html('p', { class: 'intro', 'data-part': 'intro' }, t('intro')),
     html(
       'div',
-      { class: 'explorer', key: 'explorer' },
-      controlsView(context, state),
+      { class: state.tab === 'stack' ? 'explorer alone' : 'explorer', key: 'explorer' },
+      state.tab === 'stack' ? null : controlsView(context, state),
       html('div', { class: 'stage', key: 'stage' }, tabsView(context, state), panel(context, state)),
     ),
   ];
 }
 
 const available = (state: ConvState, tab: (typeof tabs)[number]): boolean =>
-  !isPool(state) || tab === 'window' || tab === 'dx';
+  !isPool(state) || tab === 'window' || tab === 'dx' || tab === 'stack';
 
 function tabsView({ t, set }: ConvContext, state: ConvState): HTMLElement {
   const open = (tab: (typeof tabs)[number]): void => {
-    const op = tab === 'transposed' ? 'transposed' : state.op === 'transposed' ? 'conv' : state.op;
+    const op = tab === 'transposed' ? 'transposed' : state.op === 'transposed' && tab !== 'stack' ? 'conv' : state.op;
     set({ tab, op, step: 0, play: false, quiz: '' });
   };
   const shown = tabs.filter((tab) => available(state, tab));
@@ -83,6 +84,7 @@ function panel(context: ConvContext, state: ConvState): HTMLElement {
     key: 'panel',
     class: 'panel',
   };
+  if (state.tab === 'stack') return html('div', attributes, stackView(context, state));
   if (isPossible(a)) {
     lastPossible = state;
     return html('div', { ...attributes, 'data-possible': true }, pictures(context, state));

@@ -1,14 +1,14 @@
 // What the convolution explorer's state is made of, its limits, and what its parameters make of each other.
 
 import { randomUniform } from '../../src/core/random.ts';
-import { choice, flag, integer, matrix, text, type Matrix, type StateOf } from '../shared/state.ts';
+import { choice, flag, integer, list, matrix, text, type Matrix, type StateOf } from '../shared/state.ts';
 
 const none4: Matrix = { shape: [0, 0, 0, 0], values: [] };
 const none3: Matrix = { shape: [0, 0, 0], values: [] };
 const none1: Matrix = { shape: [0], values: [] };
 const values = { min: -9999, max: 9999 };
 
-export const tabs = ['window', 'gemm', 'dx', 'dw', 'transposed', 'image'] as const;
+export const tabs = ['window', 'gemm', 'dx', 'dw', 'transposed', 'image', 'stack'] as const;
 export const operations = ['conv', 'transposed', 'max', 'average'] as const;
 export const paddings = ['valid', 'same', 'torch', 'full', 'explicit'] as const;
 export const paddingModes = ['zeros', 'reflect', 'replicate', 'circular'] as const;
@@ -79,6 +79,10 @@ export const fields = {
   code: choice(['pytorch', 'keras', 'retrograd'], 'pytorch'),
   photo: choice(['scene', 'own'], 'scene'),
   colour: choice(['grey', 'channels', 'sum'], 'grey'),
+  /** Of the stack of layers: H, W, C. */
+  in: list([28, 28, 3], { min: 1, max: 1024, shortest: 3, longest: 3 }),
+  /** Five numbers a layer: see stack.ts. */
+  stack: list([1, 16, 3, 1, 0, 1, 16, 3, 1, 0, 2, 0, 2, 2, 0], { min: 0, max: 4096, shortest: 5, longest: 60 }),
   range: choice(['clamp', 'absolute', 'normalise'], 'clamp'),
 } as const;
 
@@ -101,9 +105,14 @@ export function groupChoices({ cin, cout, op }: Pick<ConvState, 'cin' | 'cout' |
  */
 export function agreed<S extends ConvState>(state: S): S {
   const pooling = state.op === 'max' || state.op === 'average';
-  const tab = state.op === 'transposed' ? 'transposed' : state.tab === 'transposed' ? 'window' : state.tab;
+  const tab =
+    state.op === 'transposed' && state.tab !== 'stack'
+      ? 'transposed'
+      : state.tab === 'transposed'
+        ? 'window'
+        : state.tab;
   const cout = pooling ? state.cin : state.cout;
-  const sized = { ...state, cout, tab: pooling && tab !== 'dx' ? 'window' : tab };
+  const sized = { ...state, cout, tab: pooling && tab !== 'dx' && tab !== 'stack' ? 'window' : tab };
   const g = groupChoices(sized).includes(state.g) ? state.g : 1;
   const mode = pooling || state.op === 'transposed' ? 'zeros' : state.mode;
   const [dy, dx] = pooling ? [1, 1] : [state.dy, state.dx];

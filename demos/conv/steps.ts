@@ -39,6 +39,7 @@ export function walkOf(state: ConvState, a: Arithmetic): Walk {
       if (state.view === 'matrix') return { units: a.outputs, sizeOf: (o) => Math.max(1, a.products(o).length) };
       return { units: a.outputs, sizeOf: () => state.kh * state.kw * (cin / state.g) };
     case 'image':
+    case 'stack':
       return { units: 1, sizeOf: () => 1 };
     default:
       return { units: a.outputs, sizeOf: (o) => a.products(o).length };

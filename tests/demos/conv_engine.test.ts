@@ -10,6 +10,7 @@ import { presets } from '../../demos/conv/presets.ts';
 import { answersOf, asked, scoreOf, truthOf } from '../../demos/conv/quiz.ts';
 import { scene } from '../../demos/conv/scene.ts';
 import { settled, type ConvState } from '../../demos/conv/state.ts';
+import { layersOf, numbersOfLayers, stackOf } from '../../demos/conv/stack.ts';
 import { windowFigure } from '../../demos/conv/window_figure.ts';
 import { parse, serialise } from '../../demos/shared/state.ts';
 import * as retrograd from '../../src/index.ts';
@@ -152,6 +153,26 @@ describe('links', () => {
       expect(presetOf(settled(state))?.id).toBe(preset.id);
       expect(countSteps(settled(state))).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('a stack of layers', () => {
+  test("the lecture's exercise: 28×28×3, two 3×3 convolutions, one 2×2 pool", () => {
+    const { rows, impossible } = stackOf(start.in, layersOf(start.stack));
+    expect(impossible).toBeNull();
+    expect(rows.map(({ explanation }) => explanation.outputShape.slice(1))).toEqual([
+      [26, 26, 16],
+      [24, 24, 16],
+      [12, 12, 16],
+    ]);
+    expect(rows.map(({ explanation }) => explanation.parameters)).toEqual([448, 2320, 0]);
+    expect(rows.map(({ sees }) => sees[0]!.size)).toEqual([3, 5, 6]);
+  });
+  test('ends before the first layer that does not fit, and says why', () => {
+    const { rows, impossible } = stackOf([4, 4, 1], layersOf([2, 0, 2, 2, 0, 1, 8, 3, 1, 0]));
+    expect(rows).toHaveLength(1);
+    expect(impossible).toMatch(/effective kernel .*= 3 exceeds padded input 2/);
+    expect(layersOf(numbersOfLayers(layersOf(start.stack)))).toEqual(layersOf(start.stack));
   });
 });
 

@@ -118,13 +118,13 @@ const cellsIn = (figure: Figure, name: MatrixFigure['name'], mark: Cell['marks']
   byName(figure, name).flatMap(({ cells }) => cells.filter((cell) => has(cell, mark)));
 const placeOf = ({ data }: Cell) => `${data.channel}:${data.place}`;
 
-/** Every moment of a state's walk in both grains; where there are more than 40, evenly spread ones. */
+/** Every moment of a state's walk whose steps are sums; of those whose steps are products about 40, evenly spread. */
 function* momentsOf(state: ConvState) {
   for (const grain of ['cell', 'product'] as const) {
     const grained = { ...state, grain };
     const walk = walkOf(grained, possible(grained));
     const count = stepsOf(walk, grain);
-    const stride = Math.max(1, Math.floor(count / 40));
+    const stride = grain === 'cell' ? 1 : Math.max(1, Math.floor(count / 40));
     for (let step = 0; step < count; step += stride) yield { state: grained, moment: momentAt(walk, grain, step) };
   }
 }

@@ -1,6 +1,7 @@
 // The sum of the present step as a line, term by term, each term linked with its cells; and the output size as a formula.
 
 import { html, math, type Child } from '../../shared/dom.ts';
+import { scrollBox } from '../../shared/scroll_box.ts';
 import type { Equation } from '../figure.ts';
 import type { Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';
@@ -49,6 +50,7 @@ export function equationView(context: ConvContext, equation: Equation): HTMLElem
       role: 'group',
       'aria-label': t('equation'),
       'data-scrolls': true,
+      'data-roving': true,
       'data-result': equation.result,
       on: { keydown: rove },
     },
@@ -96,7 +98,7 @@ export function sizeView({ t }: ConvContext, state: ConvState, a: Arithmetic, hi
       math('math', {}, math('mrow', {}, ...formula, mo('='), answer)),
     );
   });
-  return html('div', { class: 'sizes' }, rows);
+  return scrollBox(t('size title'), html('div', { class: 'sizes' }, rows), 'sizes');
 }
 
 const mn = (value: number | string) => math('mn', {}, String(value));

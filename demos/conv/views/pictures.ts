@@ -19,7 +19,7 @@ import type { ConvContext } from '../words.ts';
 import { equationView } from './equation.ts';
 import { matrixName, matrixView, type MatrixActions } from './matrix.ts';
 
-const rowsOf: Record<Exclude<ConvState['tab'], 'image'>, readonly (readonly MatrixName[])[]> = {
+const rowsOf: Record<Exclude<ConvState['tab'], 'image' | 'stack'>, readonly (readonly MatrixName[])[]> = {
   window: [['input', 'kernel', 'bias', 'output'], ['columns'], ['weightRows', 'product']],
   gemm: [
     ['weightRows', 'columns', 'product'],
@@ -62,7 +62,23 @@ export function picturesView(context: ConvContext, state: ConvState, a: Arithmet
     ),
   );
   return [
-    tabControls(context, state, a),
+    html(
+      'div',
+      { class: 'bar', key: 'bar' },
+      tabControls(context, state, a),
+      choiceControl({
+        label: t('grain'),
+        value: state.grain,
+        options: (['cell', 'product'] as const).map((value) => ({ value, label: t(`grain ${value}`) })),
+        part: 'grain',
+        set: (grain) => set({ grain, step: 0 }),
+      }),
+      exportMenu(context, {
+        key: 'export',
+        name: `${t('title')} – ${t(`tab ${tab}`)}`,
+        picture: () => pictureOf(rows, (matrix) => matrixName(context, matrix, state)),
+      }),
+    ),
     html(
       'div',
       {
@@ -80,18 +96,6 @@ export function picturesView(context: ConvContext, state: ConvState, a: Arithmet
       'div',
       { class: 'steps', key: 'steps' },
       stepperBar(context, { state: state as never, count, describe: describeStep(context, state, a, moment) }),
-      choiceControl({
-        label: t('grain'),
-        value: state.grain,
-        options: (['cell', 'product'] as const).map((value) => ({ value, label: t(`grain ${value}`) })),
-        part: 'grain',
-        set: (grain) => set({ grain, step: 0 }),
-      }),
-      exportMenu(context, {
-        key: 'export',
-        name: `${t('title')} – ${t(`tab ${tab}`)}`,
-        picture: () => pictureOf(rows, (matrix) => matrixName(context, matrix, state)),
-      }),
     ),
   ];
 }

@@ -80,8 +80,13 @@ export async function keyboardGaps(page: Page): Promise<string[]> {
         !element.closest('dialog:not([open])') &&
         !(element as HTMLButtonElement).disabled,
     );
-    const own = found.filter((element) => element.getAttribute('role') !== 'gridcell');
-    own.forEach((element, i) => element.setAttribute('data-wanted', String(i)));
+    // Of tabs, and of terms that the arrow keys go through, only one has the Tab stop.
+    const isMember = (element: HTMLElement): boolean =>
+      element.getAttribute('role') === 'gridcell' ||
+      (element.tabIndex < 0 && element.closest('[role=tablist], [data-roving]') !== null);
+    const own = found.filter((element) => !isMember(element));
+    // Not as attributes: a page that draws itself again meanwhile would take them off.
+    (window as unknown as { wanted: HTMLElement[] }).wanted = own;
     return own.map((element) => element.outerHTML.slice(0, 100));
   });
   const reached = new Set<number>();
@@ -90,11 +95,11 @@ export async function keyboardGaps(page: Page): Promise<string[]> {
     await page.keyboard.press('Tab');
     const { place, ring, name, end } = await page.evaluate(() => {
       const active = document.activeElement as HTMLElement | null;
-      const holder = active?.closest('[data-wanted]');
+      const all = (window as unknown as { wanted: HTMLElement[] }).wanted;
       const style = active ? getComputedStyle(active) : null;
       return {
         end: !active || active === document.body,
-        place: holder ? Number(holder.getAttribute('data-wanted')) : -1,
+        place: all.findLastIndex((element) => element.contains(active)),
         ring: style ? style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) >= 2 : false,
         name: active?.outerHTML.slice(0, 100) ?? '',
       };
@@ -106,8 +111,5 @@ export async function keyboardGaps(page: Page): Promise<string[]> {
     if (place >= 0) reached.add(place);
     if (!ring) gaps.push(`no focus ring: ${name}`);
   }
-  await page.evaluate(() => {
-    for (const element of document.querySelectorAll('[data-wanted]')) element.removeAttribute('data-wanted');
-  });
   return [...gaps, ...wanted.filter((_, i) => !reached.has(i)).map((name) => `not reached by Tab: ${name}`)];
 }

@@ -10,6 +10,7 @@ export const pages: readonly {
     path: '',
     h1: { en: 'Retrograd: pages to learn with', fr: 'Retrograd\u202F: des pages pour apprendre' },
   },
+  { name: 'conv', path: 'conv/', h1: { en: 'Convolution arithmetic', fr: 'Arithmétique de la convolution' } },
   { name: 'source', path: 'source/', h1: { en: 'Source of the pages', fr: 'Source des pages' } },
   { name: 'train_once', path: 'train_once/', h1: { en: 'Train in this page', fr: 'Entraîner dans cette page' } },
   { name: 'widgets', path: 'widgets/', h1: { en: 'Widgets of the pages', fr: 'Éléments des pages' } },

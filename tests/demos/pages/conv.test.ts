@@ -1,0 +1,281 @@
+// The convolution explorer in the browser: what every step shows, what edits, links, keys and exercises do.
+
+import type { Page } from 'puppeteer';
+import { describe, expect, test } from 'vitest';
+
+import { fields, presetState, start } from '../../../demos/conv/page_state.ts';
+import { presets } from '../../../demos/conv/presets.ts';
+import { serialise } from '../../../demos/shared/state.ts';
+import { open, settled, type Opened } from './open.ts';
+
+const linkOf = (id: string, more = ''): string => {
+  const preset = presets.find((one) => one.id === id)!;
+  return `${serialise(fields, { ...start, ...presetState(preset) })}${more}`;
+};
+const textOf = (page: Page, selector: string): Promise<string[]> =>
+  page.$$eval(selector, (found) => found.map((element) => element.textContent ?? ''));
+
+async function onPage(hash: string, work: (opened: Opened) => Promise<void>, options = {}): Promise<void> {
+  const opened = await open(`conv/#v=1&theme=light&${hash}`, options);
+  await work(opened);
+  expect(opened.wrong).toEqual([]);
+  await opened.close();
+}
+
+test('in every preset all pictures show the same window', async () => {
+  await onPage('lang=en', async ({ page, hash }) => {
+    for (const { id, state } of presets) {
+      if (state.op === 'transposed') continue;
+      await hash(linkOf(id, '&tab=window'));
+      const wrong = await page.evaluate(async () => {
+        const found: string[] = [];
+        const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+        const places = (cells: HTMLElement[]) =>
+          cells
+            .map((cell) => cell.dataset.link)
+            .sort((one, other) => (one! < other! ? -1 : 1))
+            .join(' ');
+        const slider = document.querySelector<HTMLInputElement>('.stepper input[type=range]')!;
+        const steps = Number(slider.max) + 1;
+        // All steps of all presets are compared without a page (conv_figures.test.ts); here, four of each as drawn.
+        const stride = Math.max(1, Math.ceil((steps - 1) / 3));
+        for (let at = 0; at < steps + stride - 1; at += stride) {
+          const step = Math.min(at, steps - 1);
+          slider.value = String(step);
+          slider.dispatchEvent(new Event('input'));
+          await frame();
+          const now = all('[data-matrix=output] .current');
+          const window = all('[data-matrix=input] .in-window');
+          const column = all('[data-matrix=columns] .in-window');
+          const product = all('[data-matrix=product] .current');
+          const row = all('[data-matrix=weightRows] .in-window');
+          const [, oc] = (now[0]?.dataset.at ?? '').split(',');
+          const large = document.querySelector<HTMLElement>('[data-matrix=columns] canvas');
+          const positions =
+            Number(now[0]?.closest<HTMLElement>('figure')?.dataset.rows) *
+            Number(now[0]?.closest<HTMLElement>('figure')?.dataset.columns);
+          const right =
+            now.length === 1 &&
+            Number(now[0]!.dataset.o) === step &&
+            (large ? Number(large.dataset.column) === step % positions : places(column) === places(window)) &&
+            (row.length === 0 ||
+              (product.length === 1 &&
+                product[0]!.dataset.at === now[0]!.dataset.at &&
+                row.every((cell) => cell.dataset.oc === oc)));
+          if (!right)
+            found.push(
+              `step ${step}: ${now[0]?.dataset.at} | ${places(window)} | ${places(column)} | ${product[0]?.dataset.at}`,
+            );
+        }
+        return steps > 0 ? found : ['no steps'];
+      });
+      expect(wrong, id).toEqual([]);
+    }
+  });
+});
+
+test('the equation lists the products, and pointing at one shows its cells', async () => {
+  await onPage(`lang=en&${linkOf('edge', '&step=1')}`, async ({ page }) => {
+    const [equation] = await textOf(page, '.equation');
+    expect(equation).toMatch(/^y\[0,0,1\] = 10·1 \+ 10·0 \+ 0·\(−1\) \+ .* = 30$/);
+    await page.hover('.equation .term:nth-of-type(3)');
+    const linked = await page.$$eval('td.linked', (cells) =>
+      cells.map((cell) => [
+        cell.closest<HTMLElement>('figure')!.dataset.matrix,
+        (cell as HTMLElement).dataset.link ?? (cell as HTMLElement).dataset.w,
+      ]),
+    );
+    expect(linked).toContainEqual(['input', '0:0,3']);
+    expect(linked).toContainEqual(['kernel', '2']);
+    await page.focus('[data-matrix=kernel] td:nth-of-type(3)');
+    expect(await textOf(page, '.term.linked')).toEqual(['0·(−1)']);
+  });
+});
+
+test('a remainder is floored and told, and impossible parameters keep the last picture with their numbers', async () => {
+  await onPage('lang=en&h=6&w=6&pad=explicit&pt=1&pl=1&pb=1&pr=1&sy=2&sx=2', async ({ page, hash }) => {
+    expect(await page.$$eval('[data-axis]', (axes) => axes.map((axis) => (axis as HTMLElement).dataset.size))).toEqual([
+      '3',
+      '3',
+    ]);
+    expect(await textOf(page, '[data-part=never]')).toEqual(['1 row and 1 column of the padded input are never read.']);
+    expect((await page.$$('[data-matrix=input] td.unread')).length).toBe(15);
+    await hash('v=1&lang=en&theme=light&kh=4&dy=2');
+    expect(await textOf(page, '[data-part=impossible]')).toEqual([
+      'The effective kernel d(k−1)+1 = 7 exceeds the padded input 5, height.',
+    ]);
+    expect(await page.$('.dimmed [data-matrix=input]')).not.toBeNull();
+    await hash('v=1&lang=fr&theme=light&kh=4&dy=2');
+    expect((await textOf(page, '[data-part=impossible]'))[0]).toContain('dépasse l’entrée remplie');
+  });
+});
+
+test('cells are edited by keys, by commas and by blocks, and the link follows', async () => {
+  await onPage('lang=fr', async ({ page }) => {
+    const cell = '[data-matrix=input] [data-row="0"][data-column="0"]';
+    await page.focus(cell);
+    await page.keyboard.press('7');
+    await page.keyboard.press('Enter');
+    await settled(page);
+    expect(await textOf(page, cell)).toEqual(['7']);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('F2');
+    await page.keyboard.type('0,5');
+    await page.keyboard.press('Enter');
+    await settled(page);
+    expect(await textOf(page, '[data-matrix=input] [data-row="0"][data-column="1"]')).toEqual(['0,5']);
+    await page.focus('[data-matrix=kernel] [data-row="0"][data-column="0"]');
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData('text/plain', '1\t2\n3\t-4');
+      document.activeElement!.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      );
+    });
+    await settled(page);
+    const kernel = await textOf(page, '[data-matrix=kernel] td');
+    expect([kernel[0], kernel[1], kernel[3], kernel[4]].map((text) => text!.split(',')[0])).toEqual([
+      '1',
+      '2',
+      '3',
+      '−4',
+    ]);
+    await page.waitForFunction(() => /x=1x5x5:7,0\.5,/.test(location.hash), { timeout: 5000 });
+  });
+});
+
+test("a clicker's keys step, and stepping back takes the sum back", async () => {
+  await onPage('lang=en&grain=product', async ({ page }) => {
+    const result = () => page.$eval('.equation', (element) => Number((element as HTMLElement).dataset.result));
+    const first = await result();
+    await page.keyboard.press('PageDown');
+    await settled(page);
+    await page.keyboard.press('PageDown');
+    await settled(page);
+    expect(await textOf(page, '.stepper .count')).toEqual(['step 3 of 81']);
+    expect(await page.$$eval('.term:not(.todo)', (found) => found.length)).toBe(3);
+    await page.keyboard.press('Home');
+    await settled(page);
+    expect(await result()).toBe(first);
+  });
+});
+
+describe('the engine', () => {
+  test('agrees on the CPU with every tab, and on the GPU where there is one', async () => {
+    await onPage('lang=en&cin=2&cout=2&g=2&bias=1', async ({ page, hash }) => {
+      await page.waitForSelector('[data-agrees=cpu]');
+      expect(await textOf(page, '[data-agrees=cpu]')).toEqual([expect.stringMatching(/^✓ .* = 0$/)]);
+      const ask = await page.$('.agreement button');
+      if (ask) {
+        await ask.click();
+        await page.waitForFunction(
+          () => document.querySelector('[data-agrees=gpu], .agreement p:nth-of-type(2)') !== null,
+          { timeout: 60_000 },
+        );
+        expect(await page.$('[data-differs]')).toBeNull();
+      }
+      await hash('v=1&lang=fr&theme=light&tab=transposed&op=transposed&sy=2');
+      await page.waitForSelector('[data-agrees=cpu]');
+      expect(
+        await page.$eval('[data-part=views-agree]', (element) => Number((element as HTMLElement).dataset.difference)),
+      ).toBe(0);
+    });
+  });
+
+  test('filters an image, and a pixel opens its window', async () => {
+    await onPage('lang=en&tab=image&device=cpu', async ({ page }) => {
+      await page.waitForSelector('[data-device] canvas', { timeout: 60_000 });
+      await page.focus('.image-tab canvas[tabindex="0"]');
+      for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await settled(page);
+      expect(await page.$$eval('[data-matrix=input] td', (cells) => cells.length)).toBe(9);
+      expect(await page.$eval('#tab-window', (tab) => tab.getAttribute('aria-selected'))).toBe('true');
+    });
+  });
+});
+
+test('groups are wired with letters, and parameters and products follow', async () => {
+  await onPage('lang=en&cin=4&cout=4', async ({ page, hash }) => {
+    const counts = () => page.$eval('[data-part=counts]', (element) => (element as HTMLElement).dataset.parameters);
+    expect(await counts()).toBe('144');
+    await hash('v=1&lang=en&theme=light&cin=4&cout=4&g=4');
+    expect(await counts()).toBe('36');
+    expect(await textOf(page, '.wire-letter')).toEqual(['A', 'A', 'B', 'B', 'C', 'C', 'D', 'D']);
+  });
+});
+
+test('the finite difference stands beside the gradient of a clicked weight', async () => {
+  await onPage(`lang=en&${linkOf('sharpen_back', '&tab=dw&step=8')}`, async ({ page }) => {
+    await page.click('[data-matrix=weightGradient] [data-w="4"]');
+    await settled(page);
+    const found = await page.$eval('[data-analytic]', (element) => ({
+      analytic: (element as HTMLElement).dataset.analytic,
+      numeric: (element as HTMLElement).dataset.numeric,
+    }));
+    expect(Number(found.analytic)).toBe(34);
+    expect(Math.abs(Number(found.numeric) - 34)).toBeLessThan(1e-6);
+  });
+});
+
+test('an exercise blanks the result and judges each answer; paper gets empty grids and a key', async () => {
+  await onPage(`lang=en&${linkOf('edge', '&quiz=out')}`, async ({ page }) => {
+    expect(await page.$('.equation')).toBeNull();
+    await page.focus('[data-matrix=output] [data-row="0"][data-column="1"]');
+    await page.keyboard.type('30');
+    await page.keyboard.press('Enter');
+    await settled(page);
+    expect(await page.$$eval('[data-matrix=output] .right', (cells) => cells.length)).toBe(1);
+    await page.keyboard.type('5');
+    await page.keyboard.press('Enter');
+    await settled(page);
+    expect(await textOf(page, '[data-right]')).toEqual(['0 of 16 right.']);
+    await page.emulateMediaType('print');
+    const paper = await page.evaluate(() => ({
+      blank: [...document.querySelectorAll('.worksheet section:first-child figure:last-child td')]
+        .map((cell) => cell.textContent)
+        .join(''),
+      key: [...document.querySelectorAll('.worksheet .key td')].slice(0, 4).map((cell) => cell.textContent),
+      apart: getComputedStyle(document.querySelector('.worksheet .key')!).breakBefore,
+      shown: document.querySelector('.worksheet')!.checkVisibility(),
+      controls: document.querySelector('.controls')!.checkVisibility(),
+    }));
+    expect(paper).toEqual({ blank: '', key: ['0', '30', '30', '0'], apart: 'page', shown: true, controls: false });
+  });
+});
+
+test("Keras's and PyTorch's 'same' stand beside each other", async () => {
+  await onPage(`lang=en&${linkOf('same_twice')}`, async ({ page }) => {
+    const row = (pad: string) =>
+      page.$$eval(`[data-same=${pad}] tr:first-child td`, (cells) => cells.map((cell) => cell.firstChild!.textContent));
+    expect(await row('same')).toEqual(['2', '4', '6']);
+    expect(await row('torch')).toEqual(['1', '3', '5']);
+  });
+});
+
+test('choosing a preset makes an entry that Back returns from', async () => {
+  await onPage('lang=en', async ({ page }) => {
+    await page.select('[data-part=preset] select', 'sobel_x');
+    await settled(page);
+    await page.waitForFunction(() => location.hash.includes('k=1x1x3x3:-1,0,1,-2,0,2,-1,0,1'));
+    expect(await page.$eval('[data-part=preset] select', (select) => (select as HTMLSelectElement).value)).toBe(
+      'sobel_x',
+    );
+    await page.goBack();
+    await settled(page);
+    expect(await page.$eval('[data-part=preset] select', (select) => (select as HTMLSelectElement).value)).toBe('');
+  });
+});
+
+test("a student's exercise: sizes and parameters of two convolutions and a pool", async () => {
+  await onPage('lang=fr&tab=stack', async ({ page }) => {
+    const shown = () =>
+      page.$$eval('[data-output]', (cells) => cells.map((cell) => (cell as HTMLElement).dataset.output));
+    expect(await shown()).toEqual(['26x26x16', '24x24x16', '12x12x16']);
+    expect(await textOf(page, '[data-parameters]')).toEqual(['448', '2\u202f320', '0']);
+    await page.click('.stack-tab > button');
+    await settled(page);
+    expect(await shown()).toEqual(['26x26x16', '24x24x16', '12x12x16', '6x6x16']);
+  });
+});
