@@ -22,6 +22,7 @@ const body = `
       </div>
     </div>
     <noscript>
+      <style>.unloaded { display: none; }</style>
       <p>This page computes in your browser and needs JavaScript: allow it for this address, then reload.</p>
       <p lang="fr">Cette page calcule dans votre navigateur et a besoin de JavaScript : autorisez-le pour cette adresse, puis rechargez.</p>
     </noscript>`;

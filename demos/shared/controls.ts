@@ -48,7 +48,8 @@ export function numberControl(context: Context, control: NumberControl): HTMLEle
     html('input', {
       type: 'text',
       class: 'digits',
-      inputmode: 'decimal',
+      // The decimal keyboard of some phones has no minus.
+      inputmode: min < 0 ? 'text' : 'decimal',
       size: 4,
       autocomplete: 'off',
       value: t.number(value, { maximumFractionDigits: 20, useGrouping: false }),

@@ -82,6 +82,19 @@ describe.each(pages)('$name', ({ path, h1 }) => {
     await close();
   });
 
+  test('has targets of 44 px under a finger', async () => {
+    const { page, close } = await open(`${path}#v=1&lang=fr`, { width: 360, height: 640, touch: true });
+    expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
+    const small = await page.$$eval('#page :is(button, select, input[type=range], a.icon)', (targets) =>
+      targets
+        .filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < 43.5)
+        .map((target) => target.outerHTML.slice(0, 120)),
+    );
+    expect(small).toEqual([]);
+    expect(await tooWide(page)).toEqual([]);
+    await close();
+  });
+
   test('says what it needs where JavaScript is off', async () => {
     const { page, close } = await open(path, { javaScript: false });
     const text = await page.$eval('noscript', (element) => element.textContent);

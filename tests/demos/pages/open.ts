@@ -22,11 +22,15 @@ export interface Options {
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
   readonly javaScript?: boolean;
+  /** Requests that do not come through. */
+  readonly block?: RegExp;
+  /** A phone: touched, not pointed at. */
+  readonly touch?: boolean;
 }
 
 /** `path` is below the site: `conv/#v=1&step=3`. Each page has storage of its own. */
 export async function open(path: string, options: Options = {}): Promise<Opened> {
-  const { width = 1280, height = 800, before, javaScript = true } = options;
+  const { width = 1280, height = 800, before, javaScript = true, block, touch = false } = options;
   const context = await (await connected()).createBrowserContext();
   const page = await context.newPage();
   const origin = new URL(inject('siteUrl')).origin;
@@ -42,13 +46,13 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
   await page.setRequestInterception(true);
   page.on('request', (request) => {
     const inside = request.url().startsWith(`${origin}/`) || /^(data|blob):/.test(request.url());
-    void (inside ? request.continue() : request.abort());
+    void (inside && !block?.test(request.url()) ? request.continue() : request.abort());
   });
   if (before) await page.evaluateOnNewDocument(before);
   await page.setJavaScriptEnabled(javaScript);
-  await page.setViewport({ width, height });
+  await page.setViewport({ width, height, isMobile: touch, hasTouch: touch });
   await page.goto(`${inject('siteUrl')}${path}`, { waitUntil: 'load', timeout: 0 });
-  if (javaScript) await page.waitForSelector('#content', { timeout: 0 });
+  if (javaScript && !block) await page.waitForSelector('#content', { timeout: 0 });
   return {
     page,
     wrong,
