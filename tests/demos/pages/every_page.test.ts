@@ -87,7 +87,9 @@ describe.each(pages)('$name', ({ path, h1 }) => {
     expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
     const small = await page.$$eval('#page :is(button, select, input[type=range], a.icon)', (targets) =>
       targets
-        .filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < 43.5)
+        // Terms within a line of a formula are as high as the line (WCAG's exception for targets within text).
+        .filter((target) => target.checkVisibility() && !target.closest('[data-roving]'))
+        .filter((target) => target.getBoundingClientRect().height < 43.5)
         .map((target) => target.outerHTML.slice(0, 120)),
     );
     expect(small).toEqual([]);
