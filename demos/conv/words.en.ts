@@ -182,7 +182,7 @@ export const en = {
   'views agree': 'The three ways agree: they differ by at most {difference}.',
   'views cut': 'Here padding cuts off more than d(k−1), which the convolution with zeros in between cannot show.',
   agreement: 'Held against the engine',
-  ask: 'Compare with the engine',
+  ask: 'Compare on the GPU too',
   asking: 'The engine is loading and computing…',
   'agrees cpu': '✓ the engine agrees on the CPU, max abs diff = {difference}',
   'agrees gpu': '✓ the engine agrees on the GPU ({name}), max abs diff = {difference}',

@@ -186,7 +186,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'views agree': 'Les trois vues concordent : l’écart est d’au plus {difference}.',
   'views cut': 'Ici le remplissage enlève plus que d(k−1), ce que la convolution à zéros intercalés ne peut montrer.',
   agreement: 'Comparaison avec le moteur',
-  ask: 'Comparer avec le moteur',
+  ask: 'Comparer aussi sur le GPU',
   asking: 'Le moteur se charge et calcule…',
   'agrees cpu': '✓ le moteur concorde sur le CPU, écart maximal = {difference}',
   'agrees gpu': '✓ le moteur concorde sur le GPU ({name}), écart maximal = {difference}',
