@@ -52,9 +52,9 @@ export function createQueue(life: Life): Queue {
     const settle = (): void => {
       const now = performance.now();
       const each = Math.max(now - Math.max(begun, finishedAt), 0.1) / (count - finished);
-      const room = aheadMilliseconds / each;
-      depth = Math.min(mostDepth, Math.max(leastDepth, Math.floor((depth + room) / 2)));
-      stepMilliseconds = each;
+      // A mean, because a busy host hears at once of steps that ended one after another: the later ones seem to take no time.
+      stepMilliseconds = stepMilliseconds === Infinity ? each : (stepMilliseconds + each) / 2;
+      depth = Math.min(mostDepth, Math.max(leastDepth, Math.floor(aheadMilliseconds / stepMilliseconds)));
       finished = count;
       finishedAt = now;
       void marks.shift();

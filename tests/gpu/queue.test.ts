@@ -44,14 +44,17 @@ function simulated() {
 
   return {
     queue,
-    /** Runs steps that the GPU takes so long for: the most that were given to it and not done, the first `leave` left out. */
-    async run(steps: number, milliseconds: number, leave = 0): Promise<number> {
+    /**
+     * Runs steps that the GPU takes so long for: the most that were given to it and not done, the first `leave` left out. A
+     * host that is `late` hears of all at once that were on their way.
+     */
+    async run(steps: number, milliseconds: number, leave = 0, late = false): Promise<number> {
       stepMilliseconds = milliseconds;
       let most = 0;
       for (let i = 0; i < steps; i++) {
         while (queue.full()) {
           const room = queue.room();
-          await passTo(Math.min(...told.map(({ at }) => at)));
+          await passTo(Math[late ? 'max' : 'min'](...told.map(({ at }) => at)));
           await room;
         }
         queue.encoder();
@@ -80,6 +83,11 @@ test.each([
   const { run } = simulated();
   expect(await run(60, milliseconds, 30)).toBeLessThanOrEqual(most);
   expect(await run(300, 1, 200)).toBeGreaterThan(40);
-  // The host learns of longer steps as they end, and halves the distance each time.
+  // The host learns of longer steps as they end.
   expect(await run(400, milliseconds, 300)).toBeLessThanOrEqual(most);
+});
+
+test('several that are told of at once do not pass for short ones', async () => {
+  const { run } = simulated();
+  expect(await run(100, 100, 2, true)).toBeLessThanOrEqual(4);
 });

@@ -85,31 +85,25 @@ test.each([
   },
 );
 
-test.each(long ? (['opfs', 'indexedDB'] as const) : (['opfs'] as const))(
-  'no space left in %s: training tells of it and goes on, and the file before stands',
-  { timeout: 300_000 },
-  async (store) => {
-    const query = { case: 'SGD', store, every: 3, name: 'full' };
-    const result = await whole('SGD');
-    const origin = new URL(server.resolvedUrls!.local[0]!).origin;
-    const quota = async (page: Page, size?: number): Promise<void> => {
-      const session = await page.createCDPSession();
-      await session.send(
-        'Storage.overrideQuotaForOrigin',
-        size === undefined ? { origin } : { origin, quotaSize: size },
-      );
-    };
-    const { errors, ...full } = await trained({ ...query, at: 12, fault: 'quota' }, (page) => quota(page, 1));
-    expect(full).toEqual({ began: 0, result });
-    expect(errors!.length).toBeGreaterThan(0);
-    for (const error of errors!) expect(error).toMatch(/Quota/);
-    const page = await browser.newPage();
-    await quota(page);
-    await page.close();
-    // Checkpoints follow the third and the sixth step of an epoch of eight: the last before step 12 is that of step 10.
-    expect(await trained(query)).toEqual({ began: 11, result });
-  },
-);
+test('no space left: training tells of it and goes on, and the file before stands', { timeout: 300_000 }, async () => {
+  // In IndexedDB no write as small as these was refused (Chromium 156).
+  const query = { case: 'SGD', store: 'opfs', every: 3, name: 'full' };
+  const result = await whole('SGD');
+  const origin = new URL(server.resolvedUrls!.local[0]!).origin;
+  const quota = async (page: Page, size?: number): Promise<void> => {
+    const session = await page.createCDPSession();
+    await session.send('Storage.overrideQuotaForOrigin', size === undefined ? { origin } : { origin, quotaSize: size });
+  };
+  const { errors, ...full } = await trained({ ...query, at: 12, fault: 'quota' }, (page) => quota(page, 1));
+  expect(full).toEqual({ began: 0, result });
+  expect(errors!.length).toBeGreaterThan(0);
+  for (const error of errors!) expect(error).toMatch(/Quota/);
+  const page = await browser.newPage();
+  await quota(page);
+  await page.close();
+  // Checkpoints follow the third and the sixth step of an epoch of eight: the last before step 12 is that of step 10.
+  expect(await trained(query)).toEqual({ began: 11, result });
+});
 
 test(
   'hidden, where no frame is drawn and timers wait for seconds, a page trains on',
