@@ -12,6 +12,7 @@ import {
   earlyStopping,
   ensemble,
   gridSearch,
+  learningRateFinder,
   type Callback,
   type FitOptions,
   memoryStore,
@@ -86,6 +87,16 @@ const studies: Readonly<Record<string, (setup: Setup, given: Given) => Promise<u
     const weights = await Promise.all(made!.members.map((member) => member.getWeights()));
     return { records: made!.records, weights };
   },
+  learningRateFinder: (setup, given) =>
+    learningRateFinder(
+      ({ seed }) => {
+        const { fit, ...made } = setup(seed);
+        const [, ...callbacks] = fit.callbacks; // it validates nothing that could be watched
+        return { ...made, fit: { ...fit, callbacks } };
+      },
+      data,
+      { steps: 12, from: 1e-4, seed: 7, ...given },
+    ),
 };
 
 const withoutTimes = (result: unknown): unknown =>
@@ -104,7 +115,7 @@ describe.each(Object.entries(studies))('%s', (_, study) => {
     const store = memoryStore();
     const epochs: string[] = [];
     let killed = 0;
-    // Two steps make an epoch; early stopping may end a run before its fourth.
+    // Two or three steps make an epoch; early stopping may end a run before its fourth.
     for (const steps of [1, 3, 5, 2, 4, Infinity]) {
       const own = closable(store);
       const onProgress = (event: StudyEvent): void => {
@@ -123,7 +134,7 @@ describe.each(Object.entries(studies))('%s', (_, study) => {
     expect(killed).toBeGreaterThan(2);
     // All kills are within an epoch, before which the training was kept.
     expect(epochs).toEqual([...new Set(epochs)]);
-    expect((await store.list()).filter((name) => /\.[rm].*\.[0-9a-f]+$/.test(name))).toEqual([]);
+    expect((await store.list()).filter((name) => /\.[rmf].*\.[0-9a-f]+$/.test(name))).toEqual([]);
   });
 });
 

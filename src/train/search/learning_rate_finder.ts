@@ -4,9 +4,11 @@ import { NonFiniteError, OptionError } from '../../core/errors.ts';
 import { checkWord } from '../../core/random.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { resolveOptimizer } from '../../nn/optimizers.ts';
-import type { Callback } from '../callbacks.ts';
+import type { Callback, Logs } from '../callbacks.ts';
+import { restoreModel } from '../checkpoint.ts';
 import { isDataset } from '../targets.ts';
 import { fingerprint, openKept } from './kept.ts';
+import { runProgress } from './run.ts';
 import { checkStudy, type StudyData, type StudyModel, type StudyOptions } from './study.ts';
 
 export interface LearningRateFinderOptions extends Pick<
@@ -42,7 +44,8 @@ export interface LearningRates {
 /**
  * Trains `setup`'s model for `steps` steps whose learning rate rises by one factor from `from` to `to` (Smith 2017; the
  * smoothed loss and the rule to stop are fastai's). The optimizer is the setup's with another schedule; its `fit` gives
- * the batch size. With a store a finder that has ended is not run again.
+ * the batch size. With a store a finder that has ended is not run again, and one that was cut short goes on with the epoch
+ * that it was in, or with the next step where `signal` ended it.
  */
 export async function learningRateFinder<D extends StudyData = Dataset>(
   setup: (run: { readonly seed: number; readonly train: D }) => StudyModel | Promise<StudyModel>,
@@ -65,30 +68,42 @@ export async function learningRateFinder<D extends StudyData = Dataset>(
   let least = Infinity;
   let mean = 0;
   let stopped: string | undefined;
+  function add(loss: number): void {
+    losses.push(loss);
+    mean = smoothing * mean + (1 - smoothing) * loss;
+    const value = mean / (1 - smoothing ** losses.length);
+    smoothed.push(value);
+    least = Math.min(least, value);
+    if (losses.length > steps / 10 && value > stopFactor * least)
+      stopped = `the loss is over ${stopFactor} times its least`;
+  }
   const watch: Callback = {
     onBatchEnd(_, { loss }) {
       // Steps that were under way when training was asked to stop.
       if (losses.length === steps || stopped !== undefined) return;
-      losses.push(loss);
-      mean = smoothing * mean + (1 - smoothing) * loss;
-      const value = mean / (1 - smoothing ** losses.length);
-      smoothed.push(value);
-      least = Math.min(least, value);
-      if (losses.length > steps / 10 && value > stopFactor * least)
-        stopped = `the loss is over ${stopFactor} times its least`;
+      add(loss);
       if (stopped !== undefined || losses.length === steps) model.stopTraining('the finder has ended');
     },
-    onEpochEnd: (epoch, logs) => onProgress?.({ type: 'epoch', key: 'finder', epoch, epochs, logs }),
+    state: {
+      name: '$finder',
+      save: () => ({ values: losses }),
+      load: ({ values }) => (values as number[]).forEach(add),
+    },
   };
   const size = isDataset(train) ? train.size : data.size;
   const epochs = Math.ceil(steps / Math.ceil(size / Math.min(fit.batchSize ?? 32, size)));
+  const slot = kept.slot('finder', {});
+  const onEpoch = (epoch: number, logs: Logs) => onProgress?.({ type: 'epoch', key: 'finder', epoch, epochs, logs });
   try {
+    const saved = (await slot?.read()) ?? null;
+    if (saved) restoreModel(model, saved);
     await model.compile({ ...compile, optimizer });
     await model.fit(train, {
       ...fit,
       epochs,
+      ...(saved ? { resume: true } : {}),
       ...(signal ? { signal } : {}),
-      callbacks: [...(fit.callbacks ?? []), watch],
+      callbacks: [runProgress(slot, onEpoch, signal).callback, ...(fit.callbacks ?? []), watch],
     });
   } catch (error) {
     if (!(error instanceof NonFiniteError)) throw error;
@@ -99,7 +114,10 @@ export async function learningRateFinder<D extends StudyData = Dataset>(
   if (signal?.aborted) stopped = 'aborted';
   const rates = losses.map((_, step) => schedule(step));
   const result: LearningRates = { rates, losses, smoothed, ...pick(rates, smoothed), ...(stopped ? { stopped } : {}) };
-  if (stopped !== 'aborted') await kept.write('result', result);
+  if (stopped !== 'aborted') {
+    await kept.write('result', result);
+    await slot?.remove();
+  }
   return result;
 }
 

@@ -16,7 +16,7 @@ export interface RunSlot {
   remove(): Promise<void>;
 }
 
-interface RunProgress {
+export interface RunProgress {
   /** The first of a fit's callbacks. */
   readonly callback: Callback;
   /** Whole epochs, and seconds, of all the fits that the run took. */
@@ -28,7 +28,7 @@ interface RunProgress {
  * Writes the training to `slot` before every epoch but a fit's first, and where `signal` ended it. Not after an epoch, when
  * a callback may have ended training already, which what continues would not know.
  */
-function runProgress(
+export function runProgress(
   slot: RunSlot | null,
   onEpoch: (epoch: number, logs: Logs) => void,
   signal: AbortSignal | undefined,
