@@ -1,6 +1,6 @@
 // y_j[i] = f_j(x_0[i_0], x_1[i_1], …) for each result j: several elementwise ops in one pass, so that what lies between
-// them is never written. `compute` is all the f_j, `load` and `load4` are the operands' indices i_k; the planner's groups
-// are written into these three by src/ops/fused_elementwise.ts, and name only the buffers that they use.
+// them is never written. `compute` is all the f_j, `load` is the operands' indices i_k, `store` the results' places; the planner's groups
+// are written into these (and those ending in 4) by src/ops/fused_elementwise.ts, and name only the buffers that they use.
 //   x0 … x6: f32 or whole numbers as words of 32 bits; x0_4 … x6_4 the same memory in vectors of four, for operands whose
 //   neighbours are wanted by neighbours; y0 … y3, y0_4 … y3_4: the results. params.size counts elements, or vectors.
 //   params.n0 … n15: numbers that the ops need.
@@ -96,78 +96,25 @@ fn compute4(x: Operands4) -> Results4 {
     vec4u(a[2], b[2], c[2], d[2]), vec4u(a[3], b[3], c[3], d[3]));
 }
 
+// Writes the results, each where the operands were found, and gives the one after them: what a total is of.
+// @hook
+fn store(i: u32, y: Results) -> u32 { return y[0] + y0[i] + y1[i] + y2[i] + y3[i]; }
+
+// @hook
+fn store4(i: u32, y: Results4) -> vec4u { return y[0] + y0_4[i] + y1_4[i] + y2_4[i] + y3_4[i]; }
+
 @compute @workgroup_size(GROUP_SIZE)
-fn fused_1(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn fused(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, GROUP_SIZE);
   if (i >= params.size) { return; }
-  y0[i] = compute(load(i))[0];
+  let unused = store(i, compute(load(i)));
 }
 
 @compute @workgroup_size(GROUP_SIZE)
-fn fused_2(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn fused_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, GROUP_SIZE);
   if (i >= params.size) { return; }
-  let y = compute(load(i));
-  y0[i] = y[0];
-  y1[i] = y[1];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_3(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  let y = compute(load(i));
-  y0[i] = y[0];
-  y1[i] = y[1];
-  y2[i] = y[2];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  let y = compute(load(i));
-  y0[i] = y[0];
-  y1[i] = y[1];
-  y2[i] = y[2];
-  y3[i] = y[3];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_1_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  y0_4[i] = compute4(load4(i))[0];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_2_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  let y = compute4(load4(i));
-  y0_4[i] = y[0];
-  y1_4[i] = y[1];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_3_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  let y = compute4(load4(i));
-  y0_4[i] = y[0];
-  y1_4[i] = y[1];
-  y2_4[i] = y[2];
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_4_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = flat_index(thread, groups, GROUP_SIZE);
-  if (i >= params.size) { return; }
-  let y = compute4(load4(i));
-  y0_4[i] = y[0];
-  y1_4[i] = y[1];
-  y2_4[i] = y[2];
-  y3_4[i] = y[3];
+  let unused = store4(i, compute4(load4(i)));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -204,7 +151,7 @@ fn sum4(y: vec4u) -> f32 {
 }
 
 @compute @workgroup_size(GROUP_SIZE)
-fn fused_0_total(
+fn fused_total(
   @builtin(workgroup_id) group_id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
@@ -212,14 +159,13 @@ fn fused_0_total(
   let range = range_of(group_id, groups);
   var sum = 0.0;
   for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute(load(i));
-    sum += bitcast<f32>(y[0]);
+    sum += bitcast<f32>(store(i, compute(load(i))));
   }
   store_total(range, lane, sum);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
-fn fused_1_total(
+fn fused_total_vec4(
   @builtin(workgroup_id) group_id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
@@ -227,74 +173,7 @@ fn fused_1_total(
   let range = range_of(group_id, groups);
   var sum = 0.0;
   for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute(load(i));
-    y0[i] = y[0];
-    sum += bitcast<f32>(y[1]);
-  }
-  store_total(range, lane, sum);
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_2_total(
-  @builtin(workgroup_id) group_id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let range = range_of(group_id, groups);
-  var sum = 0.0;
-  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute(load(i));
-    y0[i] = y[0];
-    y1[i] = y[1];
-    sum += bitcast<f32>(y[2]);
-  }
-  store_total(range, lane, sum);
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_0_total_vec4(
-  @builtin(workgroup_id) group_id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let range = range_of(group_id, groups);
-  var sum = 0.0;
-  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute4(load4(i));
-    sum += sum4(y[0]);
-  }
-  store_total(range, lane, sum);
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_1_total_vec4(
-  @builtin(workgroup_id) group_id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let range = range_of(group_id, groups);
-  var sum = 0.0;
-  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute4(load4(i));
-    y0_4[i] = y[0];
-    sum += sum4(y[1]);
-  }
-  store_total(range, lane, sum);
-}
-
-@compute @workgroup_size(GROUP_SIZE)
-fn fused_2_total_vec4(
-  @builtin(workgroup_id) group_id: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let range = range_of(group_id, groups);
-  var sum = 0.0;
-  for (var i = range.first + lane; i < range.end; i += GROUP_SIZE) {
-    let y = compute4(load4(i));
-    y0_4[i] = y[0];
-    y1_4[i] = y[1];
-    sum += sum4(y[2]);
+    sum += sum4(store4(i, compute4(load4(i))));
   }
   store_total(range, lane, sum);
 }

@@ -62,14 +62,17 @@ function fusedPlan(
   }
   const numbers = numbersOf(attrs);
   for (let n = 0; n < mostNumbers; n++) params[`n${n}`] = numbers[n] ?? 0;
+  const load = loadText(slots, names, lanes);
+  const compute = computeText(attrs, inputs);
+  const store = `${whole.map((_, j) => `${resultName(j)}[i] = y[${j}];`).join(' ')} y[${total ? whole.length : 0}]`;
   const first: Dispatch = {
     shader,
-    entry: `fused_${whole.length}${total ? '_total' : ''}${lanes === 4 ? '_vec4' : ''}`,
+    entry: `fused${total ? '_total' : ''}${lanes === 4 ? '_vec4' : ''}`,
     bindings,
     params,
     // A software adapter takes a group's subgroups one by one up to a barrier and then from there.
     constants: pieces && target.adapter === 'software' ? { GROUP_SIZE: 16 } : {},
-    hooks: { [lanes === 4 ? 'load4' : 'load']: loadText(slots, names, lanes), compute: computeText(attrs, inputs) },
+    hooks: lanes === 4 ? { load4: load, compute, store4: store } : { load, compute, store },
     workgroups: pieces ? flatGrid(pieces.segments, 1) : flatGrid(size / lanes, 64),
   };
   if (!pieces || pieces.segments === 1) return { dispatches: [first] };
