@@ -112,11 +112,11 @@ fn correct_predictions(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
   y[row] = select(0.0, 1.0, best == label_of(row));
 }
 
-// Of a row, by one thread.
-fn powers_of_row(first: u32) -> Powers {
-  var powers = Powers4(x4[first], vec4f(1.0));
+// By one thread.
+fn powers_at(first: u32) -> Powers {
+  var powers = first_powers4(x4[first]);
   for (var i = first + 1; i < first + params.columns; i++) { powers = add_power4(powers, x4[i]); }
-  return powers_of_all(powers);
+  return powers_of_row(powers_of_all(powers), x4[first].x);
 }
 
 // One score of a row that begins at vector `first`.
@@ -145,7 +145,7 @@ fn sparse_softmax_cross_entropy_vec4(@builtin(global_invocation_id) thread: vec3
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
   let first = row * params.columns;
-  let powers = powers_of_row(first);
+  let powers = powers_at(first);
   y[row] = (powers.reference - score_of(first, label_of_vectors(row))) + log(powers.sum);
 }
 
@@ -156,7 +156,7 @@ fn sparse_softmax_cross_entropy_grad_vec4(
 ) {
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
-  write_slopes(row, powers_of_row(row * params.columns));
+  write_slopes(row, powers_at(row * params.columns));
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -167,7 +167,7 @@ fn sparse_softmax_cross_entropy_with_grad_vec4(
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
   let first = row * params.columns;
-  let powers = powers_of_row(first);
+  let powers = powers_at(first);
   y[row] = (powers.reference - score_of(first, label_of_vectors(row))) + log(powers.sum);
   write_slopes(row, powers);
 }
@@ -175,7 +175,7 @@ fn sparse_softmax_cross_entropy_with_grad_vec4(
 // Of a row, by all threads of the workgroup; every thread gets it.
 fn shared_powers(first: u32, lane: u32) -> Powers {
   let end = first + params.columns;
-  var own = Powers(x[first], 0.0);
+  var own = no_powers(x[first]);
   for (var i = first + lane; i < end; i += GROUP_SIZE) { own = add_power(own, x[i]); }
   partial[lane] = own.reference;
   workgroupBarrier();
@@ -191,7 +191,7 @@ fn shared_powers(first: u32, lane: u32) -> Powers {
     if (lane < width) { partial[lane] += partial[lane + width]; }
     workgroupBarrier();
   }
-  return Powers(reference, partial[0]);
+  return powers_of_row(Powers(reference, partial[0]), x[first]);
 }
 
 @compute @workgroup_size(GROUP_SIZE)

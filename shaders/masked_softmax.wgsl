@@ -1,4 +1,4 @@
-// y[r, c] = e^(x'[r, c] - m[r]) / s[r] over the c that are allowed, 0 elsewhere; a row without any is all 0
+// y[r, c] = e^(x'[r, c] - m[r]) / s[r] over the c that are allowed, 0 elsewhere; a row without any, or of -infinity alone, is all 0
 //   x, y: f32[rows, columns], the rows being those of matrices of `queries` rows; m and s as in softmax.wgsl
 //   CAUSAL: c must not exceed the row's place q in its matrix.  MASK 1: mask must not be 0 there.  MASK 2: x' = x + mask,
 //   and mask must be above -1e9.  The mask is broadcast: its row r begins at `base(r)`, its columns are `column_stride` apart
@@ -38,7 +38,7 @@ struct Params {
 
 var<workgroup> partial: array<f32, GROUP_SIZE>;
 
-const LOWEST: f32 = -3.4e38;
+const LOWEST: f32 = -3.4028234663852886e38;
 
 // Where row r of the mask begins.
 fn base(r: u32) -> u32 {
@@ -82,7 +82,7 @@ fn score(x: f32, c: u32, q: u32, begin: u32) -> Score {
 }
 
 fn power(s: Score, highest: f32) -> f32 {
-  return select(0.0, exp(min(s.value - highest, 0.0)), s.allowed == 1u);
+  return select(0.0, exp(s.value - highest), s.allowed == 1u);
 }
 
 @compute @workgroup_size(GROUP_SIZE)

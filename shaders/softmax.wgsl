@@ -71,9 +71,9 @@ fn softmax_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let end = first + params.columns;
-  var four = Powers4(x4[first], vec4f(1.0));
+  var four = first_powers4(x4[first]);
   for (var i = first + 1; i < end; i++) { four = add_power4(four, x4[i]); }
-  let powers = powers_of_all(four);
+  let powers = powers_of_row(powers_of_all(four), x4[first].x);
   for (var i = first; i < end; i++) { y4[i] = outcome4(x4[i], powers.reference, powers.sum); }
 }
 
@@ -140,11 +140,12 @@ fn softmax_rows(
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let end = first + params.columns;
-  var powers = Powers(x[first], 0.0);
+  var powers = no_powers(x[first]);
   for (var i = first + lane; i < end; i += GROUP_SIZE) { powers = add_power(powers, x[i]); }
   let reference = tree_max(lane, powers.reference);
   let total = tree_sum(lane, powers.sum * exp(powers.reference - reference));
-  for (var i = first + lane; i < end; i += GROUP_SIZE) { y[i] = outcome(x[i], reference, total); }
+  powers = powers_of_row(Powers(reference, total), x[first]);
+  for (var i = first + lane; i < end; i += GROUP_SIZE) { y[i] = outcome(x[i], powers.reference, powers.sum); }
 }
 
 @compute @workgroup_size(GROUP_SIZE)

@@ -12,7 +12,7 @@ import { checkLayout, indicesOf, layoutOf, rankConstant } from './broadcasting.t
 import { bytesMoved } from './copy.ts';
 import { sumTo } from './reduce.ts';
 import { rowTotal, shareError, u } from './row_bounds.ts';
-import { rowsOf, softmax, softmaxGradOp } from './softmax.ts';
+import { maskedColumns, maskedScores, rowsOf, softmax, softmaxGradOp } from './softmax.ts';
 
 export interface MaskedSoftmaxAttrs {
   /** Column c of row q is allowed where c ≤ q. */
@@ -124,9 +124,10 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
   cpu(x, [y], call) {
     y!.fill(0);
     eachRow(x, call, (allowed, values) => {
-      const highest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+      // From the lowest number of f32, so that a row of -Infinity alone is 0 like one that allows nothing.
+      const highest = values.reduce((a, b) => Math.max(a, b), -3.4028234663852886e38);
       const total = values.reduce((sum, value) => sum + Math.exp(value - highest), 0);
-      allowed.forEach((i, n) => (y![i] = Math.exp(values[n]! - highest) / total));
+      allowed.forEach((i, n) => (y![i] = total === 0 ? 0 : Math.exp(values[n]! - highest) / total));
     });
   },
   kernels: {
@@ -175,6 +176,11 @@ export const maskedSoftmaxOp: Op<MaskedSoftmaxAttrs> = {
     sample([2, 3, 3], false, 'keep', [2, 3, 3]),
     sample([2, 4, 3], false, 'add', [3], 'normal'),
     sample([2, 3, 3], true, 'add', [2, 3, 3], 'normal'),
+    ...maskedColumns.map((columns) => ({
+      inputs: [maskedScores(columns)],
+      attrs: { causal: false, mask: 'none' as const },
+      kink: true as const,
+    })),
   ],
 };
 

@@ -14,11 +14,12 @@ export const sumError = (terms: number) => (4 + Math.sqrt(terms) / 2) * u;
 /** Kernels may take powers around a number that is this much below the largest (shaders/lib/powers.wgsl). */
 const slack = 2;
 
-/** Of e^d as a share of it, d being a difference that was rounded. */
-const powerError = (d: number) => (6 + 5 * Math.max(Math.abs(d), slack)) * u;
+/** Of e^d as a share of it, d being a difference that was rounded. e^-Infinity, of a masked score, is 0 everywhere. */
+const powerError = (d: number) => (d === -Infinity ? 0 : (6 + 5 * Math.max(Math.abs(d), slack)) * u);
 
 /** What a sum that holds e^d, as far below the largest as that, takes on where its reference rises step by step. */
 function rescaleError(d: number): number {
+  if (d === -Infinity) return 0;
   const rise = Math.abs(d) + slack;
   return (7 * (rise / slack + 1) + 5 * rise) * u;
 }
@@ -49,6 +50,7 @@ export function shareError(x: number, { highest, sum, error }: RowTotal): number
 
 /** Of (x − highest) − log sum, in any order. */
 export function logShareError(x: number, { highest, sum, error }: RowTotal): number {
+  if (x === -Infinity) return 0;
   const [d, log] = [highest - x + slack, Math.log(sum) + slack];
   return u * d + Math.max(2 ** -21, 6 * u * log) + error + u * (d + log);
 }

@@ -3,7 +3,7 @@
 import shader from '../../shaders/softmax.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
-import type { Accuracy, CallTypes, Kernel, Op, Sample } from '../graph/op.ts';
+import type { Accuracy, CallTypes, Kernel, Op, Sample, SampleInput } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
@@ -84,9 +84,40 @@ function checkRows(name: string, x: TensorType): void {
   if (x.shape.length === 0) throw new ShapeError(`${name}: x is a scalar, expected at least one axis`);
 }
 
+/**
+ * Scores of rows masked by -Infinity, fixed: the first, the first four, all but the middle one, all but the last, every second
+ * one from the second, and all.
+ */
+export function maskedScores(columns: number): SampleInput {
+  const masked = [
+    (c: number) => c === 0,
+    (c: number) => c < 4,
+    (c: number) => c !== columns >> 1,
+    (c: number) => c !== columns - 1,
+    (c: number) => c % 2 === 1,
+    () => true,
+  ];
+  const values = masked.flatMap((not) =>
+    Array.from({ length: columns }, (_, c) => (not(c) ? -Infinity : ((7 * c) % 23) / 4 - 2)),
+  );
+  return { shape: [masked.length, columns], fill: { values } };
+}
+
+/** Widths of masked rows, for every kernel: with and without 4 as a divisor, shorter and longer than a workgroup. */
+export const maskedColumns: readonly number[] = [9, 12, 129, 260];
+
 const shapes: readonly Shape[] = [[3, 5], [1, 1], [4], [2, 3, 8], [67, 10], [2, 129], [1, 256], [2, 1000]];
-const samples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }], attrs: {} }));
-const gradSamples: readonly Sample<NoAttrs>[] = shapes.map((shape) => ({ inputs: [{ shape }, { shape }], attrs: {} }));
+const samples: readonly Sample<NoAttrs>[] = [
+  ...shapes.map((shape) => ({ inputs: [{ shape }], attrs: {} })),
+  ...maskedColumns.map((columns) => ({ inputs: [maskedScores(columns)], attrs: {}, kink: true as const })),
+];
+const gradSamples: readonly Sample<NoAttrs>[] = [
+  ...shapes.map((shape) => ({ inputs: [{ shape }, { shape }], attrs: {} })),
+  ...maskedColumns.map((columns) => {
+    const scores = maskedScores(columns);
+    return { inputs: [{ shape: scores.shape }, scores], attrs: {} };
+  }),
+];
 
 function forwardOp(name: string, logarithm: boolean, gradOp: () => Op<NoAttrs>): Op<NoAttrs> {
   return {
@@ -149,8 +180,9 @@ function gradBounds(logarithm: boolean): Accuracy<NoAttrs> {
         for (let i = first; i < first + columns; i++) terms += Math.abs(logarithm ? dy![i]! : dy![i]! * y![i]!);
         for (let i = first; i < first + columns; i++) {
           const [d, r] = [Math.abs(dy![i]!), y![i]!];
+          const power = Math.exp(r);
           const error = logarithm
-            ? Math.exp(r) * terms * (sumError(columns) + (8 + 4 * Math.abs(r)) * u) + u * d
+            ? (power === 0 ? 0 : power * terms * (sumError(columns) + (8 + 4 * Math.abs(r)) * u)) + u * d
             : Math.abs(r) * (sumError(columns) * terms + 2 * u * (d + terms));
           errors[i] = error + smallest;
         }
@@ -200,10 +232,14 @@ export const logSoftmaxOp = forwardOp('log_softmax', true, () => logSoftmaxGradO
 export const softmaxOps: readonly Op[] = [softmaxOp, logSoftmaxOp, softmaxGradOp, logSoftmaxGradOp];
 
 /**
- * e^x / Σ e^x over the last axis, of an f32 tensor of rank 1 or more; else a ShapeError. Finite for every finite x. To
- * mask, add a large finite negative number, such as -1e9: a row that is masked altogether becomes even, not NaN.
+ * e^x / Σ e^x over the last axis, of an f32 tensor of rank 1 or more; else a ShapeError. Finite for every finite x. Where x is
+ * -Infinity the result is 0, and NaN in a row that holds nothing else (as in PyTorch); a row masked altogether by a large
+ * finite number instead, such as -1e9, becomes even.
  */
 export const softmax = (x: Tensor): Tensor => applyOne(softmaxOp, [x], {});
 
-/** x − log Σ e^x over the last axis: the logarithm of softmax, exact where softmax itself would round to 0. */
+/**
+ * x − log Σ e^x over the last axis: the logarithm of softmax, exact where softmax itself would round to 0. -Infinity stays
+ * so, and a row that holds nothing else becomes NaN.
+ */
 export const logSoftmax = (x: Tensor): Tensor => applyOne(logSoftmaxOp, [x], {});

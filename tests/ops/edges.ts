@@ -1,6 +1,7 @@
 // The sizes and edges that an op's samples must have among them.
 
 import type { Op, Sample } from '../../src/graph/op.ts';
+import type { Values } from '../../src/core/dtype.ts';
 import { sizeOf, type Shape } from '../../src/core/shape.ts';
 import { positionsOf, type Regions, regionOutput } from '../../src/ops/pool_regions.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -82,6 +83,27 @@ const lastAxis: Edges = {
   'rows of one element': ({ inputs }) => inputs[0]!.shape.at(-1) === 1,
   'one row': ({ inputs }) => sizeOf(inputs[0]!.shape.slice(0, -1)) === 1,
   'rows longer than a workgroup': ({ inputs }) => inputs[0]!.shape.at(-1)! > 64,
+};
+
+/** Scores of -Infinity, which masks are made of: whatever a kernel takes as a row's reference, it may meet them first. */
+const masked = (input: number): Edges => {
+  const some = (test: (row: Values) => boolean): Test => {
+    return (call, sample) => {
+      const columns = call.inputs[input]!.shape.at(-1)!;
+      const x = sampleValues(sample.inputs[input]!, 17 + input);
+      return Array.from({ length: x.length / columns }, (_, r) => x.subarray(r * columns, (r + 1) * columns)).some(
+        test,
+      );
+    };
+  };
+  return {
+    'a row that is masked first': some((row) => row[0] === -Infinity && row[1]! > -Infinity),
+    'a row that is masked in between': some((row) => row[0]! > -Infinity && row.includes(-Infinity as never)),
+    'a long row whose last score alone is not masked': some(
+      (row) => row.length > 64 && row.indexOf(row.at(-1)! as never) === row.length - 1 && row.at(-2) === -Infinity,
+    ),
+    'a row that is masked altogether': some((row) => row.every((value) => value === -Infinity)),
+  };
 };
 
 /** For each axis and window: the elements of the image that it reads. */
@@ -247,10 +269,14 @@ export const edgeTable: Readonly<Record<string, Edges>> = {
     axisOfOne(0),
   ),
   prod_grad: axisOfOne(1),
-  ...group(['softmax', 'log_softmax', 'softmax_grad', 'log_softmax_grad'], lastAxis),
-  ...group(['nll', 'sparse_softmax_cross_entropy', 'correct_predictions'], lastAxis),
-  sparse_softmax_cross_entropy_with_grad: lastAxis,
-  sparse_softmax_cross_entropy_grad: { 'one class': ({ inputs }) => inputs[1]!.shape.at(-1) === 1 },
+  ...group(['softmax', 'log_softmax', 'sparse_softmax_cross_entropy', 'sparse_softmax_cross_entropy_with_grad'], {
+    ...lastAxis,
+    ...masked(0),
+  }),
+  softmax_grad: lastAxis,
+  log_softmax_grad: { ...lastAxis, ...masked(1) },
+  ...group(['nll', 'correct_predictions'], lastAxis),
+  sparse_softmax_cross_entropy_grad: { 'one class': ({ inputs }) => inputs[1]!.shape.at(-1) === 1, ...masked(1) },
   nll_grad: { 'one class': ({ attrs }) => attrs.columns === 1 },
   pick_grad: {
     'an axis of length 1': ({ attrs }) => attrs.length === 1,
@@ -258,6 +284,7 @@ export const edgeTable: Readonly<Record<string, Edges>> = {
   },
   masked_softmax: {
     ...lastAxis,
+    ...masked(0),
     'a row that allows nothing': ({ attrs, outputs }, sample) =>
       attrs.mask === 'keep' &&
       outputs[0]!.shape.length > 1 &&

@@ -26,6 +26,23 @@ test('softmax', () => {
   expect(() => ops.softmax(inputTensor('x', []))).toThrow('softmax: x is a scalar, expected at least one axis');
 });
 
+test('scores of -Infinity', () => {
+  const low = -Infinity;
+  const x = f32([3, 3], [low, 0, 0, 1, low, low, low, low, low]);
+  expect(valuesOf(ops.softmax(x))).toEqual([0, 0.5, 0.5, 1, 0, 0, NaN, NaN, NaN]);
+  expect(valuesOf(ops.logSoftmax(x))).toEqual([low, -Math.LN2, -Math.LN2, 0, low, low, NaN, NaN, NaN]);
+  const scores = inputTensor('x', [2, 3]);
+  const loss = ops.sparseSoftmaxCrossEntropy(scores, i32(1, 0));
+  const found = evaluate(
+    [loss, gradients(loss, [scores], ops.full([2], 1))[0]!],
+    new Map([[scores, Float64Array.of(low, 0, 0, 1, low, low)]]),
+  );
+  expect(found.map((values) => [...values])).toEqual([
+    [Math.LN2, 0],
+    [0, -0.5, 0.5, 0, 0, 0],
+  ]);
+});
+
 test('losses of labels', () => {
   const logits = f32([2, 3], [1, 2, 3, 1, 1, 1]);
   const labels = i32(2, 0);
@@ -76,7 +93,7 @@ describe('gradients', () => {
 
   for (const op of [softmaxOp, logSoftmaxOp]) {
     // Wider rows along random directions only, with the rest of the registry: a difference for each element drowns in rounding.
-    for (const sample of op.samples.filter(({ inputs }) => inputs[0]!.shape.at(-1)! < 1000)) {
+    for (const sample of op.samples.filter(({ inputs, kink }) => !kink && inputs[0]!.shape.at(-1)! < 1000)) {
       test(`${op.name} ${describeSample(sample)}`, () => {
         expect(check(({ x }) => applyOne(op, [x!], {}), { x: [...sample.inputs[0]!.shape] })).toMatchObject({
           passed: true,
