@@ -4,6 +4,7 @@ import './conv.css';
 import { codePanel } from '../shared/code.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
+import { isNarrow } from '../shared/sheet.ts';
 import { arithmeticOf, forward, isPossible, numbersOf } from './arithmetic.ts';
 import { codeOf } from './code.ts';
 import { countSteps, fields } from './page_state.ts';
@@ -29,7 +30,7 @@ function view(given: ConvState, context: ConvContext): Child {
     html('p', { class: 'intro', 'data-part': 'intro' }, t('intro')),
     html(
       'div',
-      { class: state.tab === 'stack' ? 'explorer alone' : 'explorer', key: 'explorer' },
+      { class: 'explorer beside', key: 'explorer' },
       state.tab === 'stack' ? null : controlsView(context, state),
       html('div', { class: 'stage', key: 'stage' }, tabsView(context, state), panel(context, state)),
     ),
@@ -55,7 +56,16 @@ function tabsView({ t, set }: ConvContext, state: ConvState): HTMLElement {
   };
   return html(
     'div',
-    { class: 'tabs', role: 'tablist', 'aria-label': t('tabs'), 'data-part': 'tabs', on: { keydown: onKey } },
+    {
+      class: 'tabs',
+      role: 'tablist',
+      'aria-label': t('tabs'),
+      'data-part': 'tabs',
+      'data-scrolls': true,
+      key: 'tabs',
+      updated: showSelected,
+      on: { keydown: onKey },
+    },
     shown.map((tab) =>
       html(
         'button',
@@ -72,6 +82,16 @@ function tabsView({ t, set }: ConvContext, state: ConvState): HTMLElement {
       ),
     ),
   );
+}
+
+let shownTab = '';
+
+/** Brings the chosen tab into a row that scrolls, when another one is chosen. */
+function showSelected(tabs: Element): void {
+  const chosen = tabs.querySelector<HTMLElement>('[aria-selected=true]');
+  if (!chosen || chosen.id === shownTab) return;
+  shownTab = chosen.id;
+  tabs.scrollLeft = chosen.offsetLeft - (tabs.clientWidth - chosen.offsetWidth) / 2;
 }
 
 function panel(context: ConvContext, state: ConvState): HTMLElement {
@@ -110,14 +130,16 @@ function pictures(context: ConvContext, state: ConvState): Child {
   if (!isPossible(a)) return null;
   if (state.tab === 'image') return imageView(context, state);
   const { y } = forward(a, state.op, numbersOf(state));
+  const size = html(
+    'section',
+    { class: 'size-line', 'data-part': 'size', 'aria-label': t('size title'), key: 'size' },
+    sizeView(context, state, a, state.quiz === 'size'),
+    state.op === 'transposed' ? null : sizeSwitch(context, state),
+  );
+  const drawn = state.quiz === 'size' ? null : picturesView(context, state, a);
   return [
-    html(
-      'section',
-      { class: 'size-line', 'data-part': 'size', 'aria-label': t('size title') },
-      sizeView(context, state, a, state.quiz === 'size'),
-      state.op === 'transposed' ? null : sizeSwitch(context, state),
-    ),
-    state.quiz === 'size' ? null : picturesView(context, state, a),
+    // A phone's first screen is the picture.
+    isNarrow() ? [drawn?.pictures, drawn?.steps, size, drawn?.bar] : [size, drawn?.bar, drawn?.pictures, drawn?.steps],
     html(
       'div',
       { class: 'facts', key: 'facts' },

@@ -26,6 +26,9 @@ export interface HeaderChoices {
 const names: Record<Language, string> = { en: 'EN', fr: 'FR', xx: 'XX' };
 const longNames: Record<Language, string> = { en: 'English', fr: 'Français', xx: 'Pseudo' };
 
+/** Whether the settings are shown where they have no room of their own. */
+let settings = false;
+
 export function header(context: Context, choices: HeaderChoices): HTMLElement {
   const { shell: t, language } = context;
   const shown = languages.filter((one) => one !== 'xx' || language === 'xx');
@@ -46,8 +49,31 @@ export function header(context: Context, choices: HeaderChoices): HTMLElement {
       html('h1', {}, choices.title),
     ),
     html(
+      'button',
+      {
+        type: 'button',
+        class: 'icon more',
+        'aria-label': t('page settings'),
+        title: t('page settings'),
+        'aria-expanded': settings,
+        'aria-controls': 'settings',
+        on: {
+          click: () => {
+            settings = !settings;
+            context.refresh();
+          },
+        },
+      },
+      icon('more'),
+    ),
+    html(
       'div',
-      { class: 'settings', role: 'group', 'aria-label': t('page settings') },
+      {
+        class: settings ? 'settings' : 'settings folded',
+        id: 'settings',
+        role: 'group',
+        'aria-label': t('page settings'),
+      },
       html(
         'div',
         { class: 'segments', role: 'group', 'aria-label': t('language') },

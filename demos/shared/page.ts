@@ -3,6 +3,8 @@ import './theme.css';
 import './frame.css';
 import './controls.css';
 import './matrix.css';
+import './sheet.css';
+import './stepper.css';
 import './print.css';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
@@ -14,9 +16,11 @@ import { presenterKeys } from './keys.ts';
 import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from './language.ts';
 import { link, type History } from './link.ts';
 import { liveRegion } from './live.ts';
+import { longPress } from './long_press.ts';
 import { noticeList, type Notice } from './notices.ts';
 import { linkNotice } from './link_notice.ts';
 import { errorNotice, errors, isErrorCode } from './errors.ts';
+import { onNarrow } from './sheet.ts';
 import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
 import { createStepper, type StepState } from './stepper.ts';
 import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveTheme } from './theme.ts';
@@ -269,6 +273,8 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     presenterKeys({ stepper, help: () => openDialog('shortcuts-dialog'), fullScreen }),
   );
   onSystemChange(show);
+  onNarrow(show);
+  longPress(() => shell);
 
   take(address.current.state);
   // Nothing moves by itself where movement is unwanted, whatever the link says.

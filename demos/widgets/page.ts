@@ -7,6 +7,7 @@ import { exportMenu } from '../shared/export.ts';
 import { grid, type Cell } from '../shared/grid.ts';
 import { matrixTable } from '../shared/matrix_table.ts';
 import { openPage } from '../shared/page.ts';
+import { sheet } from '../shared/sheet.ts';
 import { choice, flag, integer, matrix, number, type Matrix, type StateOf } from '../shared/state.ts';
 import { stepFields, stepperBar } from '../shared/stepper.ts';
 import { tint } from '../shared/tint.ts';
@@ -61,105 +62,113 @@ function view(state: State, context: Own): Child {
     html('p', {}, t('lead')),
     html(
       'div',
-      { class: 'control-group', 'data-part': 'controls' },
-      numberControl(context, {
-        label: t('rows'),
-        value: rows,
-        min: 1,
-        max: 5,
-        set: (value) => context.set({ rows: value }),
-      }),
-      numberControl(context, {
-        label: t('rate'),
-        value: state.rate,
-        min: 0,
-        max: 1,
-        step: 0.05,
-        set: (rate) => context.set({ rate }),
-      }),
-      choiceControl({
-        label: t('mode'),
-        value: state.mode,
-        options: (['zeros', 'reflect'] as const).map((value) => ({ value, label: t(value) })),
-        set: (mode) => context.set({ mode }),
-      }),
-      switchControl({ label: t('bias'), value: state.bias, set: (bias) => context.set({ bias }) }),
-      html(
-        'p',
-        {},
+      { class: 'beside' },
+      sheet(
+        context,
+        { key: 'parameters', title: t('parameters'), over: '.figures' },
+        numberControl(context, {
+          label: t('rows'),
+          value: rows,
+          min: 1,
+          max: 5,
+          set: (value) => context.set({ rows: value }),
+        }),
+        numberControl(context, {
+          label: t('rate'),
+          value: state.rate,
+          min: 0,
+          max: 1,
+          step: 0.05,
+          set: (rate) => context.set({ rate }),
+        }),
+        choiceControl({
+          label: t('mode'),
+          value: state.mode,
+          options: (['zeros', 'reflect'] as const).map((value) => ({ value, label: t(value) })),
+          set: (mode) => context.set({ mode }),
+        }),
+        switchControl({ label: t('bias'), value: state.bias, set: (bias) => context.set({ bias }) }),
         html(
-          'button',
-          { type: 'button', id: 'preset', on: { click: () => context.set({ x: ramp(rows), step: 0 }, 'push') } },
-          t('preset'),
-        ),
-      ),
-    ),
-    html(
-      'div',
-      { class: 'figures' },
-      html(
-        'figure',
-        { 'data-part': 'input' },
-        html('figcaption', {}, t('input')),
-        grid(context, {
-          key: 'x',
-          name: t('input'),
-          rows,
-          columns,
-          min: -99,
-          max: 99,
-          cell: (row, column) => cell(1, row, column),
-          edit(changes) {
-            const values = [...x.values];
-            for (const { row, column, value } of changes) values[row * columns + column] = value;
-            context.set({ x: { shape: x.shape, values } });
-          },
-        }),
-      ),
-      html(
-        'figure',
-        {},
-        html('figcaption', {}, t('doubled')),
-        matrixTable(context, {
-          key: 'y',
-          name: t('doubled'),
-          rows,
-          columns,
-          cell: (row, column) => cell(2, row, column),
-        }),
-      ),
-    ),
-    html('p', { id: 'sum' }, t.rich('sum', { n: count, sum: math('math', {}, math('mn', {}, t.number(sum))) })),
-    stepperBar(context, { state, count }),
-    exportMenu(context, {
-      key: 'export',
-      name: t('input'),
-      picture: () =>
-        svg(
-          'svg',
-          { width: 40 * columns, height: 40 * rows, viewBox: `0 0 ${40 * columns} ${40 * rows}` },
-          x.values.map((value, i) =>
-            svg(
-              'text',
-              {
-                x: 40 * (i % columns) + 20,
-                y: 40 * Math.floor(i / columns) + 26,
-                'text-anchor': 'middle',
-                fill: 'currentColor',
-              },
-              value,
-            ),
+          'p',
+          {},
+          html(
+            'button',
+            { type: 'button', id: 'preset', on: { click: () => context.set({ x: ramp(rows), step: 0 }, 'push') } },
+            t('preset'),
           ),
         ),
-    }),
-    codePanel(context, {
-      samples: [
-        { id: 'js', title: 'JavaScript', text: `[${x.values.join(', ')}].reduce((a, b) => a + b, 0); // ${sum}` },
-        { id: 'python', title: 'Python', text: `sum([${x.values.join(', ')}])  # ${sum}` },
-      ],
-      chosen: state.code,
-      choose: (code) => context.set({ code }),
-    }),
+      ),
+      html(
+        'div',
+        {},
+        html(
+          'div',
+          { class: 'figures' },
+          html(
+            'figure',
+            { 'data-part': 'input' },
+            html('figcaption', {}, t('input')),
+            grid(context, {
+              key: 'x',
+              name: t('input'),
+              rows,
+              columns,
+              min: -99,
+              max: 99,
+              cell: (row, column) => cell(1, row, column),
+              edit(changes) {
+                const values = [...x.values];
+                for (const { row, column, value } of changes) values[row * columns + column] = value;
+                context.set({ x: { shape: x.shape, values } });
+              },
+            }),
+          ),
+          html(
+            'figure',
+            {},
+            html('figcaption', {}, t('doubled')),
+            matrixTable(context, {
+              key: 'y',
+              name: t('doubled'),
+              rows,
+              columns,
+              cell: (row, column) => cell(2, row, column),
+            }),
+          ),
+        ),
+        html('p', { id: 'sum' }, t.rich('sum', { n: count, sum: math('math', {}, math('mn', {}, t.number(sum))) })),
+        stepperBar(context, { state, count }),
+        exportMenu(context, {
+          key: 'export',
+          name: t('input'),
+          picture: () =>
+            svg(
+              'svg',
+              { width: 40 * columns, height: 40 * rows, viewBox: `0 0 ${40 * columns} ${40 * rows}` },
+              x.values.map((value, i) =>
+                svg(
+                  'text',
+                  {
+                    x: 40 * (i % columns) + 20,
+                    y: 40 * Math.floor(i / columns) + 26,
+                    'text-anchor': 'middle',
+                    fill: 'currentColor',
+                  },
+                  value,
+                ),
+              ),
+            ),
+        }),
+        codePanel(context, {
+          samples: [
+            { id: 'js', title: 'JavaScript', text: `[${x.values.join(', ')}].reduce((a, b) => a + b, 0); // ${sum}` },
+            { id: 'python', title: 'Python', text: `sum([${x.values.join(', ')}])  # ${sum}` },
+          ],
+          chosen: state.code,
+          choose: (code) => context.set({ code }),
+        }),
+      ),
+    ),
   ];
 }
 

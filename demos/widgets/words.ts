@@ -4,6 +4,7 @@ export const words = dictionary(
   {
     title: 'Widgets of the pages',
     lead: 'For those who write pages: each widget once, as its tests use it.',
+    parameters: 'Parameters',
     input: 'input',
     doubled: 'doubled',
     current: 'current step',
@@ -19,6 +20,7 @@ export const words = dictionary(
   {
     title: 'Éléments des pages',
     lead: 'Pour qui écrit des pages : chaque élément une fois, tel que ses tests l’utilisent.',
+    parameters: 'Paramètres',
     input: 'entrée',
     doubled: 'double',
     current: 'étape courante',

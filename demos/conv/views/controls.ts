@@ -1,7 +1,8 @@
-// The parameters, beside the pictures or, on a phone, above them.
+// The parameters, beside the pictures or, on a phone, in a sheet under them.
 
 import { choiceControl, numberControl, switchControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
+import { isNarrow, sheet } from '../../shared/sheet.ts';
 import { presetOf, presetState } from '../page_state.ts';
 import { presets, type PresetGroup } from '../presets.ts';
 import { fields, groupChoices, operations, paddingModes, paddings, type ConvState } from '../state.ts';
@@ -31,13 +32,15 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
   const { t, set } = context;
   const back = { step: 0, play: false };
   const change = (part: Partial<ConvState>): void => set({ ...part, ...back });
-  const number = (key: NumberKey, label: string, slider = false): HTMLElement =>
+  // A finger moves a slider more easily than it types.
+  const slider = isNarrow();
+  const number = (key: NumberKey, label: string, slides = slider): HTMLElement =>
     numberControl(context, {
       label,
       value: state[key],
       min: fields[key].min,
       max: fields[key].max,
-      slider,
+      slider: slides,
       part: key,
       set: (value) => change({ [key]: value } as Partial<ConvState>),
     });
@@ -52,94 +55,80 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     );
   const pool = isPool(state);
   const conv = state.op === 'conv';
-  return html(
-    'details',
-    {
-      class: 'controls',
-      open: matchMedia('(min-width: 52rem)').matches && !context.embed,
-      'data-part': 'controls',
-      key: 'controls',
-    },
-    html('summary', {}, t('controls')),
+  return sheet(
+    context,
+    { key: 'controls', title: t('controls'), over: '.pictures, .image-tab' },
+    presetControl(context, state),
+    choiceControl({
+      label: t('operation'),
+      value: state.op,
+      options: operations.map((value) => ({ value, label: t(`op ${value}`) })),
+      part: 'op',
+      set: (op) =>
+        change({ op, tab: op === 'transposed' ? 'transposed' : state.tab === 'transposed' ? 'window' : state.tab }),
+    }),
+    two(t('size input'), 'h', 'w'),
+    two(pool ? t('size window') : t('size kernel'), 'kh', 'kw'),
+    two(t('strides'), 'sy', 'sx'),
+    pool ? null : two(t('dilation'), 'dy', 'dx'),
+    choiceControl({
+      label: t('padding'),
+      value: state.pad,
+      options: paddings.map((value) => ({ value, label: t(`pad ${value}`) })),
+      part: 'pad',
+      set: (pad) => change({ pad }),
+    }),
+    state.pad === 'explicit'
+      ? html(
+          'div',
+          { class: 'four' },
+          number('pt', t('top')),
+          number('pl', t('left')),
+          number('pb', t('bottom')),
+          number('pr', t('right')),
+        )
+      : null,
+    conv && state.pad !== 'valid'
+      ? choiceControl({
+          label: t('padding mode'),
+          value: state.mode,
+          options: paddingModes.map((value) => ({ value, label: t(`mode ${value}`) })),
+          part: 'mode',
+          set: (mode) => change({ mode }),
+        })
+      : null,
+    state.op === 'transposed' ? two(t('output padding'), 'opy', 'opx') : null,
+    pool
+      ? number('cin', t('channels in'))
+      : html(
+          'div',
+          { class: 'pair', role: 'group', 'aria-label': t('channels') },
+          html('span', { class: 'name' }, t('channels')),
+          number('cin', t('channels in')),
+          html('span', { 'aria-hidden': 'true' }, '→'),
+          number('cout', t('channels out')),
+        ),
+    pool ? null : groupsControl(context, state, change),
+    pool ? null : number('div', t('divisor'), false),
+    pool ? null : switchControl({ label: t('bias'), value: state.bias, part: 'bias', set: (bias) => change({ bias }) }),
+    pool ? null : switchControl({ label: t('flip'), value: state.flip, part: 'flip', set: (flip) => change({ flip }) }),
     html(
-      'div',
-      { class: 'fields' },
-      presetControl(context, state),
-      choiceControl({
-        label: t('operation'),
-        value: state.op,
-        options: operations.map((value) => ({ value, label: t(`op ${value}`) })),
-        part: 'op',
-        set: (op) =>
-          change({ op, tab: op === 'transposed' ? 'transposed' : state.tab === 'transposed' ? 'window' : state.tab }),
-      }),
-      two(t('size input'), 'h', 'w'),
-      two(pool ? t('size window') : t('size kernel'), 'kh', 'kw'),
-      two(t('strides'), 'sy', 'sx'),
-      pool ? null : two(t('dilation'), 'dy', 'dx'),
-      choiceControl({
-        label: t('padding'),
-        value: state.pad,
-        options: paddings.map((value) => ({ value, label: t(`pad ${value}`) })),
-        part: 'pad',
-        set: (pad) => change({ pad }),
-      }),
-      state.pad === 'explicit'
-        ? html(
-            'div',
-            { class: 'four' },
-            number('pt', t('top')),
-            number('pl', t('left')),
-            number('pb', t('bottom')),
-            number('pr', t('right')),
-          )
-        : null,
-      conv && state.pad !== 'valid'
-        ? choiceControl({
-            label: t('padding mode'),
-            value: state.mode,
-            options: paddingModes.map((value) => ({ value, label: t(`mode ${value}`) })),
-            part: 'mode',
-            set: (mode) => change({ mode }),
-          })
-        : null,
-      state.op === 'transposed' ? two(t('output padding'), 'opy', 'opx') : null,
-      pool
-        ? number('cin', t('channels in'))
-        : html(
-            'div',
-            { class: 'pair', role: 'group', 'aria-label': t('channels') },
-            html('span', { class: 'name' }, t('channels')),
-            number('cin', t('channels in')),
-            html('span', { 'aria-hidden': 'true' }, '→'),
-            number('cout', t('channels out')),
-          ),
-      pool ? null : groupsControl(context, state, change),
-      pool ? null : number('div', t('divisor')),
-      pool
-        ? null
-        : switchControl({ label: t('bias'), value: state.bias, part: 'bias', set: (bias) => change({ bias }) }),
-      pool
-        ? null
-        : switchControl({ label: t('flip'), value: state.flip, part: 'flip', set: (flip) => change({ flip }) }),
-      html(
-        'button',
-        {
-          type: 'button',
-          'data-part': 'new',
-          on: {
-            click: () =>
-              change({
-                seed: (state.seed % 9999) + 1,
-                x: fields.x.default,
-                k: fields.k.default,
-                b: fields.b.default,
-                t: fields.t.default,
-              }),
-          },
+      'button',
+      {
+        type: 'button',
+        'data-part': 'new',
+        on: {
+          click: () =>
+            change({
+              seed: (state.seed % 9999) + 1,
+              x: fields.x.default,
+              k: fields.k.default,
+              b: fields.b.default,
+              t: fields.t.default,
+            }),
         },
-        t('new numbers'),
-      ),
+      },
+      t('new numbers'),
     ),
   );
 }

@@ -1,5 +1,6 @@
 // The sum of the present step as a line, term by term, each term linked with its cells; and the output size as a formula.
 
+import './equation.css';
 import { html, math, type Child } from '../../shared/dom.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';
 import type { Equation } from '../figure.ts';
@@ -95,7 +96,7 @@ export function sizeView({ t }: ConvContext, state: ConvState, a: Arithmetic, hi
       'p',
       { class: 'size', 'data-axis': i, 'data-size': hidden ? undefined : axis.output },
       `${name} `,
-      math('math', {}, math('mrow', {}, ...formula, mo('='), answer)),
+      [...formula, [mo('='), answer]].map((part) => [math('math', {}, math('mrow', {}, ...part)), ' ']),
     );
   });
   return scrollBox(t('size title'), html('div', { class: 'sizes' }, rows), 'sizes');
@@ -114,7 +115,10 @@ const floored = (above: Child[], below: Child) => [
   mn(1),
 ];
 
-function fullFormula(axis: Axis, i: number): Child[] {
+/** The parts of a formula, between which a line may break. */
+type Parts = readonly Child[][];
+
+function fullFormula(axis: Axis, i: number): Parts {
   const [n, before, after] = i === 0 ? ['H', 't', 'b'] : ['W', 'l', 'r'];
   const letters = [
     mi(n!),
@@ -146,10 +150,10 @@ function fullFormula(axis: Axis, i: number): Child[] {
     mo('−'),
     mn(1),
   ];
-  return [...floored(letters, mi('s')), mo('='), ...floored(numbers, mn(stride))];
+  return [floored(letters, mi('s')), [mo('='), ...floored(numbers, mn(stride))]];
 }
 
-function simpleFormula({ input, padBefore, kernel, stride }: Axis): Child[] {
+function simpleFormula({ input, padBefore, kernel, stride }: Axis): Parts {
   const whole = (above: Child[], below: Child) => [
     math('mfrac', {}, math('mrow', {}, ...above), below),
     mo('+'),
@@ -158,50 +162,19 @@ function simpleFormula({ input, padBefore, kernel, stride }: Axis): Child[] {
   const letters = whole([mi('n'), mo('+'), mn(2), mi('p'), mo('−'), mi('f')], mi('s'));
   const rounded = (input + 2 * padBefore - kernel) % stride !== 0;
   const numbers = [mn(input), mo('+'), mn(2), mo('·'), mn(padBefore), mo('−'), mn(kernel)];
-  return [...letters, mo('='), ...(rounded ? floored(numbers, mn(stride)) : whole(numbers, mn(stride)))];
+  return [letters, [mo('='), ...(rounded ? floored(numbers, mn(stride)) : whole(numbers, mn(stride)))]];
 }
 
-function transposedFormula(axis: Axis, i: number): Child[] {
+function transposedFormula(axis: Axis, i: number): Parts {
   const [before, after] = i === 0 ? ['t', 'b'] : ['l', 'r'];
   const { input, padBefore, padAfter, dilation, kernel, stride } = axis;
   const outputPadding = 'outputPadding' in axis ? axis.outputPadding : 0;
+  const times = (factor: Child, letter: string) => [factor, mo('('), mi(letter), mo('−'), mn(1), mo(')')];
+  const added = (a: Child, b: Child, c: Child) => [mo('−'), a, mo('−'), b, mo('+'), c];
   return [
-    mi('s'),
-    mo('('),
-    mi('n'),
-    mo('−'),
-    mn(1),
-    mo(')'),
-    mo('+'),
-    mi('d'),
-    mo('('),
-    mi('k'),
-    mo('−'),
-    mn(1),
-    mo(')'),
-    mo('+'),
-    mn(1),
-    mo('−'),
-    sub('p', before!),
-    mo('−'),
-    sub('p', after!),
-    mo('+'),
-    mi('op'),
-    mo('='),
-    mn(stride),
-    mo('·'),
-    mn(input - 1),
-    mo('+'),
-    mn(dilation),
-    mo('·'),
-    mn(kernel - 1),
-    mo('+'),
-    mn(1),
-    mo('−'),
-    mn(padBefore),
-    mo('−'),
-    mn(padAfter),
-    mo('+'),
-    mn(outputPadding),
+    [...times(mi('s'), 'n'), mo('+'), ...times(mi('d'), 'k'), mo('+'), mn(1)],
+    added(sub('p', before!), sub('p', after!), mi('op')),
+    [mo('='), mn(stride), mo('·'), mn(input - 1), mo('+'), mn(dilation), mo('·'), mn(kernel - 1), mo('+'), mn(1)],
+    added(mn(padBefore), mn(padAfter), mn(outputPadding)),
   ];
 }

@@ -1,5 +1,6 @@
 // Exercises on the page, and the same as a worksheet on paper with its key on a second page.
 
+import './exercise.css';
 import { choiceControl, numberControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { forward, numbersOf, type Arithmetic } from '../arithmetic.ts';

@@ -1,5 +1,6 @@
 // What stands around the pictures in words and small figures: why there is none, what is never read, counts, groups.
 
+import './facts.css';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';

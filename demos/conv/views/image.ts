@@ -1,5 +1,6 @@
 // The first filter on a whole picture: a drawn scene, a file, a dropped or pasted picture, or the camera.
 
+import './image.css';
 import { choiceControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';

@@ -1,5 +1,6 @@
 // Draws one matrix of a figure: a grid, or colours with digits around the focus where it is large.
 
+import './matrix.css';
 import { colour } from '../../shared/theme.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { grid, type Cell as GridCell, type CellChange } from '../../shared/grid.ts';

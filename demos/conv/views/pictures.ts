@@ -43,7 +43,12 @@ export function figureOf(state: ConvState, a: Arithmetic, moment: Moment): Figur
   }
 }
 
-export function picturesView(context: ConvContext, state: ConvState, a: Arithmetic): Child {
+/** The pictures, what is chosen about them, and their steps, which a page lays out by its width. */
+export function picturesView(
+  context: ConvContext,
+  state: ConvState,
+  a: Arithmetic,
+): Readonly<Record<'bar' | 'pictures' | 'steps', HTMLElement>> {
   const { t, set } = context;
   const walk = walkOf(state, a);
   const count = stepsOf(walk, state.grain);
@@ -61,8 +66,8 @@ export function picturesView(context: ConvContext, state: ConvState, a: Arithmet
       row.map((matrix) => matrixView(context, state, matrix, actions)),
     ),
   );
-  return [
-    html(
+  return {
+    bar: html(
       'div',
       { class: 'bar', key: 'bar' },
       tabControls(context, state, a),
@@ -79,7 +84,7 @@ export function picturesView(context: ConvContext, state: ConvState, a: Arithmet
         picture: () => pictureOf(rows, (matrix) => matrixName(context, matrix, state)),
       }),
     ),
-    html(
+    pictures: html(
       'div',
       {
         class: 'pictures',
@@ -92,12 +97,12 @@ export function picturesView(context: ConvContext, state: ConvState, a: Arithmet
       figure.equation ? equationView(context, figure.equation) : null,
       drawn.slice(1),
     ),
-    html(
+    steps: html(
       'div',
       { class: 'steps', key: 'steps' },
       stepperBar(context, { state: state as never, count, describe: describeStep(context, state, a, moment) }),
     ),
-  ];
+  };
 }
 
 function describeStep({ t }: ConvContext, state: ConvState, a: Arithmetic, { unit }: Moment): string {

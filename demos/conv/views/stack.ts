@@ -1,5 +1,6 @@
 // A table of layers with their sizes, parameters and receptive fields, as an exercise on paper asks for them.
 
+import './stack.css';
 import { html, type Child } from '../../shared/dom.ts';
 import { numberControl } from '../../shared/controls.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';

@@ -239,7 +239,7 @@ test('an exercise blanks the result and judges each answer; paper gets empty gri
       key: [...document.querySelectorAll('.worksheet .key td')].slice(0, 4).map((cell) => cell.textContent),
       apart: getComputedStyle(document.querySelector('.worksheet .key')!).breakBefore,
       shown: document.querySelector('.worksheet')!.checkVisibility(),
-      controls: document.querySelector('.controls')!.checkVisibility(),
+      controls: document.querySelector('.bottom-sheet')!.checkVisibility(),
     }));
     expect(paper).toEqual({ blank: '', key: ['0', '30', '30', '0'], apart: 'page', shown: true, controls: false });
   });

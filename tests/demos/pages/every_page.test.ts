@@ -14,7 +14,7 @@ test('every page of demos/ is checked here', () => {
   expect(pages.map(({ name }) => name).toSorted()).toEqual(['index', ...found].toSorted());
 });
 
-describe.each(pages)('$name', ({ path, h1 }) => {
+describe.each(pages)('$name', ({ path, h1, small = '' }) => {
   test('has no axe violation in either language, any theme, wide or narrow', async () => {
     const { page, hash, wrong, close } = await open(path);
     const found: string[] = [];
@@ -23,7 +23,7 @@ describe.each(pages)('$name', ({ path, h1 }) => {
       for (const lang of ['en', 'fr'] as const) {
         for (const theme of ['light', 'dark', 'projector']) {
           if (theme === 'projector' && width === 390) continue;
-          await hash(`v=1&lang=${lang}&theme=${theme}`);
+          await hash(`v=1&lang=${lang}&theme=${theme}${small}`);
           const where = await page.evaluate(() => ({
             lang: document.documentElement.lang,
             theme: document.documentElement.dataset.theme,
