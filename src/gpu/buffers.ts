@@ -38,8 +38,8 @@ export interface Buffers {
   freeAll(): void;
   /** After the steps so far, before every later one. */
   write(buffer: GPUBuffer, offset: number, values: TypedArray): void;
-  /** The same from byte 0 on, but before the steps that wait to be submitted as well. */
-  writeAhead(buffer: GPUBuffer, values: TypedArray): void;
+  /** The first `bytes` of `values`, whole words, to the buffer's begin; before the steps that wait to be submitted as well. */
+  writeAhead(buffer: GPUBuffer, values: Uint8Array<ArrayBuffer>, bytes: number): void;
   stats(): { buffersCreated: number; liveBuffers: number; liveBytes: number };
 }
 
@@ -91,10 +91,14 @@ export function createBuffers(life: Life, queue: Queue): Buffers {
       padded.set(bytes);
       bytes = padded;
     }
+    writeBytes(buffer, offset, bytes, bytes.length);
+  }
+
+  function writeBytes(buffer: GPUBuffer, offset: number, values: Uint8Array<ArrayBuffer>, bytes: number): void {
     try {
-      life.gpu.queue.writeBuffer(buffer, offset, bytes);
+      life.gpu.queue.writeBuffer(buffer, offset, values, 0, bytes);
     } catch (error) {
-      throw asDeviceError(`writing ${bytes.length} bytes to ${buffer.label}`, error);
+      throw asDeviceError(`writing ${bytes} bytes to ${buffer.label}`, error);
     }
   }
 
@@ -115,7 +119,7 @@ export function createBuffers(life: Life, queue: Queue): Buffers {
     free,
     freeAll: () => [...live.keys()].forEach(free),
     write,
-    writeAhead: (buffer, values) => writeNow(buffer, 0, values),
+    writeAhead: (buffer, values, bytes) => writeBytes(buffer, 0, values, bytes),
     stats: () => ({ buffersCreated, liveBuffers: live.size, liveBytes }),
   };
 }

@@ -7,7 +7,10 @@ import type { Pipelines } from './pipelines.ts';
 /** What one launch runs at present. */
 export interface Compiled {
   readonly pipeline: GPUComputePipeline;
-  readonly dispatch: Dispatch;
+  /** Workgroups. */
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
 }
 
 export interface Kernels {
@@ -29,7 +32,7 @@ export async function compileLaunches(
 
   async function compile(dispatches: readonly Dispatch[], progress?: typeof onProgress): Promise<Compiled[]> {
     const made = await pipelines.compile(dispatches, progress);
-    return dispatches.map((dispatch, i) => ({ dispatch, pipeline: made[i]! }));
+    return dispatches.map(({ workgroups: [x, y, z] }, i) => ({ pipeline: made[i]!, x, y, z }));
   }
 
   let current = await compile(first, onProgress);

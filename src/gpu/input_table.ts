@@ -1,7 +1,8 @@
 // Inputs of a few bytes (a cursor, a learning rate, a seed) stand in a table with one row for each step that waits to be
 // submitted, so that such steps need no write of their own between them.
 
-import type { TypedArray } from '../core/dtype.ts';
+import { setValues, viewOf, type TypedArray } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
 import type { Plan } from '../plan/plan.ts';
 import { tensorUsage, type Allocation, type Buffers } from './buffers.ts';
 import { mostTogether } from './queue.ts';
@@ -43,6 +44,11 @@ export function createInputTable(buffers: Buffers, plan: Plan): InputTable | nul
   if (places.size === 0) return null;
   const rowBytes = places.size * smallest;
   const values = new Uint8Array(rowBytes);
+  const views: TypedArray[] = [];
+  for (const { storage, type } of Object.values(plan.inputs)) {
+    const place = places.get(storage);
+    if (place !== undefined) views[storage] = viewOf(type.dtype, values.buffer, place, sizeOf(type.shape));
+  }
   const rows = new Uint8Array(tableBytes(places));
   const { buffer, checked } = buffers.allocate('small inputs', rows.length, tensorUsage);
   let taken = 0;
@@ -51,16 +57,15 @@ export function createInputTable(buffers: Buffers, plan: Plan): InputTable | nul
     checked,
     has: (storage) => places.has(storage),
     offset: (storage, row) => row * rowBytes + places.get(storage)!,
-    set(storage, given) {
-      values.set(new Uint8Array(given.buffer, given.byteOffset, given.byteLength), places.get(storage));
-    },
+    // Never through `given.buffer`: a small array gets one only when it is asked for.
+    set: (storage, given) => setValues(views[storage]!, given),
     full: () => taken === mostTogether,
     next() {
       rows.set(values, taken * rowBytes);
       return taken++;
     },
     upload() {
-      if (taken > 0) buffers.writeAhead(buffer, rows.subarray(0, taken * rowBytes));
+      if (taken > 0) buffers.writeAhead(buffer, rows, taken * rowBytes);
       taken = 0;
     },
   };

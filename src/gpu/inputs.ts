@@ -4,8 +4,8 @@
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
 import { isDeviceTensor, type DeviceTensor } from '../plan/device.ts';
-import { checkTensor, checkValues, inputPlace } from '../plan/places.ts';
-import type { Plan } from '../plan/plan.ts';
+import { checkTensor, checkValues, fitsType, inputPlace } from '../plan/places.ts';
+import type { Place, Plan } from '../plan/plan.ts';
 import type { Binding } from './binding.ts';
 import type { DeviceParts } from './parts.ts';
 
@@ -16,49 +16,69 @@ export interface Inputs {
    * Checks all of `values` before it writes any of them, then makes every input's buffer current. Returns the checks
    * of buffers made meanwhile.
    */
-  give(values: InputValues): Promise<void>[];
+  give(values: InputValues): readonly Promise<void>[];
 }
 
+/** What an input has at present. */
+interface Slot {
+  readonly name: string;
+  readonly place: Place;
+  /** The tensor that is bound: it may be disposed of between two steps. */
+  tensor: DeviceTensor | null;
+}
+
+const none: readonly Promise<void>[] = [];
+
 export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Plan, binding: Binding): Inputs {
-  const names = Object.keys(plan.inputs);
+  const slots = Object.entries(plan.inputs).map(([name, place]): Slot => ({ name, place, tensor: null }));
+  const byName = new Map(slots.map((slot) => [slot.name, slot]));
   const { table } = binding;
-  /** The tensors bound at present: they may be disposed of between two steps. */
-  const given = new Map<string, DeviceTensor>();
 
   function check(name: string, value: TypedArray | DeviceTensor): void {
-    const place = inputPlace(plan, name);
-    if (!isDeviceTensor(value)) return checkValues(`run: input '${name}'`, place.type, value);
-    // With a lost device's buffer the call itself would end the browser tab (Chromium 156, after a GPU process crash).
-    checkTensor(name, value, place, device);
+    const slot = byName.get(name);
+    const place = slot?.place ?? inputPlace(plan, name);
+    if (value !== slot?.tensor) {
+      if (fitsType(place.type, value as TypedArray)) return;
+      if (!isDeviceTensor(value)) return checkValues(`run: input '${name}'`, place.type, value);
+      // With a lost device's buffer the call itself would end the browser tab (Chromium 156, after a GPU process crash).
+      checkTensor(name, value, place, device);
+    }
     if (!tensors.has(value)) throw new StateError(`run: input '${name}': the tensor was disposed of`);
+  }
+
+  /** Makes `value` the input's; returns the check of a buffer made for it. */
+  function put(slot: Slot, value: TypedArray | DeviceTensor): Promise<void> | null {
+    if (value === slot.tensor) return null;
+    const { storage, offset } = slot.place;
+    if (isDeviceTensor(value)) {
+      slot.tensor = value;
+      binding.attach(storage, tensors.get(value)!);
+      return null;
+    }
+    slot.tensor = null;
+    if (table?.has(storage)) {
+      table.set(storage, value);
+      binding.attach(storage, table.buffer);
+      return null;
+    }
+    const own = binding.ownInput(storage);
+    binding.attach(storage, own.buffer);
+    buffers.write(own.buffer, offset, value);
+    return own.fresh ? own.checked : null;
   }
 
   return {
     give(values) {
-      const entries = Object.entries(values);
-      for (const [name, value] of entries) check(name, value);
-      for (const [name, tensor] of given) if (!Object.hasOwn(values, name)) check(name, tensor);
+      const names = Object.keys(values);
+      for (const name of names) check(name, values[name]!);
+      for (const { name, tensor } of slots) if (tensor && !Object.hasOwn(values, name)) check(name, tensor);
 
-      const checks: Promise<void>[] = [];
-      for (const [name, value] of entries) {
-        const { storage, offset } = plan.inputs[name]!;
-        if (isDeviceTensor(value)) {
-          given.set(name, value);
-          binding.attach(storage, tensors.get(value)!);
-          continue;
-        }
-        given.delete(name);
-        if (table?.has(storage)) {
-          table.set(storage, value);
-          binding.attach(storage, table.buffer);
-          continue;
-        }
-        const own = binding.ownInput(storage);
-        if (own.fresh) checks.push(own.checked);
-        binding.attach(storage, own.buffer);
-        buffers.write(own.buffer, offset, value);
+      let checks = none;
+      for (const name of names) {
+        const checked = put(byName.get(name)!, values[name]!);
+        if (checked) checks = [...checks, checked];
       }
-      for (const name of names) binding.bufferOf(plan.inputs[name]!.storage);
+      for (const { place } of slots) binding.bufferOf(place.storage);
       return checks;
     },
   };

@@ -1,7 +1,7 @@
 // Steps on their way to the GPU. Those that follow one another while it is at work go in one submit, and the host runs
 // ahead only so far as the GPU finishes in a moment.
 
-import { asDeviceError, type Life } from './life.ts';
+import { asDeviceError, swallow, type Life } from './life.ts';
 
 export interface Queue {
   /** Where the next step is encoded, behind the steps that wait. All programs of the device share it, so order is kept. */
@@ -13,9 +13,12 @@ export interface Queue {
    * Never throws: what goes wrong is reported.
    */
   flush(): void;
+  /** How many steps were submitted so far, and what tells that all up to such a number have finished: a read has arrived. */
+  submitted(): number;
+  reached(count: number): void;
   /** Whether the host should await `room` before it encodes more. */
   full(): boolean;
-  /** Resolves when some step has finished, or the device has ended. */
+  /** Resolves when some step has finished; rejects when the device has ended. */
   room(): Promise<void>;
 }
 
@@ -25,10 +28,12 @@ const aheadMilliseconds = 200;
 // held up by no more than these; also before the first step is done, when nobody knows how long one takes.
 const leastDepth = 2;
 const mostDepth = 512;
-// A submit costs the browser 50 to 130 µs beside its steps (Chromium 156), which is little of this.
+// A submit costs the browser 25 to 150 µs beside its steps (Chromium 156), which is little of this.
 const submitMilliseconds = 4;
 /** The most steps that one submit carries. */
 export const mostTogether = 32;
+
+const what = 'waiting for submitted steps';
 
 export function createQueue(life: Life): Queue {
   let encoder: GPUCommandEncoder | null = null;
@@ -43,30 +48,51 @@ export function createQueue(life: Life): Queue {
   let lastMark = 0;
   /** When the first step after the last mark was submitted. */
   let begunAt = 0;
-  const marks: Promise<void>[] = [];
+  let watching = false;
+  /** The ends of submits that are on their way, in order, each with what was submitted until then. */
+  const marks: { readonly count: number; readonly begun: number; readonly done: Promise<void> }[] = [];
+
+  function settle(): void {
+    const { count, begun } = marks.shift()!;
+    reached(count, begun);
+    life.progress();
+    if (marks.length === 0) flush();
+  }
+
+  function reached(count: number, begun = begunAt): void {
+    if (count <= finished) return;
+    const now = performance.now();
+    const each = Math.max(now - Math.max(begun, finishedAt), 0.1) / (count - finished);
+    // A mean, because a busy host hears at once of steps that ended one after another: the later ones seem to take no time.
+    stepMilliseconds = stepMilliseconds === Infinity ? each : (stepMilliseconds + each) / 2;
+    depth = Math.min(mostDepth, Math.max(leastDepth, Math.floor(aheadMilliseconds / stepMilliseconds)));
+    finished = count;
+    finishedAt = now;
+  }
+
+  /** Where the GPU process died the promise rejects (Chromium 156), which the specification does not foresee. */
+  async function failed(error: unknown): Promise<void> {
+    await life.wait(Promise.reject(error as Error), what).catch(life.report);
+    settle();
+  }
+
+  /** A GPU that reaches no mark is noticed though nobody waits: one wait for all on their way, since each takes a timer. */
+  async function watch(): Promise<void> {
+    watching = true;
+    while (marks.length > 0) await life.wait(marks.at(-1)!.done, what);
+    watching = false;
+  }
 
   function mark(): void {
-    const count = submitted;
-    const begun = begunAt;
-    lastMark = count;
-    const settle = (): void => {
-      const now = performance.now();
-      const each = Math.max(now - Math.max(begun, finishedAt), 0.1) / (count - finished);
-      // A mean, because a busy host hears at once of steps that ended one after another: the later ones seem to take no time.
-      stepMilliseconds = stepMilliseconds === Infinity ? each : (stepMilliseconds + each) / 2;
-      depth = Math.min(mostDepth, Math.max(leastDepth, Math.floor(aheadMilliseconds / stepMilliseconds)));
-      finished = count;
-      finishedAt = now;
-      void marks.shift();
-      life.progress();
-      if (marks.length === 0) flush();
-    };
-    // Rejects where the GPU process died (Chromium 156), which the specification does not foresee.
-    const done = life
-      .wait((async () => life.gpu.queue.onSubmittedWorkDone())(), 'waiting for submitted steps')
-      .catch((error: Error) => life.report(error))
-      .then(settle);
-    marks.push(done);
+    let ended: Promise<unknown>;
+    try {
+      ended = life.gpu.queue.onSubmittedWorkDone();
+    } catch (error) {
+      ended = Promise.reject(error as Error);
+    }
+    lastMark = submitted;
+    marks.push({ count: submitted, begun: begunAt, done: ended.then(settle, failed) });
+    if (!watching) swallow(watch()); // it rejects where the device has ended, and then for good
   }
 
   function flush(): void {
@@ -80,13 +106,21 @@ export function createQueue(life: Life): Queue {
       life.report(asDeviceError('submitting steps', error));
     }
     owners.clear();
-    if (submitted === lastMark) begunAt = performance.now();
+    const idle = finished === submitted;
+    if (idle || submitted === lastMark) begunAt = performance.now();
     submitted = encoded;
-    if (marks.length === 0 || submitted - lastMark >= depth >> 2) mark();
+    // Of a step by itself most often a read tells; where another follows it, `begin` marks its end.
+    if (!idle && submitted - lastMark >= depth >> 2) mark();
+  }
+
+  /** Steps behind one at work gather, so its end must be heard of. */
+  function begin(): GPUCommandEncoder {
+    if (marks.length === 0 && finished < submitted) mark();
+    return life.gpu.createCommandEncoder();
   }
 
   return {
-    encoder: () => (encoder ??= life.gpu.createCommandEncoder({ label: 'steps' })),
+    encoder: () => (encoder ??= begin()),
     added(beforeSubmit) {
       owners.add(beforeSubmit);
       encoded++;
@@ -95,10 +129,13 @@ export function createQueue(life: Life): Queue {
       if (marks.length === 0 || encoded - submitted >= together) flush();
     },
     flush,
+    submitted: () => submitted,
+    reached: (count) => reached(count),
     full: () => marks.length > 0 && encoded - finished >= depth,
     async room() {
       flush();
-      await marks[0];
+      const [first] = marks;
+      if (first) await life.wait(first.done, what);
     },
   };
 }

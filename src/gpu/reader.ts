@@ -53,6 +53,7 @@ export function createReader(life: Life, buffers: Buffers, queue: Queue, keepByt
     try {
       // No await before the submit: the value read is that after the steps submitted before this call.
       queue.flush();
+      const steps = queue.submitted();
       const copy = life.scoped(what, () => {
         const encoder = life.gpu.createCommandEncoder({ label: what });
         encoder.copyBufferToBuffer(source, offset, buffer, 0, bytes);
@@ -65,6 +66,7 @@ export function createReader(life: Life, buffers: Buffers, queue: Queue, keepByt
       await copy.checked;
       await life.wait(mapped, what);
       life.progress();
+      queue.reached(steps);
       const values = buffer.getMappedRange(0, bytes).slice(0);
       buffer.unmap();
       giveBack(buffer, bytes);

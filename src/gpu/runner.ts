@@ -86,9 +86,8 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     let pipeline: GPUComputePipeline | undefined;
     const compiled = kernels.now();
     for (let i = 0; i < compiled.length; i++) {
-      const { pipeline: own, dispatch } = compiled[i]!;
+      const { pipeline: own, x, y, z } = compiled[i]!;
       if (own !== pipeline) pass.setPipeline((pipeline = own));
-      const [x, y, z] = dispatch.workgroups;
       pass.setBindGroup(0, groups[i]!);
       pass.dispatchWorkgroups(x, y, z);
     }
@@ -98,7 +97,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     const groups = nextGroups();
     const encoder = queue.encoder();
     // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
-    const pass = encoder.beginComputePass({ label: 'step' });
+    const pass = encoder.beginComputePass();
     encodeStep(pass, groups);
     pass.end();
     rows?.copy(encoder, bufferOf);
@@ -168,8 +167,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     const groups = nextGroups();
     table?.upload();
     return (pass, index) => {
-      const { pipeline, dispatch } = kernels.now()[index]!;
-      const [x, y, z] = dispatch.workgroups;
+      const { pipeline, x, y, z } = kernels.now()[index]!;
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, groups[index]!);
       pass.dispatchWorkgroups(x, y, z);

@@ -20,12 +20,17 @@ export function outputPlace(plan: Plan, name: string): Place {
   throw new OptionError(`read: no output '${name}'${suggestion(name, known)}; known: ${known.join(', ')}`);
 }
 
-/** Throws unless `values` has the dtype and the number of elements of `type`. */
-export function checkValues(where: string, type: TensorType, values: TypedArray): void {
-  const size = sizeOf(type.shape);
+/** Whether `values` has the dtype and the number of elements of `type`. */
+export function fitsType(type: TensorType, values: TypedArray): boolean {
   // dtypeOf answers f32 for whatever else it is given, a Float64Array above all.
-  const fits = dtypeOf(values) === type.dtype && (type.dtype !== 'f32' || values instanceof Float32Array);
-  if (fits && values.length === size) return;
+  const fits = type.dtype === 'f32' ? values instanceof Float32Array : dtypeOf(values) === type.dtype;
+  return fits && values.length === sizeOf(type.shape);
+}
+
+/** Throws unless `fitsType`. */
+export function checkValues(where: string, type: TensorType, values: TypedArray): void {
+  if (fitsType(type, values)) return;
+  const size = sizeOf(type.shape);
   const given = `${(values as TypedArray | undefined)?.constructor.name ?? 'nothing'} of ${values?.length ?? 0}`;
   throw new OptionError(`${where} is ${type.dtype} ${format(type.shape)}: expected ${size} values, got ${given}`);
 }

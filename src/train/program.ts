@@ -219,6 +219,7 @@ export async function program(
   if (tune && (await device.tune(plan)).size > 0) plan = makeIt();
   checkInputsUsed(plan, symbols);
   const usesRandom = '$random' in plan.inputs;
+  const usesGroup = '$group' in plan.inputs;
 
   let runner: Runner | null = null;
   let runs = 0;
@@ -239,12 +240,12 @@ export async function program(
     },
     run(given) {
       const ready = prepared();
-      const own: Record<string, TypedArray> = {};
+      const all: Record<string, TypedArray | DeviceTensor> = { ...given };
       const step = state ? state.batches : runs;
-      if (usesRandom) own['$random'] = Uint32Array.of(seed, step, 0, 0);
-      if (state) own['$scalars'] = state.scalars();
-      if (state && '$group' in plan.inputs) own['$group'] = state.group();
-      ready.run({ ...given, ...own });
+      if (usesRandom) all['$random'] = Uint32Array.of(seed, step, 0, 0);
+      if (state) all['$scalars'] = state.scalars();
+      if (state && usesGroup) all['$group'] = state.group();
+      ready.run(all);
       runs++;
       state?.advance();
     },
