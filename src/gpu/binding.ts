@@ -3,6 +3,7 @@
 import { DeviceError, StateError } from '../core/errors.ts';
 import type { Variable } from '../graph/tensor.ts';
 import type { Dispatch, Entry, ParamsMember } from '../kernel/shader.ts';
+import { alikeButParams, dispatchesNow } from '../plan/live.ts';
 import type { Plan, PlanStep } from '../plan/plan.ts';
 import { tensorUsage, usage, type Allocation } from './buffers.ts';
 import { createInputTable, type InputTable } from './input_table.ts';
@@ -25,6 +26,8 @@ export interface Binding {
   groups(row: number): readonly GPUBindGroup[];
   /** Every launch's uniform; also what an empty read can be made of. */
   readonly params: GPUBuffer;
+  /** Writes the uniforms of attributes that may change as these are now. */
+  refresh(): void;
   /** Rejects when the device could not hold the plan's memory. */
   readonly checked: Promise<unknown>;
   /** The storage's buffer, or a StateError for an input that was given no value yet. */
@@ -38,7 +41,7 @@ export interface Binding {
 }
 
 export function bind(parts: DeviceParts, plan: Plan): Binding {
-  const { life, buffers, pipelines, variables } = parts;
+  const { life, buffers, pipelines, variables, target } = parts;
   const own: GPUBuffer[] = [];
   const held: Variable[] = [];
   const checks: Promise<void>[] = [];
@@ -90,6 +93,22 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     const buffer = make('params', values.byteLength, usage.uniform | usage.copySource | usage.copyTarget);
     buffers.write(buffer, 0, values);
     return buffer;
+  }
+
+  function rewrite(): void {
+    const now = new Map<PlanStep, readonly Dispatch[] | null>();
+    for (const [index, launch] of launches.entries()) {
+      const { step, dispatch } = launch;
+      if (!now.has(step)) now.set(step, dispatchesNow(step, target));
+      const changed = now.get(step)?.[step.dispatches.indexOf(dispatch)];
+      if (!changed) continue;
+      if (!alikeButParams(changed, dispatch)) {
+        throw new DeviceError('validation', `${stepName(step)}: its kernel cannot take up a number that has changed`);
+      }
+      const values = new Uint8Array(paramsBytes(launch.entry));
+      writeParams({ ...launch, dispatch: changed }, new DataView(values.buffer));
+      buffers.write(params, offsets[index]!, values);
+    }
   }
 
   const inTable = (storage: number) => table !== null && table.has(storage) && bound[storage] === table.buffer;
@@ -148,6 +167,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
     table,
     groups: (row) => refresh(row) as readonly GPUBindGroup[],
     params,
+    refresh: rewrite,
     checked: Promise.all(checks),
     bufferOf(storage) {
       const buffer = bound[storage];

@@ -209,6 +209,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
 
   return {
     run,
+    refresh: binding.refresh,
     ready,
     read,
     async flush() {

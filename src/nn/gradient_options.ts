@@ -2,6 +2,7 @@
 
 import { ABOVE_ZERO, checkNumber, OptionError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
+import type { Scalar } from '../graph/live.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { clipNorm, clipValue } from '../ops/gradient_clip.ts';
 import type { Parameters } from './parameters.ts';
@@ -44,7 +45,8 @@ export function gradientFields(
 
 /** Clipped gradients in the arena of `list`, and for `globalClipNorm` how long all were, [1]. */
 export function clipped(
-  { by, limit }: Clipping,
+  { by }: Clipping,
+  limit: Scalar,
   gradients: Tensor,
   scalars: Tensor,
   list: Parameters['list'],

@@ -7,8 +7,9 @@ import { format, type Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ActivationName } from '../ops/activations.ts';
 import { type Masking, maskedAfter } from './masking.ts';
+import { fixedNumbers, type NumberReader, type NumberSpec, ownedBy } from './numbers.ts';
 import type { ParameterSpec } from './parameters.ts';
-import { penalty, type Regularizer } from './regularizers.ts';
+import { penalty, type Regularizer, strengthsOf } from './regularizers.ts';
 import type { SymbolicTensor } from './symbolic.ts';
 
 /** What JSON can hold: a layer's options as they are saved. */
@@ -35,6 +36,8 @@ export interface LayerContext {
   state(name: string): Tensor;
   /** Gives `name` the value that a call overwriting `state(name)` gave: in every run of the program being traced. */
   update(name: string, value: Tensor): void;
+  /** A number of the layer's `numbers` as it may change while training runs; what is given where it cannot. */
+  number: NumberReader;
   /** Adds a scalar to the loss, and reports it as `name`: the sum of what all layers add under it. */
   addLoss(name: string, value: Tensor): void;
 }
@@ -57,6 +60,7 @@ export function layerContext(
     },
     update() {},
     addLoss() {},
+    number: fixedNumbers,
     ...known,
   };
 }
@@ -87,6 +91,8 @@ export interface LayerRecord {
   readonly inputShape?: Shape;
   /** Of what it gives: added to the loss, divided by the batch. */
   readonly activityRegularizer?: Regularizer;
+  /** What of it may be changed while training runs, by option: what `apply` asks `context.number` for. */
+  readonly numbers?: Readonly<Record<string, NumberSpec>>;
   /** The last function applied; losses look at it. */
   readonly activation?: ActivationName;
   /**
@@ -128,6 +134,11 @@ export interface BuiltLayer extends LayerBuild {
   readonly inputShape: Shape;
   /** Where its inputs come from, counted over the model's inputs and then its layers. */
   readonly from: readonly number[];
+}
+
+/** What of a place may change while training runs, by `<owner>/<name>`. */
+export function layerNumbers({ layer, owner }: Pick<BuiltLayer, 'layer' | 'owner'>): Record<string, NumberSpec> {
+  return { ...ownedBy(owner, layer.numbers), ...ownedBy(`${owner}/activity`, strengthsOf(layer.activityRegularizer)) };
 }
 
 /** Options that every layer function takes. */
@@ -228,7 +239,9 @@ export function applyLayer(
   const outputs = layer.outputs
     ? layer.outputs(x!, weights, inside, others)
     : [layer.apply(x!, weights, inside, others)];
-  const activity = layer.activityRegularizer && penalty(layer.activityRegularizer, outputs[0]!, outputs[0]!.shape[0]);
+  const read: NumberReader = (strength, fixed) => context.number(`activity/${strength}`, fixed);
+  const activity =
+    layer.activityRegularizer && penalty(layer.activityRegularizer, outputs[0]!, read, outputs[0]!.shape[0]);
   if (activity) context.addLoss('regularization', activity);
   const masked = maskedAfter(
     layer,

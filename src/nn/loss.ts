@@ -6,6 +6,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { mul } from '../ops/binary.ts';
 import { mean } from '../ops/reduce.ts';
 import { reshape } from '../ops/reshape.ts';
+import { fixedNumbers, type NumberReader, type NumberSpec } from './numbers.ts';
 
 /**
  * A loss of the caller's own: one number for a batch, its mean, or one for each example, whose mean is then taken.
@@ -25,7 +26,9 @@ export interface Loss {
    * The mean over the batch as a scalar, [] or [1]. With `weights`, [N, 1] or one for each of an example's rows or steps, each
    * loss is multiplied by its weight; the sum is still divided by their number, not by the sum of the weights (Keras).
    */
-  apply(prediction: Tensor, target: Tensor, weights?: Tensor): Tensor;
+  apply(prediction: Tensor, target: Tensor, weights?: Tensor, read?: NumberReader): Tensor;
+  /** What of it may change while training runs, by option: what `apply` reads. */
+  readonly numbers?: Readonly<Record<string, NumberSpec>>;
 }
 
 /** A loss with its options, for `compile`; also a function of prediction and target, for a program. */
@@ -71,11 +74,11 @@ export function perWeight(terms: Tensor, { shape }: Tensor): Tensor {
   return reshape(rest === 1 ? each : mean(each, { axes: 2 }), [examples, count]);
 }
 
-export interface Form extends Pick<Loss, 'name' | 'output'> {
+export interface Form extends Pick<Loss, 'name' | 'output' | 'numbers'> {
   readonly target?: Loss['target'];
   /** Whether there is one term for each row, the last axis being classes; else one for each number. */
   readonly perRow?: boolean;
-  terms(prediction: Tensor, target: Tensor): Tensor;
+  terms(prediction: Tensor, target: Tensor, read: NumberReader): Tensor;
 }
 
 export function configured({
@@ -83,6 +86,7 @@ export function configured({
   output,
   target = 'values',
   perRow = target === 'labels',
+  numbers,
   terms,
 }: Form): ConfiguredLoss {
   const both =
@@ -92,7 +96,9 @@ export function configured({
     output,
     target,
     perRow,
-    apply: (prediction, given, weights) => average(terms(...both(name, prediction, given)), weights),
+    ...(numbers ? { numbers } : {}),
+    apply: (prediction, given, weights, read = fixedNumbers) =>
+      average(terms(...both(name, prediction, given), read), weights),
   };
   return Object.assign((prediction: Tensor, given: Tensor) => loss.apply(prediction, given), { loss });
 }

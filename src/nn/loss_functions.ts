@@ -21,6 +21,7 @@ import {
   squaredHingeTerms,
 } from '../ops/losses.ts';
 import { configured, type ConfiguredLoss } from './loss.ts';
+import type { NumberReader } from './numbers.ts';
 
 type CrossentropyOptions = LogitsOption & SmoothingOption;
 
@@ -28,7 +29,13 @@ function crossentropy(where: string, options: CrossentropyOptions) {
   checkOptions(where, options, ['fromLogits', 'labelSmoothing']);
   const { fromLogits = true, labelSmoothing = 0 } = options;
   checkSmoothing(where, labelSmoothing);
-  return { name: where, output: fromLogits ? 'logits' : 'probabilities', fromLogits, labelSmoothing } as const;
+  return {
+    name: where,
+    output: fromLogits ? 'logits' : 'probabilities',
+    fromLogits,
+    ...(labelSmoothing > 0 ? { numbers: { labelSmoothing: { value: labelSmoothing, least: 0, below: 1 } } } : {}),
+    smoothing: (read: NumberReader) => read('labelSmoothing', labelSmoothing),
+  } as const;
 }
 
 /** −log softmax(logits)[label] of i32 labels, smoothed where asked; see `categoricalCrossentropy`. */
@@ -37,7 +44,7 @@ export function sparseCategoricalCrossentropy(options: CrossentropyOptions = {})
   return configured({
     ...form,
     target: 'labels',
-    terms: (p, t) => sparseTerms(p, t, form.fromLogits, form.labelSmoothing),
+    terms: (p, t, read) => sparseTerms(p, t, form.fromLogits, form.smoothing(read)),
   });
 }
 
@@ -50,14 +57,14 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Conf
   return configured({
     ...form,
     perRow: true,
-    terms: (p, t) => categoricalTerms(p, t, form.fromLogits, form.labelSmoothing),
+    terms: (p, t, read) => categoricalTerms(p, t, form.fromLogits, form.smoothing(read)),
   });
 }
 
 /** −t·log σ(z) − (1 − t)·log(1 − σ(z)) of logits z; targets 0 to 1, smoothed to t·(1 − s) + s/2. */
 export function binaryCrossentropy(options: CrossentropyOptions = {}): ConfiguredLoss {
   const form = crossentropy('binaryCrossentropy', options);
-  return configured({ ...form, terms: (p, t) => binaryTerms(p, t, form.fromLogits, form.labelSmoothing) });
+  return configured({ ...form, terms: (p, t, read) => binaryTerms(p, t, form.fromLogits, form.smoothing(read)) });
 }
 
 /** −logProbabilities[label]; after logSoftmax. */

@@ -2,10 +2,10 @@
 
 import { checkOptions, OptionError } from '../core/errors.ts';
 import { variableTensor, type Variable } from '../graph/tensor.ts';
-import { findNonFinite, updateLossScale } from '../ops/loss_scale.ts';
+import { findNonFinite, type LossScaleAttrs, updateLossScale } from '../ops/loss_scale.ts';
 import { reshape } from '../ops/reshape.ts';
 import { NO_BAD_INDEX, type Optimizer } from './optimizer_state.ts';
-import type { LossScaler } from './precision.ts';
+import type { LossScaler, Precision } from './precision.ts';
 
 export interface LossScaleOptions {
   /** A power of two; 65,536 unless given (PyTorch; Keras 32,768). */
@@ -17,7 +17,7 @@ export interface LossScaleOptions {
 }
 
 /** What makes a scaler for an optimizer; OptionError: a number out of range. */
-export function lossScaling(where: string, options: LossScaleOptions = {}): (optimizer: Optimizer) => LossScaler {
+export function lossScaling(where: string, options: LossScaleOptions = {}): Precision['scaler'] {
   checkOptions(where, options, ['initialScale', 'growthInterval', 'smallestScale']);
   const { initialScale = 65_536, growthInterval = 2000, smallestScale = 1 } = options;
   checkPower(where, 'smallestScale', smallestScale, 2 ** -14);
@@ -25,10 +25,18 @@ export function lossScaling(where: string, options: LossScaleOptions = {}): (opt
   if (!Number.isInteger(growthInterval) || growthInterval < 1 || growthInterval > NO_BAD_INDEX) {
     throw new OptionError(`${where}: growthInterval is ${growthInterval}, expected a whole number of at least 1`);
   }
-  return (optimizer) => scalerFor(optimizer, initialScale, growthInterval, smallestScale);
+  return (optimizer, numbers) => {
+    const logBetas = logBetasOf(optimizer, numbers);
+    return scalerFor({ initialScale, growthInterval, smallest: smallestScale, logBetas });
+  };
 }
 
-function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: number, smallest: number): LossScaler {
+interface ScalerOptions extends Omit<LossScaleAttrs, 'logBetas'> {
+  readonly initialScale: number;
+  readonly logBetas: () => LossScaleAttrs['logBetas'];
+}
+
+function scalerFor({ initialScale, growthInterval, smallest, logBetas }: ScalerOptions): LossScaler {
   const one = (name: string, initial: () => Float32Array | Uint32Array): Variable => {
     const values = initial();
     const dtype = values instanceof Float32Array ? 'f32' : 'u32';
@@ -37,7 +45,6 @@ function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: n
   const scale = one('scale', () => Float32Array.of(initialScale));
   const counts = one('counts', () => new Uint32Array(3));
   const found = one('found', () => Uint32Array.of(NO_BAD_INDEX));
-  const logBetas = logBetasOf(optimizer);
   return {
     variables: [scale, counts, found],
     seed: (shape) => reshape(variableTensor(scale), shape),
@@ -50,7 +57,13 @@ function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: n
         scalars,
         place: group,
       };
-      const after = updateLossScale(state, { growthInterval, smallest, logBetas });
+      const after = updateLossScale(state, {
+        growthInterval,
+        smallest,
+        get logBetas() {
+          return logBetas();
+        },
+      });
       return { ...after, effects: [after.scale, after.counts] };
     },
     read: ([scales, numbers, first]) => ({
@@ -72,13 +85,16 @@ function scalerFor(optimizer: Optimizer, initialScale: number, growthInterval: n
  * The corrections of decaying means are 1 / (1 − βᵗ), where t counts the steps applied, which only the device knows: so
  * it computes them, from the logarithms. Other optimizers' scalars must not depend on the step.
  */
-function logBetasOf({ name, betas, scalars }: Optimizer): readonly [number, number] {
+function logBetasOf(
+  { name, betas, scalars }: Optimizer,
+  numbers: Readonly<Record<string, number>>,
+): () => LossScaleAttrs['logBetas'] {
   if (betas) {
-    const [first, second] = betas.map((beta) => (beta === 0 ? 0 : Math.log(beta)));
-    return [first!, second!];
+    const logOf = (beta: number) => (beta === 0 ? 0 : Math.log(beta));
+    return () => [logOf(numbers[betas[0]]!), logOf(numbers[betas[1]]!)];
   }
   const [early, late] = [scalars(0, 1), scalars(1000, 1)];
-  if (early[1] === late[1] && early[2] === late[2]) return [0, 0];
+  if (early[1] === late[1] && early[2] === late[2]) return () => [0, 0];
   throw new OptionError(
     `mixed precision: the scalars of optimizer '${name}' depend on the step, and it gives no betas to compute them from where steps are skipped`,
   );

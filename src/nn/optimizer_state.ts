@@ -1,10 +1,13 @@
 // What an optimizer keeps between steps: its moments on the device, its step count on the host.
 
+import { ABOVE_ZERO } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
+import { fieldsOf, type Scalar } from '../graph/live.ts';
 import { variableTensor, type Tensor, type Variable } from '../graph/tensor.ts';
 import { sumGradients } from '../ops/gradient_sum.ts';
 import { maxNormStep } from '../ops/max_norm.ts';
 import { clipped, type Clipping } from './gradient_options.ts';
+import { type LiveNumbers, liveNumbers, type NumberSpec } from './numbers.ts';
 import type { Parameters } from './parameters.ts';
 import type { LossScaler, Precision } from './precision.ts';
 import type { Schedule } from './schedules.ts';
@@ -19,8 +22,10 @@ export interface Optimizer {
   readonly moments: readonly string[];
   /** What every element of a moment is at first; 0 for those not named. */
   readonly initialMoments?: Readonly<Record<string, number>>;
-  /** Of decaying means whose corrections, 1 / (1 − βᵗ), are `scalars`' second and third number. */
-  readonly betas?: readonly [number, number];
+  /** What of it may change while training runs, by option; none unless given. */
+  readonly numbers?: Readonly<Record<string, NumberSpec>>;
+  /** Those of `numbers` that are of decaying means whose corrections, 1 / (1 − βᵗ), are `scalars`' second and third number. */
+  readonly betas?: readonly [string, string];
   /** What is done to gradients first. */
   readonly clipping?: Clipping;
   /** Batches that make one update; 1 unless given. */
@@ -35,9 +40,14 @@ export interface Optimizer {
     moments: readonly Tensor[];
     scalars: Tensor;
     firstBad: Tensor;
+    /** Its numbers, to be given to ops as fields that stay live: see `attrsOf`. */
+    numbers: Readonly<Record<string, number>>;
   }): { effects: Tensor[]; firstBad: Tensor };
-  /** f32 [4] for step `step` (from 0), computed in double: learning rate, bias corrections, gradient scale. */
-  scalars(step: number, learningRate: number): Float32Array;
+  /**
+   * f32 [4] for step `step` (from 0), computed in double: learning rate, bias corrections, gradient scale. `numbers` as they
+   * are at present; as they were at first unless given.
+   */
+  scalars(step: number, learningRate: number, numbers?: Readonly<Record<string, number>>): Float32Array;
 }
 
 export interface OptimizerState {
@@ -50,6 +60,8 @@ export interface OptimizerState {
   place: BatchPlace | null;
   /** Takes the schedule's place while it is a number. */
   learningRate: number | null;
+  /** What may change while training runs: the optimizer's, and those that the state was made with. */
+  readonly numbers: LiveNumbers;
   readonly moments: readonly Variable[];
   /** What each of them is: the optimizer's, and 'accumulated' where gradients are summed over batches. */
   readonly names: readonly string[];
@@ -89,11 +101,15 @@ export interface StateUpdate {
 /** What `firstBad` holds while every gradient has been finite. */
 export const NO_BAD_INDEX = 0xffffffff;
 
-/** The state of an optimizer that has done nothing yet, for programs to share; of the precision that they have. */
+/**
+ * The state of an optimizer that has done nothing yet, for programs to share; of the precision that they have. `more`: what may
+ * change beside the optimizer's own numbers.
+ */
 export function createState(
   optimizer: Optimizer,
   parameters: Parameters,
   precision: Precision | null = null,
+  more: Readonly<Record<string, NumberSpec>> = {},
 ): OptimizerState {
   const { arena, list } = parameters;
   const { accumulation = 1, clipping } = optimizer;
@@ -110,7 +126,11 @@ export function createState(
     dtype: 'u32',
     initial: () => Uint32Array.of(NO_BAD_INDEX),
   };
-  const scaler = precision?.scaler(optimizer) ?? null;
+  const limit = clipping ? { [clipping.by]: { value: clipping.limit, least: ABOVE_ZERO } } : {};
+  const numbers = liveNumbers({ ...optimizer.numbers, ...limit, ...more });
+  const own = Object.entries(optimizer.numbers ?? {}).map(([name, { value }]) => [name, numbers.read(name, value)]);
+  const current: Readonly<Record<string, number>> = fieldsOf(Object.fromEntries(own) as Record<string, Scalar>);
+  const scaler = precision?.scaler(optimizer, current) ?? null;
 
   function placeOf({ batches, place }: OptimizerState): BatchPlace {
     if (place) return place;
@@ -120,17 +140,21 @@ export function createState(
 
   /** The optimizer's own update, of gradients that are summed and clipped first, and the constraints after it. */
   function updateOf(given: Tensor, scalars: Tensor, bad: Tensor, group: Tensor | null): StateUpdate {
-    const own = moments.slice(0, optimizer.moments.length).map((moment) => variableTensor(moment));
+    const mine = moments.slice(0, optimizer.moments.length).map((moment) => variableTensor(moment));
     const summed = group
       ? sumGradients(given, variableTensor(moments.at(-1)!), group, scalars)
       : { gradients: given, scalars };
-    const used = clipping ? clipped(clipping, summed.gradients, summed.scalars, list) : { gradients: summed.gradients };
+    const bound = clipping && numbers.read(clipping.by, clipping.limit);
+    const used = clipping
+      ? clipped(clipping, bound!, summed.gradients, summed.scalars, list)
+      : { gradients: summed.gradients };
     const { effects, ...rest } = optimizer.update({
       parameters: variableTensor(arena),
       gradients: used.gradients,
-      moments: own,
+      moments: mine,
       scalars: summed.scalars,
       firstBad: bad,
+      numbers: current,
     });
     const [updated, ...others] = effects;
     const bounded = list.reduce((all, { shape, offset, constraint, unitAxes = 1 }) => {
@@ -147,6 +171,7 @@ export function createState(
     batches: 0,
     place: null,
     learningRate: null,
+    numbers,
     moments,
     names,
     firstBad,
@@ -160,7 +185,7 @@ export function createState(
       return { ...guarded, ...updated, effects: [...guarded.effects, ...updated.effects] };
     },
     scalars() {
-      return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step));
+      return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step), current);
     },
     group() {
       const { first, last, share } = placeOf(this);

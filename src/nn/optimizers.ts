@@ -1,11 +1,13 @@
 // The optimizers: each says which moments it keeps and which op updates whole arenas.
 
-import { checkNumber, checkOptions, checkTypes, OptionError, suggestion } from '../core/errors.ts';
+import { checkOptions, checkTypes, OptionError, suggestion } from '../core/errors.ts';
+import { attrsOf } from '../graph/live.ts';
 import { adagradStep } from '../ops/adagrad.ts';
 import { adamStep } from '../ops/adam.ts';
 import { rmspropStep } from '../ops/rmsprop.ts';
 import { sgdStep } from '../ops/sgd.ts';
 import { gradientFields, type GradientOptions, gradientOptions } from './gradient_options.ts';
+import { checkNumbers, type NumberSpec } from './numbers.ts';
 import type { Optimizer } from './optimizer_state.ts';
 import { resolveSchedule, type Schedule } from './schedules.ts';
 
@@ -27,8 +29,7 @@ export interface SgdOptions extends GradientOptions {
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptions('sgd', options, ['learningRate', 'momentum', 'nesterov', 'weightDecay', ...gradientOptions]);
   const { learningRate = 0.01, momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  checkRange('sgd', 'momentum', momentum, 0, 1);
-  checkRange('sgd', 'weightDecay', weightDecay, 0, Infinity);
+  const numbers = checked('sgd', { momentum: fraction(momentum), weightDecay: fromZero(weightDecay) });
   checkTypes('sgd', 'boolean', { nesterov });
   if (nesterov && momentum === 0) throw new OptionError('sgd: nesterov needs a momentum above 0, got 0');
   return {
@@ -37,9 +38,10 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     options,
     schedule: resolveSchedule('sgd', learningRate),
     moments: momentum > 0 ? ['velocity'] : [],
-    update({ parameters: params, gradients: grads, moments: [velocity], scalars, firstBad }) {
+    numbers: withVelocity(momentum, numbers),
+    update({ parameters: params, gradients: grads, moments: [velocity], scalars, firstBad, numbers: current }) {
       const arenas = { params, grads, scalars, firstBad, ...(velocity ? { velocity } : {}) };
-      const updated = sgdStep(arenas, { momentum, nesterov, weightDecay });
+      const updated = sgdStep(arenas, attrsOf({ momentum, nesterov, weightDecay }, current));
       return { effects: [updated.params], firstBad: updated.firstBad };
     },
     scalars: (_, rate) => Float32Array.of(rate, 1, 1, 1),
@@ -76,23 +78,29 @@ export function adamW(options: AdamOptions = {}): Optimizer {
 function adamWith(name: string, options: AdamOptions, defaultDecay: number, decoupled: boolean): Optimizer {
   checkOptions(name, options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', ...gradientOptions]);
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = defaultDecay } = options;
-  checkRange(name, 'beta1', beta1, 0, 1);
-  checkRange(name, 'beta2', beta2, 0, 1);
-  checkRange(name, 'epsilon', epsilon, 2 ** -126, Infinity);
-  checkRange(name, 'weightDecay', weightDecay, 0, Infinity);
+  const numbers = checked(name, {
+    beta1: fraction(beta1),
+    beta2: fraction(beta2),
+    epsilon: { value: epsilon, least: smallestEpsilon },
+    weightDecay: fromZero(weightDecay),
+  });
   return {
     name,
     ...gradientFields(name, options),
     options,
     schedule: resolveSchedule(name, learningRate),
     moments: ['m', 'v'],
-    betas: [beta1, beta2],
-    update({ parameters: params, gradients: grads, moments: [m, v], scalars, firstBad }) {
+    betas: ['beta1', 'beta2'],
+    numbers,
+    update({ parameters: params, gradients: grads, moments: [m, v], scalars, firstBad, numbers: current }) {
       const arenas = { params, grads, m: m!, v: v!, scalars, firstBad };
-      const updated = adamStep(arenas, { beta1, beta2, epsilon, weightDecay, decoupled });
+      const updated = adamStep(arenas, attrsOf({ beta1, beta2, epsilon, weightDecay, decoupled }, current));
       return { effects: [updated.params], firstBad: updated.firstBad };
     },
-    scalars: (step, rate) => Float32Array.of(rate, 1 / (1 - beta1 ** (step + 1)), 1 / (1 - beta2 ** (step + 1)), 1),
+    scalars(step, rate, current = { beta1, beta2 }) {
+      const correction = (beta: number) => 1 / (1 - beta ** (step + 1));
+      return Float32Array.of(rate, correction(current['beta1']!), correction(current['beta2']!), 1);
+    },
   };
 }
 
@@ -125,17 +133,20 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const { learningRate = 1e-3, rho = 0.9, momentum = 0, centered = false } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
   checkTypes('rmsprop', 'boolean', { centered, epsilonInsideRoot });
-  checkRange('rmsprop', 'rho', rho, 0, 1);
-  checkRange('rmsprop', 'momentum', momentum, 0, 1);
-  checkRange('rmsprop', 'epsilon', epsilon, 2 ** -126, Infinity);
-  checkRange('rmsprop', 'weightDecay', weightDecay, 0, Infinity);
+  const numbers = checked('rmsprop', {
+    rho: fraction(rho),
+    momentum: fraction(momentum),
+    epsilon: { value: epsilon, least: smallestEpsilon },
+    weightDecay: fromZero(weightDecay),
+  });
   return {
     name: 'rmsprop',
     ...gradientFields('rmsprop', options),
     options,
     schedule: resolveSchedule('rmsprop', learningRate),
     moments: ['square', ...(centered ? ['mean'] : []), ...(momentum > 0 ? ['velocity'] : [])],
-    update({ parameters: params, gradients: grads, moments, scalars, firstBad }) {
+    numbers: withVelocity(momentum, numbers),
+    update({ parameters: params, gradients: grads, moments, scalars, firstBad, numbers: current }) {
       const arenas = {
         params,
         grads,
@@ -145,7 +156,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
         scalars,
         firstBad,
       };
-      const updated = rmspropStep(arenas, { rho, epsilon, epsilonInsideRoot, momentum, weightDecay });
+      const updated = rmspropStep(arenas, attrsOf({ rho, epsilon, epsilonInsideRoot, momentum, weightDecay }, current));
       return { effects: [updated.params], firstBad: updated.firstBad };
     },
     scalars: (_, rate) => Float32Array.of(rate, 1, 1, 1),
@@ -175,9 +186,11 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
   const { learningRate = 1e-3, initialAccumulator = 0.1 } = options;
   const { epsilon = 1e-7, epsilonInsideRoot = true, weightDecay = 0 } = options;
   checkTypes('adagrad', 'boolean', { epsilonInsideRoot });
-  checkRange('adagrad', 'initialAccumulator', initialAccumulator, 0, Infinity);
-  checkRange('adagrad', 'epsilon', epsilon, 2 ** -126, Infinity);
-  checkRange('adagrad', 'weightDecay', weightDecay, 0, Infinity);
+  checked('adagrad', { initialAccumulator: fromZero(initialAccumulator) });
+  const numbers = checked('adagrad', {
+    epsilon: { value: epsilon, least: smallestEpsilon },
+    weightDecay: fromZero(weightDecay),
+  });
   return {
     name: 'adagrad',
     ...gradientFields('adagrad', options),
@@ -185,9 +198,10 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
     schedule: resolveSchedule('adagrad', learningRate),
     moments: ['accumulator'],
     initialMoments: { accumulator: initialAccumulator },
-    update({ parameters: params, gradients: grads, moments: [accumulator], scalars, firstBad }) {
+    numbers,
+    update({ parameters: params, gradients: grads, moments: [accumulator], scalars, firstBad, numbers: current }) {
       const arenas = { params, grads, accumulator: accumulator!, scalars, firstBad };
-      const updated = adagradStep(arenas, { epsilon, epsilonInsideRoot, weightDecay });
+      const updated = adagradStep(arenas, attrsOf({ epsilon, epsilonInsideRoot, weightDecay }, current));
       return { effects: [updated.params], firstBad: updated.firstBad };
     },
     scalars: (_, rate) => Float32Array.of(rate, 1, 1, 1),
@@ -212,8 +226,20 @@ export function resolveOptimizer(where: string, optimizer: Optimizer | string): 
   );
 }
 
-function checkRange(where: string, name: string, value: number, least: number, below: number): void {
-  if (below === Infinity) return checkNumber(where, name, value, least);
-  if (typeof value === 'number' && value >= least && value < below) return;
-  throw new OptionError(`${where}: ${name} is ${String(value)}, expected at least ${least} and below ${below}`);
+const smallestEpsilon = 2 ** -126;
+const fraction = (value: number): NumberSpec => ({ value, least: 0, below: 1 });
+const fromZero = (value: number): NumberSpec => ({ value, least: 0 });
+
+/** `numbers`, each within its range. */
+function checked<T extends Readonly<Record<string, NumberSpec>>>(where: string, numbers: T): T {
+  checkNumbers(where, numbers, Object.fromEntries(Object.entries(numbers).map(([name, { value }]) => [name, value])));
+  return numbers;
+}
+
+/** Those of `numbers` that may change: a momentum that is 0 at first has no velocity that it could keep. */
+function withVelocity(
+  momentum: number,
+  { momentum: own, ...rest }: Readonly<Record<'momentum', NumberSpec>>,
+): Record<string, NumberSpec> {
+  return momentum > 0 ? { momentum: own, ...rest } : rest;
 }

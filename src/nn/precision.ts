@@ -9,8 +9,8 @@ export interface Precision {
   readonly name: string;
   /** Changes how the values of a plan are stored. */
   storage(calls: readonly Call[], roots: readonly Tensor[]): Call[];
-  /** Made once for each optimizer's state. */
-  scaler(optimizer: Optimizer): LossScaler;
+  /** Made once for each optimizer's state; `numbers`: the optimizer's, fields that may change. */
+  scaler(optimizer: Optimizer, numbers: Readonly<Record<string, number>>): LossScaler;
 }
 
 /** Multiplies the loss before it is differentiated, so that small gradients do not vanish in f16, and divides after. */

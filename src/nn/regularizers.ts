@@ -1,11 +1,13 @@
 // What a layer's weights are held to: penalties that are added to the loss, limits after each step, or no training at all.
 
 import { ABOVE_ZERO, checkNumber, checkOptions, OptionError } from '../core/errors.ts';
+import { derive, operandOf } from '../graph/live.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { add, mul } from '../ops/binary.ts';
 import { sum } from '../ops/reduce.ts';
 import { abs, square } from '../ops/unary.ts';
 import type { Json, LayerBuild, LayerRecord } from './layer.ts';
+import type { NumberReader, NumberSpec } from './numbers.ts';
 import type { Constraint, ParameterSpec } from './parameters.ts';
 
 /** l1·Σ|w| + l2·Σw² (Keras: no half before l2). */
@@ -156,10 +158,20 @@ function checkRates(where: string, given: unknown, names: readonly string[]): vo
 }
 
 /** The penalty of one weight, or of a layer's output where it is to be divided by the batch, its first axis. */
-export function penalty({ l1: first, l2: second }: Regularizer, of: Tensor, divisor = 1): Tensor | null {
+export function penalty(regularizer: Regularizer, of: Tensor, read: NumberReader, divisor = 1): Tensor | null {
+  const strength = (name: 'l1' | 'l2') => {
+    const number = read(name, regularizer[name]);
+    return operandOf(divisor === 1 ? number : derive(number, `/${divisor}`, (value) => value / divisor));
+  };
   const parts = [
-    ...(first > 0 ? [mul(sum(abs(of)), first / divisor)] : []),
-    ...(second > 0 ? [mul(sum(square(of)), second / divisor)] : []),
+    ...(regularizer.l1 > 0 ? [mul(sum(abs(of)), strength('l1'))] : []),
+    ...(regularizer.l2 > 0 ? [mul(sum(square(of)), strength('l2'))] : []),
   ];
   return parts.length === 0 ? null : parts.reduce((a, b) => add(a, b));
+}
+
+/** The strengths that are part of a step, by the names that `penalty` reads. */
+export function strengthsOf(regularizer: Regularizer | undefined): Record<string, NumberSpec> {
+  const there = Object.entries(regularizer ?? {}).filter(([, value]) => value > 0);
+  return Object.fromEntries(there.map(([name, value]) => [name, { value, least: 0 }]));
 }

@@ -4,6 +4,7 @@ import shader from '../../shaders/adagrad.wgsl';
 import { checkOptions } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Op } from '../graph/op.ts';
+import { attrsOf } from '../graph/live.ts';
 import { apply, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -89,7 +90,7 @@ export const adagradOp: Op<AdagradAttrs> = {
 };
 
 function adagradAttrs(attrs: Partial<AdagradAttrs>): AdagradAttrs {
-  return { epsilon: 1e-7, epsilonInsideRoot: true, weightDecay: 0, ...attrs };
+  return attrsOf({ epsilon: 1e-7, epsilonInsideRoot: true, weightDecay: 0 }, attrs);
 }
 
 /**

@@ -4,6 +4,7 @@ import shader from '../../shaders/adam.wgsl';
 import { checkOptions } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Op } from '../graph/op.ts';
+import { attrsOf } from '../graph/live.ts';
 import { apply, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -127,7 +128,7 @@ function adamParams({ beta1, beta2, epsilon, weightDecay, decoupled }: AdamAttrs
 }
 
 function adamAttrs(attrs: Partial<AdamAttrs>): AdamAttrs {
-  return { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false, ...attrs };
+  return attrsOf({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decoupled: false }, attrs);
 }
 
 /**

@@ -5,6 +5,7 @@ import { OptionError, ShapeError } from '../core/errors.ts';
 import { checkWord, philoxInto, uniform01 } from '../core/random.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import { attrsOf, fieldsOf, type Scalar, valueOf } from '../graph/live.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -94,12 +95,13 @@ function sample(
  * (seed, step, 0, 0), written before each step; `stream` (0 unless given) tells layers with the same seed apart.
  * OptionError: rate outside [0, 1), stream not a word of 32 bits. ShapeError: dtypes, or random not [4].
  */
-export function dropout(x: Tensor, rate: number, random: Tensor, stream = 0): Tensor {
-  if (!(rate >= 0 && Math.fround(rate) < 1)) {
-    throw new OptionError(`dropout: rate is ${rate}, expected at least 0 and below 1`);
+export function dropout(x: Tensor, rate: Scalar, random: Tensor, stream = 0): Tensor {
+  const value = valueOf(rate);
+  if (!(value >= 0 && Math.fround(value) < 1)) {
+    throw new OptionError(`dropout: rate is ${value}, expected at least 0 and below 1`);
   }
   checkWord('dropout', 'stream', stream);
-  return applyOne(dropoutOp, [x, random], { rate, stream });
+  return applyOne(dropoutOp, [x, random], attrsOf({ rate: value, stream }, fieldsOf({ rate })));
 }
 
 export const dropoutOps = [dropoutOp] as const;

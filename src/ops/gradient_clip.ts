@@ -4,6 +4,7 @@ import shader from '../../shaders/gradient_clip.wgsl';
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Op, Sample } from '../graph/op.ts';
+import { attrsOf, fieldsOf, type Scalar, valueOf } from '../graph/live.ts';
 import { apply, applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, type Dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -183,9 +184,9 @@ function checkLimit(where: string, limit: number): void {
  * Each gradient, times `scalars[3]`, within ±limit; overwrites `grads` after its other readers. NaN and infinity stay. f32 [T].
  * OptionError: a limit that is not above 0. ShapeError: other shapes. No gradient.
  */
-export function clipValue(grads: Tensor, scalars: Tensor, limit: number): Tensor {
-  checkLimit('clipValue', limit);
-  return applyOne(clipValueOp, [grads, scalars], { limit });
+export function clipValue(grads: Tensor, scalars: Tensor, limit: Scalar): Tensor {
+  checkLimit('clipValue', valueOf(limit));
+  return applyOne(clipValueOp, [grads, scalars], fieldsOf({ limit }));
 }
 
 /**
@@ -196,11 +197,15 @@ export function clipValue(grads: Tensor, scalars: Tensor, limit: number): Tensor
 export function clipNorm(
   grads: Tensor,
   scalars: Tensor,
-  limit: number,
+  limit: Scalar,
   segments: readonly Segment[],
 ): { gradients: Tensor; norms: Tensor } {
-  checkLimit('clipNorm', limit);
-  const [gradients, norms] = apply(clipNormOp, [grads, scalars], { limit, segments: [...segments] });
+  checkLimit('clipNorm', valueOf(limit));
+  const [gradients, norms] = apply(
+    clipNormOp,
+    [grads, scalars],
+    attrsOf({ limit: 0, segments: [...segments] }, fieldsOf({ limit })),
+  );
   return { gradients: gradients!, norms: norms! };
 }
 

@@ -2,6 +2,7 @@
 
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format } from '../core/shape.ts';
+import { derive, operandOf, type Scalar } from '../graph/live.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { add, mul, sigmoidCrossEntropy, sub } from './binary.ts';
 import { nll, sparseSoftmaxCrossEntropy } from './loss.ts';
@@ -86,26 +87,36 @@ export function poissonTerms(prediction: Tensor, target: Tensor, fromLogits: boo
     : sub(prediction, mul(target, log(add(prediction, least))));
 }
 
+/** What a target keeps. */
+const keptOf = (smoothing: Scalar) => operandOf(derive(smoothing, 'kept', (value) => 1 - value));
+
+/** t·(1 − s) + s/C */
+function smoothed(target: Tensor, smoothing: Scalar, classes: number): Tensor {
+  if (smoothing === 0) return target;
+  const share = operandOf(derive(smoothing, `/${classes}`, (value) => value / classes));
+  return add(mul(target, keptOf(smoothing)), share);
+}
+
 /** −Σ t'·log p over the last axis, t' the smoothed target. */
-export function categoricalTerms(prediction: Tensor, target: Tensor, fromLogits: boolean, smoothing: number): Tensor {
+export function categoricalTerms(prediction: Tensor, target: Tensor, fromLogits: boolean, smoothing: Scalar): Tensor {
   const classes = prediction.shape.at(-1)!;
-  const smooth = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / classes);
+  const smooth = smoothed(target, smoothing, classes);
   const logs = fromLogits ? logSoftmax(prediction) : logOf(prediction);
   return neg(sum(mul(smooth, logs), { axes: -1 }));
 }
 
 /** Of rows of scores [N, C] and labels [N]: (1 − s)·(−log p[label]) + s·(the mean of −log p). */
-export function sparseTerms(scores: Tensor, labels: Tensor, fromLogits: boolean, smoothing: number): Tensor {
+export function sparseTerms(scores: Tensor, labels: Tensor, fromLogits: boolean, smoothing: Scalar): Tensor {
   if (fromLogits && smoothing === 0) return sparseSoftmaxCrossEntropy(scores, labels);
   const logs = fromLogits ? logSoftmax(scores) : logOf(scores);
   const own = fromLogits ? sparseSoftmaxCrossEntropy(scores, labels) : nll(logs, labels);
   if (smoothing === 0) return own;
-  return sub(mul(own, 1 - smoothing), mul(mean(logs, { axes: -1 }), smoothing));
+  return sub(mul(own, keptOf(smoothing)), mul(mean(logs, { axes: -1 }), operandOf(smoothing)));
 }
 
 /** −t'·log σ(z) − (1 − t')·log(1 − σ(z)), t' = t·(1 − s) + s/2. */
-export function binaryTerms(prediction: Tensor, target: Tensor, fromLogits: boolean, smoothing: number): Tensor {
-  const smooth = smoothing === 0 ? target : add(mul(target, 1 - smoothing), smoothing / 2);
+export function binaryTerms(prediction: Tensor, target: Tensor, fromLogits: boolean, smoothing: Scalar): Tensor {
+  const smooth = smoothed(target, smoothing, 2);
   if (fromLogits) return sigmoidCrossEntropy(prediction, smooth);
   const held = clip(prediction, { min: least, max: 1 - least });
   return neg(add(mul(smooth, log(held)), mul(sub(1, smooth), log(sub(1, held)))));

@@ -7,6 +7,7 @@ import { checkWord, philoxInto, uniform01 } from '../core/random.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
 import type { Values } from '../core/dtype.ts';
 import type { CallTypes, Fill, Op, Sample } from '../graph/op.ts';
+import { attrsOf, derive, fieldsOf, operandOf, type Scalar, valueOf } from '../graph/live.ts';
 import { applyOne, constantTensor, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -168,15 +169,16 @@ export function randomUniform(
 export function randomBernoulli(
   shape: Shape,
   random: Tensor,
-  options: DrawOptions & { readonly probability: number },
+  options: DrawOptions & { readonly probability: Scalar },
 ): Tensor {
   checkOptions('randomBernoulli', options, ['stream', 'probability']);
-  const { probability } = options;
+  const probability = valueOf(options.probability);
   if (!(probability >= 0 && probability <= 1)) {
     throw new OptionError(`randomBernoulli: probability is ${probability}, expected a number from 0 to 1`);
   }
   const attrs = drawAttrs('randomBernoulli', shape, options);
-  return applyOne(randomBernoulliOp, [random], { ...attrs, threshold: Math.round(probability * 2 ** 24) });
+  const threshold = derive(options.probability, 'threshold', (value) => Math.round(value * 2 ** 24));
+  return applyOne(randomBernoulliOp, [random], attrsOf(attrs, fieldsOf({ threshold })));
 }
 
 /**
@@ -186,19 +188,21 @@ export function randomBernoulli(
 export function randomNormal(
   shape: Shape,
   random: Tensor,
-  options: DrawOptions & { readonly mean?: number; readonly stddev?: number } = {},
+  options: DrawOptions & { readonly mean?: number; readonly stddev?: Scalar } = {},
 ): Tensor {
   checkOptions('randomNormal', options, ['stream', 'mean', 'stddev']);
   const { mean = 0, stddev = 1 } = options;
-  checkFinite('randomNormal', { mean, stddev });
-  if (stddev < 0) throw new OptionError(`randomNormal: stddev is ${stddev}, expected a number of at least 0`);
+  checkFinite('randomNormal', { mean, stddev: valueOf(stddev) });
+  if (valueOf(stddev) < 0) {
+    throw new OptionError(`randomNormal: stddev is ${valueOf(stddev)}, expected a number of at least 0`);
+  }
   const table = constantTensor(normalTable(), [normalTable().length], 'u32');
   const drawn = applyOne(randomNormalOp, [random, table], drawAttrs('randomNormal', shape, options));
   return moved(drawn, mean, stddev);
 }
 
 /** Two ops, each of which rounds once: one kernel's a·b + c would round once or twice, as the device likes. */
-function moved(drawn: Tensor, offset: number, scale: number): Tensor {
-  const scaled = scale === 1 ? drawn : mul(drawn, scale);
+function moved(drawn: Tensor, offset: number, scale: Scalar): Tensor {
+  const scaled = scale === 1 ? drawn : mul(drawn, operandOf(scale));
   return offset === 0 ? scaled : add(scaled, offset);
 }

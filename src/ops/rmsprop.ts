@@ -3,6 +3,7 @@
 import { checkOptions, OptionError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Fill, Op, Sample } from '../graph/op.ts';
+import { attrsOf } from '../graph/live.ts';
 import { apply, type Tensor } from '../graph/tensor.ts';
 import { bytesMoved } from './copy.ts';
 import { accuracy, checkNumber, inferStep, type OptimizerArenas, skipped, step, withBad } from './optimizer_step.ts';
@@ -139,7 +140,7 @@ export const rmspropCenteredMomentumOp = rmspropOpOf(
 );
 
 function rmspropAttrs(attrs: Partial<RmspropAttrs>): RmspropAttrs {
-  return { rho: 0.9, epsilon: 1e-7, epsilonInsideRoot: true, momentum: 0, weightDecay: 0, ...attrs };
+  return attrsOf({ rho: 0.9, epsilon: 1e-7, epsilonInsideRoot: true, momentum: 0, weightDecay: 0 }, attrs);
 }
 
 /**

@@ -4,6 +4,7 @@ import shader from '../../shaders/sgd.wgsl';
 import { checkOptions, OptionError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Op } from '../graph/op.ts';
+import { attrsOf } from '../graph/live.ts';
 import { apply, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -150,11 +151,11 @@ export function sgdStep(
     throw new OptionError(`sgd: momentum is ${momentum}, expected ${momentum > 0 ? 'a' : 'no'} velocity`);
   }
   if (!velocity) {
-    const [w, bad] = apply(sgdOp, [params, grads, scalars, firstBad], { weightDecay });
+    const [w, bad] = apply(sgdOp, [params, grads, scalars, firstBad], attrsOf({ weightDecay }, options));
     return { params: w!, firstBad: bad! };
   }
   const inputs = [params, grads, velocity, scalars, firstBad];
-  const [w, v, bad] = apply(sgdMomentumOp, inputs, { momentum, nesterov, weightDecay });
+  const [w, v, bad] = apply(sgdMomentumOp, inputs, attrsOf({ momentum, nesterov, weightDecay }, options));
   return { params: w!, velocity: v!, firstBad: bad! };
 }
 

@@ -69,6 +69,11 @@ export interface Runner {
    * sizes, and after the device was lost.
    */
   run(inputs: Readonly<Record<string, TypedArray | DeviceTensor>>): void;
+  /**
+   * Attributes of calls that may change (`isLive`) are taken up as they are now, for every later step. Absent where they are read
+   * in each.
+   */
+  refresh?(): void;
   /** Null when another step may be submitted now; else a promise to await first (the ring of reads is full). */
   ready(): Promise<void> | null;
   /** Delivers every tracked row that is still on its way, and rethrows what went wrong since the last call. */

@@ -3,10 +3,11 @@
 import { checkOptions, OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format } from '../core/shape.ts';
 import { labelled } from '../graph/tensor.ts';
-import { applyLayer, checkName, type Given, type Layer } from '../nn/layer.ts';
+import { applyLayer, checkName, type Given, type Layer, layerNumbers } from '../nn/layer.ts';
 import { maskedAfter } from '../nn/masking.ts';
 import { holdingWeights } from '../nn/regularizers.ts';
 import { callable } from '../nn/symbolic.ts';
+import type { NumberSpec } from '../nn/numbers.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
 import type { HostTensor } from './core.ts';
 import type { Model } from './model.ts';
@@ -58,6 +59,7 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
       `asLayer: weights has ${values ? `'${weight}' of ${format(values.shape)}` : `no '${weight}'`}, expected ${format(shape)}`,
     );
   };
+  const numbers: Record<string, NumberSpec> = Object.assign({}, ...layers.map(layerNumbers));
   const weights = Object.fromEntries(specsOf('weights'));
   const state = Object.fromEntries(specsOf('state'));
 
@@ -66,6 +68,7 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
       type: 'Model',
       kind: 'model',
       config: { model: topologyOf(inner) },
+      numbers,
       ...(name === undefined ? {} : { name }),
       ...(inputs.length === 1 ? { inputShape: inputs[0]!.shape } : { several: true as const }),
       ...(activation ? { activation } : {}),
@@ -100,6 +103,7 @@ export function asLayer(inner: Model<unknown>, options: AsLayerOptions = {}): La
             // Mixed, not added: layers of any depth then draw from streams that have nothing to do with each other.
             stream: Math.imul(context.stream ^ Math.imul(i + 1, 0x9e3779b1), 0x85ebca6b) >>> 0,
             state: (key: string) => context.state(`${owner}/${key}`),
+            number: (key: string, fixed: number) => context.number(`${owner}/${key}`, fixed),
             update: (key: string, value: typeof x) => context.update(`${owner}/${key}`, value),
           };
           const { outputs: own, mask } = applyLayer(built, values, (key) => weightOf(`${owner}/${key}`), inside);

@@ -93,7 +93,10 @@ export function createBatches(
     tune: compiled?.tune,
     choices: saved?.device === device.description ? saved.choices : undefined,
     precision: compiled?.precision ?? 'f32',
+    numbers: compiled?.state.numbers,
   };
+
+  const read = compiled?.state.numbers.read;
 
   /** Layers that were named are segments whose values are computed again. */
   const around =
@@ -186,13 +189,14 @@ export function createBatches(
             training,
             random,
             examples: size,
+            read,
             around: training ? around(context) : context.layer,
           });
           made.effects.forEach(perform);
           talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
           terms.push(...Object.keys(made.terms));
           outputs.push(...terms);
-          return lossAndMetrics(compiled!, made, targets, batch, weights);
+          return lossAndMetrics({ ...compiled!, read }, made, targets, batch, weights);
         },
         {
           ...shared,
@@ -235,7 +239,13 @@ export function createBatches(
         program: await program(
           plainInputs(batch, inputsFor(places)),
           (inputs, { random, perform, layer: around }) => {
-            const { values, effects } = forward(network, inputs, places, { training: false, drawing, random, around });
+            const { values, effects } = forward(network, inputs, places, {
+              training: false,
+              drawing,
+              random,
+              read,
+              around,
+            });
             effects.forEach(perform);
             return Object.fromEntries(places.map((at, i) => [at, values[i]!]));
           },
@@ -254,11 +264,12 @@ export function createBatches(
             training: true,
             random,
             examples: batch,
+            read,
             around: around(context),
           });
           made.effects.forEach(perform);
           const given = targetNames.map((name) => inputs[name]!);
-          return lossAndMetrics(compiled!, made, given, batch);
+          return lossAndMetrics({ ...compiled!, read }, made, given, batch);
         },
         {
           ...shared,

@@ -157,6 +157,7 @@ function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, 
     kernels: usedKernels(saved['kernels']),
     ...(isCount(saved['batches']) ? { batches: saved['batches'] as number } : {}),
     ...(typeof saved['learningRate'] === 'number' ? { learningRate: saved['learningRate'] } : {}),
+    ...(saved['scalars'] === undefined ? {} : { scalars: numbersIn(saved['scalars']) }),
     // Files of earlier versions have none.
     ...(saved['cursor'] ? { cursor: loadCursor(saved['cursor'], tensors) } : {}),
     ...(saved['lossScale'] === undefined ? {} : { lossScale: lossScaleOf(saved['lossScale']) }),
@@ -174,6 +175,12 @@ function usedKernels(value: Json | undefined): UsedKernels | undefined {
   });
   if (typeof device !== 'string') throw new DataError('loadModel: the kernels name no device');
   return { device, choices: Object.fromEntries(entries) };
+}
+
+function numbersIn(value: Json): Record<string, number> {
+  const numbers = recordOf('scalars', value);
+  if (Object.values(numbers).every((one) => typeof one === 'number')) return numbers as Record<string, number>;
+  throw new DataError('loadModel: the scalars are no record of numbers');
 }
 
 function lossScaleOf(value: Json): LossScaleState {

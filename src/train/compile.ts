@@ -10,6 +10,7 @@ import { chooseDevice, type Choice } from './choose.ts';
 import { arenasOf, networkOf, type Core, type Network } from './core.ts';
 import { resolvePrecision, type PrecisionOption } from './precision.ts';
 import { headsOf, keysOf, type HeadOptions } from './heads.ts';
+import { numbersOf } from './scalars.ts';
 import { restoreTraining } from './training_state.ts';
 
 export interface CompileOptions extends HeadOptions {
@@ -80,7 +81,7 @@ export async function compile(core: Core, options: CompileOptions): Promise<void
   const heads = headsOf('compile', network, options);
   const keys = keysOf('compile', heads);
   const precision = await resolvePrecision('compile', options.precision);
-  const state = createState(optimizer, network.parameters, precision);
+  const state = createState(optimizer, network.parameters, precision, numbersOf(network, heads));
 
   const choice = await choiceFor(core, network, options.device);
   const { device } = choice;

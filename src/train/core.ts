@@ -7,6 +7,7 @@ import { labelled, type Tensor, type Variable } from '../graph/tensor.ts';
 import { applyLayer, layerContext, type BuiltLayer, type Given } from '../nn/layer.ts';
 import type { Loss } from '../nn/losses.ts';
 import type { EpochMetric, MeanMetric } from '../nn/metrics.ts';
+import { fixedNumbers, type NumberReader } from '../nn/numbers.ts';
 import type { OptimizerState } from '../nn/optimizer_state.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { penalty } from '../nn/regularizers.ts';
@@ -59,6 +60,8 @@ export interface Head {
   readonly loss: Loss;
   /** What the loss is multiplied by in the sum of all. */
   readonly weight: number;
+  /** Whether the weight was given, so that it may change. */
+  readonly weighted?: true;
   /** Those that every step gives, and those that an epoch does. */
   readonly metrics: readonly MeanMetric[];
   readonly epochMetrics: readonly EpochMetric[];
@@ -170,6 +173,8 @@ export interface Use {
   readonly drawing?: boolean;
   readonly random: Tensor;
   readonly examples?: number;
+  /** The numbers that may change, by `<layer>/<name>`; none unless given. */
+  readonly read?: NumberReader;
   /** Called for each layer with what applies it. */
   readonly around?: <T>(layer: string, apply: () => T) => T;
 }
@@ -182,6 +187,7 @@ export function forward(
   use: Use,
 ): Forward {
   const { layers, parameters } = network;
+  const { read = fixedNumbers } = use;
   const kept = new Map<string, Tensor>();
   const seen = new Set<string>();
   const effects: Tensor[] = [];
@@ -217,6 +223,7 @@ export function forward(
         kept.set(`${owner}/${own}`, value);
         effects.push(value);
       },
+      number: (own, fixed) => read(`${owner}/${own}`, fixed),
       addLoss(term, value) {
         if (sizeOf(value.shape) !== 1) {
           throw new ShapeError(`${name}: the loss '${term}' must be one number, got shape ${format(value.shape)}`);
@@ -231,7 +238,8 @@ export function forward(
     given.push({ outputs: [labelled(first!, name), ...further], mask });
   });
   for (const { name, regularizer, tensor } of parameters.list) {
-    const value = regularizer && seen.has(name.slice(0, name.indexOf('/'))) ? penalty(regularizer, tensor) : null;
+    if (!regularizer || !seen.has(name.slice(0, name.indexOf('/')))) continue;
+    const value = penalty(regularizer, tensor, (strength, fixed) => read(`${name}/${strength}`, fixed));
     if (value) addTerm('regularization', value);
   }
   const found = wanted.map((at) => given[at]!);

@@ -4,6 +4,7 @@ import { gradcheck, type GradcheckResult } from '../autodiff/gradcheck.ts';
 import { checkOptions, OptionError } from '../core/errors.ts';
 import { take, type Dataset, type NamedDataset } from '../data/dataset.ts';
 import { constantTensor, type Tensor } from '../graph/tensor.ts';
+import type { NumberReader } from '../nn/numbers.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { forward, type HostTensor, type Network } from './core.ts';
 import { headsOf, lossAndMetrics, type HeadOptions } from './heads.ts';
@@ -78,11 +79,13 @@ export async function gradientCheck(
   const at = Object.fromEntries(
     parameters.list.map(({ name, shape }) => [name, { shape, values: weights.get(name)!.data }]),
   );
+  const numbers = model.optimizer?.numbers.values() ?? {};
+  const read: NumberReader = (name, fixed) => numbers[name] ?? fixed;
   const f = (given: Record<string, Tensor>): Tensor => {
     const own = { ...network, parameters: replaced(parameters, given), state: kept };
     const random = constantTensor(new Uint32Array(4), [4], 'u32');
     const places = heads.map(({ output }) => output.at);
-    const made = forward(own, Object.fromEntries(features), places, { training: false, random });
+    const made = forward(own, Object.fromEntries(features), places, { training: false, random, read });
     return lossAndMetrics({ heads, keys: [] }, made, targets, size)['loss']!;
   };
   return gradcheck(f, at, { most: perWeight });

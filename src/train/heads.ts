@@ -1,13 +1,16 @@
 // What each of a model's outputs is trained for: its loss, the loss's weight, and metrics, with the keys they are logged by.
 
 import { OptionError, suggestion } from '../core/errors.ts';
+import { operandOf } from '../graph/live.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { checkLossFits, resolveLoss, type LossFunction, type LossName } from '../nn/losses.ts';
 import { maskWeights } from '../nn/masking.ts';
+import { fixedNumbers, type NumberReader } from '../nn/numbers.ts';
 import { resolveMetric, type ConfiguredMetric, type Metric, type MetricName } from '../nn/metrics.ts';
 import { add, mul } from '../ops/binary.ts';
 import { reshape } from '../ops/reshape.ts';
 import type { Compiled, Forward, Head, Network, OutputPort } from './core.ts';
+import { numberOfOutput } from './scalars.ts';
 
 /** One for each output: by position, or by name. */
 export type PerOutput<T> = readonly T[] | Readonly<Record<string, T>>;
@@ -74,6 +77,7 @@ export function headsOf(where: string, network: Network, options: HeadOptions): 
         output,
         loss,
         weight,
+        ...(weights[i] === undefined ? {} : { weighted: true as const }),
         metrics: named.filter((metric) => 'sum' in metric),
         epochMetrics: named.filter((metric) => 'tally' in metric),
         lossKey: several ? `${prefix}loss` : null,
@@ -149,7 +153,7 @@ function maskedWeights(mask: Tensor, weights: Tensor | undefined): Tensor {
  * metrics, and what layers add.
  */
 export function lossAndMetrics(
-  { heads, keys }: Pick<Compiled, 'heads' | 'keys'>,
+  { heads, keys, read = fixedNumbers }: Pick<Compiled, 'heads' | 'keys'> & { readonly read?: NumberReader | undefined },
   { values: predictions, masks, terms }: Forward,
   targets: readonly Tensor[],
   batch: number,
@@ -157,12 +161,13 @@ export function lossAndMetrics(
 ): Record<string, Tensor> {
   const sums: Record<string, Tensor> = {};
   let total: Tensor | null = null;
-  heads.forEach(({ loss, weight, lossKey, metrics }, i) => {
+  heads.forEach(({ output, loss, weight, weighted, lossKey, metrics }, i) => {
+    const own: NumberReader = (name, fixed) => read(numberOfOutput(heads, output.name, name), fixed);
     const [prediction, target] = [predictions[i]!, targets[i]!];
     const mask = masks[i] ?? undefined;
-    const value = loss.apply(prediction, target, mask ? maskedWeights(mask, weights[i]) : weights[i]);
-    const weighted = weight === 1 ? value : mul(value, weight);
-    total = total ? add(total, reshape(weighted, total.shape)) : weighted;
+    const value = loss.apply(prediction, target, mask ? maskedWeights(mask, weights[i]) : weights[i], own);
+    const counted = weighted ? mul(value, operandOf(own('lossWeight', weight))) : value;
+    total = total ? add(total, reshape(counted, total.shape)) : counted;
     if (lossKey !== null) sums[lossKey] = mul(value, batch);
     for (const metric of metrics) sums[metric.name] = metric.sum(prediction, target, mask);
   });

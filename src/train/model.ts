@@ -30,6 +30,7 @@ import { fit, type FitOptions, type FitResult } from './fit.ts';
 import { chainNetwork } from './network.ts';
 import { planTraining, type TrainingPlan } from './memory.ts';
 import { describe } from './describe.ts';
+import { scalarsOf, setRate, setScalars } from './scalars.ts';
 import { summaryRows, summaryText, type SummaryRow, type SummaryTotals } from './summary.ts';
 import type { TrainingData } from './targets.ts';
 import type { SampleWeighting } from './weights.ts';
@@ -91,6 +92,18 @@ export interface Model<Prediction = HostTensor> {
    * again. OptionError: a negative number. StateError: before `compile`.
    */
   setLearningRate(rate: number | null): void;
+  /**
+   * What may be set while training runs, as it is in the next step: `learningRate`, the optimizer's numbers by their options
+   * (`beta1`, `momentum`, `weightDecay`, `clipNorm`), layers' as `dropout_1/rate`, strengths of penalties as
+   * `dense_1/kernel/l2`, the loss's `labelSmoothing` and `lossWeight`, with the output's name before it where there are several.
+   * What was 0 or not given at `compile` is no part of the step, and not among them. StateError: before `compile`.
+   */
+  scalars(): Record<string, number>;
+  /**
+   * Sets all of these from the next step on, also while training runs; nothing is compiled or allocated. They are saved with the
+   * training. OptionError, and nothing set: an unknown name, or a number out of its range. StateError: before `compile`.
+   */
+  setScalars(values: Readonly<Record<string, number>>): void;
   /** Runs `task` between two steps of a training that runs: what it reads, in however many calls, is of one moment. */
   hold<T>(task: () => Promise<T>): Promise<T>;
   /** What saving needs beside the weights; null before `compile`. */
@@ -249,15 +262,9 @@ export function createModel<Prediction = HostTensor>(
         else core.hostWeights.set(arena, values);
       }
     },
-    setLearningRate(rate) {
-      const { state } = compiledOf(core, 'setLearningRate');
-      if (rate !== null && !(rate >= 0 && Number.isFinite(rate))) {
-        throw new OptionError(
-          `setLearningRate: got ${rate}, expected a number of at least 0, or null for the schedule`,
-        );
-      }
-      state.learningRate = rate;
-    },
+    setLearningRate: (rate) => setRate(compiledOf(core, 'setLearningRate').state, rate),
+    scalars: () => scalarsOf(compiledOf(core, 'scalars').state),
+    setScalars: (values) => setScalars(compiledOf(core, 'setScalars').state, values),
     hold: (task) => hold(core, task),
     getTraining: () => hold(core, () => readTraining(core)),
     lossScale: () => readLossScale(core),

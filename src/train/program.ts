@@ -6,6 +6,7 @@ import { format, sizeOf, type Shape } from '../core/shape.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import { inputTensor, nextTensorId, type Call, type Source, type Tensor } from '../graph/tensor.ts';
 import { createState, isOptimizerState, type Optimizer, type OptimizerState } from '../nn/optimizer_state.ts';
+import type { LiveNumbers } from '../nn/numbers.ts';
 import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
 import { makePlan } from '../plan/build.ts';
@@ -48,6 +49,8 @@ export interface ProgramOptions {
   /** Scalar outputs delivered for every run through `onRows`, `every` runs at a time. */
   readonly track?: { readonly outputs: readonly string[]; readonly every: number };
   readonly onRows?: (rows: readonly TrackedRow[]) => void;
+  /** Numbers that the function read from there and that may change between runs; the optimizer's state's unless given. */
+  readonly numbers?: LiveNumbers | undefined;
   /** Op name -> kernel to use where it fits; for benchmarks. */
   readonly kernels?: Readonly<Record<string, string>>;
   /** Whether groups of ops are replaced by fused ones; true unless given. */
@@ -127,6 +130,7 @@ const known = [
   'seed',
   'track',
   'onRows',
+  'numbers',
   'kernels',
   'fuse',
   'recompute',
@@ -213,6 +217,8 @@ export async function program(
   const device = options.device ?? (await defaultDevice());
   const { kernels, fuse = !checked, tune = false, choices } = options;
   const tuned = [...(choices ? [restoring(choices)] : []), ...(device.tuned ? [device.tuned] : [])];
+  const numbers = options.numbers ?? state?.numbers;
+  const operands = () => [...(numbers?.operands ?? [])].filter(([name]) => name in plan.inputs);
   const makeIt = () =>
     makePlan(outputs, effects, { target: device.target, kernels, fuse, tuned, recompute, storage: precision?.storage });
   let plan = makeIt();
@@ -223,6 +229,9 @@ export async function program(
 
   let runner: Runner | null = null;
   let runs = 0;
+  /** Of the numbers as the plan or the runner has them; null: no operand was given yet. */
+  const planned = numbers?.version;
+  let version: number | null = null;
   const prepared = (): Runner => {
     if (!runner) throw new StateError('program: prepare() must be awaited before a run');
     return runner;
@@ -245,6 +254,11 @@ export async function program(
       if (usesRandom) all['$random'] = Uint32Array.of(seed, step, 0, 0);
       if (state) all['$scalars'] = state.scalars();
       if (state && usesGroup) all['$group'] = state.group();
+      if (numbers && numbers.version !== version) {
+        if (numbers.version !== (version ?? planned)) ready.refresh?.();
+        for (const [name, { value }] of operands()) all[name] = Float32Array.of(value);
+        version = numbers.version;
+      }
       ready.run(all);
       runs++;
       state?.advance();

@@ -25,6 +25,8 @@ export interface TrainingState {
   readonly lossScale?: LossScaleState;
   /** What took the schedule's place, where something did. */
   readonly learningRate?: number;
+  /** Other numbers that were set while it ran: see `Model.setScalars`. */
+  readonly scalars?: Readonly<Record<string, number>>;
   /** Where in its data the training was; null or left out where it never began. */
   readonly cursor?: Cursor | null;
 }
@@ -41,6 +43,7 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
   const lossScale = await readLossScale(core);
   const cursor = core.cursor ? await core.cursor() : core.savedCursor;
   const { epochs, history, batches } = core;
+  const scalars = state.numbers.changed();
   return {
     optimizer: state.optimizer.name,
     step,
@@ -52,6 +55,7 @@ export async function readTraining(core: Core): Promise<TrainingState | null> {
     kernels: batches?.kernels(),
     ...(lossScale ? { lossScale } : {}),
     ...(learningRate === null ? {} : { learningRate }),
+    ...(Object.keys(scalars).length > 0 ? { scalars } : {}),
     ...(cursor ? { cursor } : {}),
   };
 }
@@ -72,6 +76,7 @@ export function restoreTraining(core: Core, saved: TrainingState): void {
   const { compiled, device } = core;
   if (!compiled || !device || compiled.state.optimizer.name !== saved.optimizer) return;
   const { state } = compiled;
+  state.numbers.restore('setTraining', saved.scalars ?? {});
   const arenas = state.names.map((name, i) => {
     const values = saved.moments.get(name);
     if (values) return joinArena(parameters, values);

@@ -25,6 +25,7 @@ async function emptied(store: Store): Promise<Store> {
 describe('device.destroy()', () => {
   test.each([
     ['Adam with dropout, and callbacks that count', 3, [10], () => opfsStore('retrograd-resume')],
+    ['AdamW with dropout, and numbers set on the way', 3, [13], () => indexedDbStore('retrograd-resume')],
     ...(import.meta.env.VITE_LONG === '1'
       ? ([
           ['SGD', 2, [0, 5, 17, 30], () => indexedDbStore('retrograd-resume')],

@@ -96,6 +96,30 @@ describe('in a worker', () => {
     expect(there.step).toBe(14);
   });
 
+  test('numbers set by a callback count from the next step on, as here', async () => {
+    const run = async (worker: boolean) => {
+      const made = await started({ worker }, { ...compile, optimizer: adam({ weightDecay: 0.01 }) });
+      const seen: Record<string, number>[] = [];
+      const setting: Callback = {
+        onStepEnd({ step }) {
+          if (step === 3) made.setScalars({ 'dropout_1/rate': 0.6, beta1: 0.5, weightDecay: 0.2 });
+          if (step === 8) made.setScalars({ learningRate: 0.1, epsilon: 1e-3 });
+          seen.push(made.scalars());
+        },
+      };
+      await made.fit(data, { epochs: 2, batchSize: 32, callbacks: [setting] });
+      expect(() => made.setScalars({ 'dropout_1/rate': 2 })).toThrow('setScalars: dropout_1/rate is 2');
+      const saved = (await made.getTraining())!;
+      const again = await started({ worker }, { ...compile, optimizer: adam({ weightDecay: 0.01 }) });
+      again.setTraining(saved);
+      expect(again.scalars()).toEqual({ ...made.scalars() });
+      return { seen, weights: await numbers(made), saved: saved.scalars };
+    };
+    const here = await run(false);
+    expect(await run(true)).toEqual(here);
+    expect(here.saved).toEqual({ 'dropout_1/rate': 0.6, beta1: 0.5, weightDecay: 0.2, epsilon: 1e-3 });
+  });
+
   test('paused it does no step and answers; resumed it ends with the same weights', async () => {
     const plain = await started();
     const options: FitOptions = { epochs: 3, batchSize: 10 };

@@ -3,6 +3,7 @@
 
 import {
   adam,
+  adamW,
   batchNormalization,
   type Callback,
   cosineDecay,
@@ -46,6 +47,11 @@ export const resumeCases: Readonly<Record<string, ResumeCase>> = {
     dropout: true,
     augmentation: true,
   },
+  'AdamW with dropout, and numbers set on the way': {
+    optimizer: () => adamW({ learningRate: 0.02 }),
+    dropout: true,
+    callbacks: () => [settingNumbers()],
+  },
   'Adam with dropout, and callbacks that count': {
     optimizer: () => adam({ learningRate: 0.02 }),
     dropout: true,
@@ -55,6 +61,18 @@ export const resumeCases: Readonly<Record<string, ResumeCase>> = {
     ],
   },
 };
+
+/** Twice, in steps after which trainings are killed and continued. */
+function settingNumbers(): Callback {
+  let model: Model;
+  return {
+    onTrainBegin: (begin) => void ({ model } = begin),
+    onStepEnd({ step }) {
+      if (step === 4) model.setScalars({ beta1: 0.5, 'dropout_1/rate': 0.6 });
+      if (step === 10) model.setScalars({ weightDecay: 0.2, epsilon: 1e-4 });
+    },
+  };
+}
 
 const data = moons({ size: 60, seed: 5 });
 const held = moons({ size: 30, seed: 6 });

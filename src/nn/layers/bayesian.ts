@@ -3,6 +3,7 @@
 
 import { OptionError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
+import { operandOf } from '../../graph/live.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { add, mul, sub } from '../../ops/binary.ts';
 import { randomNormal } from '../../ops/random.ts';
@@ -57,7 +58,7 @@ function bayesian(where: string, type: string, kind: string, layer: LayerRecord,
     if (klWeight === undefined && context.examples === null) {
       throw new OptionError(`${where}: klWeight is 1 / the number of examples, which is not known here; give klWeight`);
     }
-    const weight = klWeight ?? 1 / context.examples!;
+    const weight = klWeight === undefined ? 1 / context.examples! : operandOf(context.number('klWeight', klWeight));
     context.addLoss('kl', mul(normalDivergence(mean, sigma, priorSigma), weight));
   }
 
@@ -65,6 +66,7 @@ function bayesian(where: string, type: string, kind: string, layer: LayerRecord,
     ...layer,
     type,
     kind,
+    ...(klWeight ? { numbers: { klWeight: { value: klWeight, least: 0 } } } : {}),
     config: {
       ...layer.config,
       priorSigma,

@@ -5,7 +5,14 @@ import { format } from '../../core/shape.ts';
 import { mul } from '../../ops/binary.ts';
 import { dropout as drop } from '../../ops/dropout.ts';
 import { full } from '../../ops/full.ts';
-import { commonFields, layerOptions, type Layer, type LayerContext, type LayerOptions } from '../layer.ts';
+import {
+  commonFields,
+  layerOptions,
+  type Layer,
+  type LayerContext,
+  type LayerOptions,
+  type LayerRecord,
+} from '../layer.ts';
 import { keepsMask } from '../masking.ts';
 import { callable } from '../symbolic.ts';
 
@@ -20,6 +27,10 @@ export interface DropoutOptions extends LayerOptions, DrawingOption {
 }
 
 export const dropoutOptions = [...layerOptions, 'rate', 'training'];
+
+/** How a rate may change while training runs: not where there is nothing to drop at first. */
+export const rateNumbers = (rate: number): Pick<LayerRecord, 'numbers'> =>
+  rate > 0 ? { numbers: { rate: { value: rate, least: 0, below: 1 } } } : {};
 
 export function checkRate(where: string, rate: number): void {
   if (!(rate >= 0 && rate < 1)) throw new OptionError(`${where}: rate is ${rate}, expected at least 0 and below 1`);
@@ -49,10 +60,12 @@ export function dropout(options: DropoutOptions): Layer {
     kind: 'dropout',
     config: { rate, ...drawingField('dropout', options) },
     masking: keepsMask,
+    ...rateNumbers(rate),
     ...commonFields('dropout', options),
     build: (inputShape) => ({ outputShape: inputShape, weights: {}, flopsPerSample: 0 }),
     apply(x, _, context) {
-      return draws(options, context) && rate > 0 ? drop(x, rate, context.random, context.stream) : x;
+      if (!draws(options, context) || rate === 0) return x;
+      return drop(x, context.number('rate', rate), context.random, context.stream);
     },
   });
 }
@@ -68,6 +81,7 @@ function spatialDropout(where: string, type: string, rank: 1 | 2 | 3, options: D
     kind: 'dropout',
     config: { rate, ...drawingField(where, options) },
     ...(rank === 1 ? { masking: keepsMask } : {}),
+    ...rateNumbers(rate),
     ...commonFields(where, options),
     build(inputShape, at) {
       if (inputShape.length === rank + 1) return { outputShape: inputShape, weights: {}, flopsPerSample: 0 };
@@ -76,7 +90,7 @@ function spatialDropout(where: string, type: string, rank: 1 | 2 | 3, options: D
     apply(x, _, context) {
       if (!draws(options, context) || rate === 0) return x;
       const shape = x.shape.map((length, axis) => (axis === 0 || axis === rank + 1 ? length : 1));
-      return mul(x, drop(full(shape, 1), rate, context.random, context.stream));
+      return mul(x, drop(full(shape, 1), context.number('rate', rate), context.random, context.stream));
     },
   });
 }

@@ -1,5 +1,6 @@
 // What a trainer and its worker say to each other, and how errors cross between them.
 
+import type { NumberSpec } from '../../nn/numbers.ts';
 import type { CompileOptions } from '../compile.ts';
 import type { FitOptions } from '../fit.ts';
 import type { DeviceOptions } from '../device.ts';
@@ -24,6 +25,14 @@ export type SentCompile = Omit<CompileOptions, 'optimizer' | 'device'> & {
   readonly optimizer: SentOptimizer;
   readonly prefer: DeviceOptions['prefer'] | null;
 };
+
+/** What the worker's `compile` answers: the device's description, the numbers that may change, and those that have. */
+export interface CompiledThere {
+  readonly deviceName: string;
+  readonly specs: Readonly<Record<string, NumberSpec>>;
+  readonly changed: Readonly<Record<string, number>>;
+  readonly learningRate: number | null;
+}
 
 /** Image transformations by their names, `augment` of `fit` by input. */
 export interface SentTransform {

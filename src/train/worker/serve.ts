@@ -15,6 +15,7 @@ import { createUnpacker } from './packing.ts';
 import {
   receivedError,
   sentError,
+  type CompiledThere,
   type HookName,
   type Request,
   type Response,
@@ -122,7 +123,14 @@ export function serveTrainer(options: ServeOptions = {}, scope: Scope = globalTh
       const device = prefer ? { device: await createDevice({ prefer }) } : {};
       const made = optimizerFrom(name, scheduled ? { ...own, learningRate: schedule } : own);
       await ready().compile({ ...(ownNames(rest, options) as typeof rest), optimizer: made, ...device });
-      return ready().device!.description;
+      const { numbers, learningRate } = ready().optimizer!;
+      const answer: CompiledThere = {
+        deviceName: ready().device!.description,
+        specs: numbers.specs,
+        changed: numbers.changed(),
+        learningRate,
+      };
+      return answer;
     },
     fit(data: never, { hooks, augment, ...rest }: SentFit) {
       failure = null;
@@ -136,6 +144,7 @@ export function serveTrainer(options: ServeOptions = {}, scope: Scope = globalTh
     getWeights: () => ready().getWeights(),
     setWeights: (weights: never) => ready().setWeights(weights),
     setLearningRate: (rate: never) => ready().setLearningRate(rate),
+    setScalars: (values: never) => ready().setScalars(values),
     getTraining: () => ready().getTraining(),
     setTraining: (state: never) => ready().setTraining(state),
     lossScale: () => ready().lossScale(),

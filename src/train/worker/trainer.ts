@@ -9,10 +9,12 @@ import { nextTurn, type HostTensor } from '../core.ts';
 import { createDevice, type DeviceOptions } from '../device.ts';
 import type { FitOptions } from '../fit.ts';
 import type { Model } from '../model.ts';
+import { scalarsOf, setRate, setScalars } from '../scalars.ts';
 import type { TrainingData } from '../targets.ts';
 import type { TrainingState } from '../training_state.ts';
 import { createFits } from './fits.ts';
 import { createLine } from './line.ts';
+import type { CompiledThere } from './messages.ts';
 
 export interface TrainerOptions<Prediction = HostTensor> {
   /** Built and not compiled; its weights are those that training begins with. */
@@ -124,6 +126,17 @@ async function workerTrainer<Prediction>(
   const { call, tell } = line;
   const fits = createFits(call, tell, line.latest, () => state);
 
+  /** What a training has set that goes on: the page's own copy of it. */
+  function mirror(where: string, scalars: TrainingState['scalars'] = {}, rate: number | null = null): void {
+    state!.numbers.restore(where, scalars);
+    state!.learningRate = rate;
+  }
+
+  function compiled(where: string): OptimizerState {
+    if (state) return state;
+    throw new StateError(`${where}: the model is not compiled`);
+  }
+
   function resume(): void {
     if (pausing) tell('release', pausing.id);
     pausing = null;
@@ -142,8 +155,11 @@ async function workerTrainer<Prediction>(
       const { learningRate, ...numbers } = made.options as { readonly learningRate?: unknown };
       const scheduled = typeof learningRate === 'function';
       const sent = { name: made.name, options: scheduled ? numbers : made.options, scheduled };
-      deviceName = (await call('compile', { ...rest, optimizer: sent, prefer })) as string;
-      state = createState(made, model.parameters);
+      const there = (await call('compile', { ...rest, optimizer: sent, prefer })) as CompiledThere;
+      deviceName = there.deviceName;
+      state = createState(made, model.parameters, null, there.specs);
+      state.step = line.latest().step;
+      mirror('compile', there.changed, there.learningRate);
     },
     fit: (data: TrainingData, options: FitOptions = {}) => fits.fit(trainerModel, data, options),
     evaluate: (data: TrainingData, options: object = {}) => call('evaluate', data, options),
@@ -154,14 +170,13 @@ async function workerTrainer<Prediction>(
     getWeights: () => call('getWeights'),
     setWeights: (weights: unknown) => tell('setWeights', weights),
     setLearningRate(rate: number | null): void {
-      if (!state) throw new StateError('setLearningRate: the model is not compiled');
-      if (rate !== null && !(rate >= 0 && Number.isFinite(rate))) {
-        throw new OptionError(
-          `setLearningRate: got ${rate}, expected a number of at least 0, or null for the schedule`,
-        );
-      }
-      state.learningRate = rate;
+      setRate(compiled('setLearningRate'), rate);
       tell('setLearningRate', rate);
+    },
+    scalars: () => scalarsOf(compiled('scalars')),
+    setScalars(values: Readonly<Record<string, number>>): void {
+      setScalars(compiled('setScalars'), values);
+      tell('setScalars', values);
     },
     lossScale: () => call('lossScale'),
     async getTraining() {
@@ -169,6 +184,7 @@ async function workerTrainer<Prediction>(
     },
     setTraining(saved: TrainingState): void {
       fits.restore(saved);
+      if (state?.optimizer.name === saved.optimizer) mirror('setTraining', saved.scalars, saved.learningRate);
       tell('setTraining', saved);
     },
     async hold<T>(task: () => Promise<T>): Promise<T> {
