@@ -93,7 +93,12 @@ const scalar = () => ({ shape: [], dtype: 'f32' as const });
 function unchanged({ op, outputs }: Call, [x, y]: readonly Tensor[]): Tensor | null {
   const neutral = op === mulOp || op === divOp ? 1 : op === subOp ? 0 : null;
   if (neutral === null) return null;
-  const whole = (tensor: Tensor) => rootSource(tensor).kind === 'call' && equal(tensor.shape, outputs[0]!.shape);
+  const whole = (tensor: Tensor) => {
+    const source = rootSource(tensor);
+    // A program's own inputs are no results, for which they would have to be copied.
+    const kept = source.kind === 'call' || (source.kind === 'input' && source.name.startsWith('$'));
+    return kept && equal(tensor.shape, outputs[0]!.shape);
+  };
   if (uniformValue(y!) === neutral && whole(x!)) return x!;
   return op === mulOp && uniformValue(x!) === neutral && whole(y!) ? y! : null;
 }

@@ -95,7 +95,6 @@ export function createBatches(
     precision: compiled?.precision ?? 'f32',
     numbers: compiled?.state.numbers,
   };
-
   const read = compiled?.state.numbers.read;
 
   /** Layers that were named are segments whose values are computed again. */
@@ -196,7 +195,7 @@ export function createBatches(
           talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
           terms.push(...Object.keys(made.terms));
           outputs.push(...terms);
-          return lossAndMetrics({ ...compiled!, read }, made, targets, batch, weights);
+          return lossAndMetrics(compiled!, made, targets, batch, weights);
         },
         {
           ...shared,
@@ -239,13 +238,8 @@ export function createBatches(
         program: await program(
           plainInputs(batch, inputsFor(places)),
           (inputs, { random, perform, layer: around }) => {
-            const { values, effects } = forward(network, inputs, places, {
-              training: false,
-              drawing,
-              random,
-              read,
-              around,
-            });
+            const use = { training: false, drawing, random, read, around };
+            const { values, effects } = forward(network, inputs, places, use);
             effects.forEach(perform);
             return Object.fromEntries(places.map((at, i) => [at, values[i]!]));
           },
@@ -269,7 +263,7 @@ export function createBatches(
           });
           made.effects.forEach(perform);
           const given = targetNames.map((name) => inputs[name]!);
-          return lossAndMetrics({ ...compiled!, read }, made, given, batch);
+          return lossAndMetrics(compiled!, made, given, batch);
         },
         {
           ...shared,

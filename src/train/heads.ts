@@ -153,12 +153,13 @@ function maskedWeights(mask: Tensor, weights: Tensor | undefined): Tensor {
  * metrics, and what layers add.
  */
 export function lossAndMetrics(
-  { heads, keys, read = fixedNumbers }: Pick<Compiled, 'heads' | 'keys'> & { readonly read?: NumberReader | undefined },
+  { heads, keys, state }: Pick<Compiled, 'heads' | 'keys'> & Partial<Pick<Compiled, 'state'>>,
   { values: predictions, masks, terms }: Forward,
   targets: readonly Tensor[],
   batch: number,
   weights: readonly (Tensor | undefined)[] = [],
 ): Record<string, Tensor> {
+  const { read } = state?.numbers ?? { read: fixedNumbers };
   const sums: Record<string, Tensor> = {};
   let total: Tensor | null = null;
   heads.forEach(({ output, loss, weight, weighted, lossKey, metrics }, i) => {
