@@ -3,7 +3,7 @@
 
 import { OptionError, ShapeError } from '../core/errors.ts';
 import { equal, format, type Shape, sizeOf } from '../core/shape.ts';
-import type { Op, Sample } from '../graph/op.ts';
+import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { apply, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { bytesMoved } from './copy.ts';
 import { normalizeBounds, normalizeGradBounds } from './normalize_bounds.ts';
@@ -64,6 +64,14 @@ const cases: readonly Case[] = [
   { shape: [2, 3, 4], outer: 2, rows: 3, depth: 4, centered: false },
 ];
 
+/**
+ * Bytes of what batch normalization reads twice: no result of a batch is known before all of it was read for the statistics
+ * (backward: for the two sums), and a batch is larger than what a processor holds on the chip. Statistics of one row, or of one
+ * example, can be taken of values that stay there: those are read once.
+ */
+const readAgain = ({ attrs }: CallTypes<NormalizeAttrs>, tensors: readonly TensorType[]): number =>
+  attrs.outer === 1 && attrs.rows > 1 ? tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0) : 0;
+
 const attrsOf = ({ shape: _, ...given }: Case): NormalizeAttrs => ({
   outer: 1,
   rows: 1,
@@ -101,7 +109,10 @@ export const normalizeOp: Op<NormalizeAttrs> = {
     }
     return apply(normalizeGradOp, [dy!, x!, gamma!, mean!, variance!], attrs);
   },
-  cost: (types) => ({ flops: 9 * sizeOf(types.inputs[0]!.shape), bytes: bytesMoved(types) }),
+  cost: (types) => ({
+    flops: 9 * sizeOf(types.inputs[0]!.shape),
+    bytes: bytesMoved(types) + readAgain(types, [types.inputs[0]!]),
+  }),
   accuracy: { kind: 'derived', bounds: normalizeBounds },
   samples: cases.map((one): Sample<NormalizeAttrs> => {
     const attrs = attrsOf(one);
@@ -151,7 +162,10 @@ export const normalizeGradOp: Op<NormalizeAttrs> = {
   },
   kernels: normalizeGradKernels,
   grad: null, // a second derivative, which nothing asks for
-  cost: (types) => ({ flops: 14 * sizeOf(types.inputs[1]!.shape), bytes: bytesMoved(types) }),
+  cost: (types) => ({
+    flops: 14 * sizeOf(types.inputs[1]!.shape),
+    bytes: bytesMoved(types) + readAgain(types, types.inputs.slice(0, 2)),
+  }),
   accuracy: { kind: 'derived', bounds: normalizeGradBounds },
   samples: cases.map((one): Sample<NormalizeAttrs> => {
     const attrs = attrsOf(one);

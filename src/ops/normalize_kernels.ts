@@ -2,18 +2,22 @@
 // (normalize_rows_kernels.ts), else by segments of the rows whose sums are merged.
 
 import spatial from '../../shaders/normalize.wgsl';
+import spatialGrad from '../../shaders/normalize_grad.wgsl';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
 import { forwardRows, gradRows, type RowsWay } from './normalize_rows_kernels.ts';
 import { type NormalizeAttrs, segmentsOf, spatialParams } from './normalize_sizes.ts';
-import { cut } from './reduction.ts';
+import { cut, type Segments } from './reduction.ts';
 
 type Call = CallTypes<NormalizeAttrs>;
 type Plan = Kernel<NormalizeAttrs>['plan'];
 
-/** As many rows a thread goes over where it only maps them. */
-const mappedRows = 4;
+/** The rows in pieces for threads that only map them. Each reads its channel's numbers first: more rows where there are threads enough. */
+function mappedPieces({ outer, rows, groups, depth }: NormalizeAttrs, lanes: 1 | 4): Segments {
+  const vectors = (outer * rows * groups * depth) / lanes;
+  return cut(rows, Math.min(16, Math.max(4, Math.floor(vectors / 65536))));
+}
 
 /** y from given statistics: what the forward pass ends with, and all that inference does. */
 export function applyDispatch(
@@ -21,8 +25,8 @@ export function applyDispatch(
   lanes: 1 | 4,
   refs: { x: number; gamma: number; beta: number; mean: ReturnType<typeof input>; variance: ReturnType<typeof input> },
 ): Dispatch {
-  const { outer, rows, groups, depth } = attrs;
-  const pieces = cut(rows, mappedRows);
+  const { outer, groups, depth } = attrs;
+  const pieces = mappedPieces(attrs, lanes);
   const params = spatialParams(attrs, pieces, lanes);
   const workgroups = flatGrid((outer * pieces.segments * groups * depth) / lanes, 64);
   const [x, gamma, beta] = [input(refs.x), input(refs.gamma), input(refs.beta)];
@@ -82,7 +86,7 @@ const gradSpatial =
     const { outer, rows, groups, depth, centered } = attrs;
     const channels = groups * depth;
     const pieces = segmentsOf(rows, outer * channels);
-    const mapped = cut(rows, mappedRows);
+    const mapped = mappedPieces(attrs, lanes);
     const count = outer * pieces.segments * channels;
     const params = spatialParams(attrs, pieces, lanes);
     const scalars = spatialParams(attrs, pieces, 1);
@@ -91,7 +95,7 @@ const gradSpatial =
     const mappedGroups = flatGrid((outer * mapped.segments * channels) / lanes, 64);
     const sums =
       lanes === 4
-        ? dispatch(spatial, 'normalize_sums_vec4', {
+        ? dispatch(spatialGrad, 'normalize_sums_vec4', {
             bindings: {
               dy4: input(0),
               x4: input(1),
@@ -103,7 +107,7 @@ const gradSpatial =
             params,
             workgroups,
           })
-        : dispatch(spatial, 'normalize_sums', {
+        : dispatch(spatialGrad, 'normalize_sums', {
             bindings: {
               dy: input(0),
               x: input(1),
@@ -117,7 +121,7 @@ const gradSpatial =
           });
     const dx =
       lanes === 4
-        ? dispatch(spatial, 'normalize_dx_vec4', {
+        ? dispatch(spatialGrad, 'normalize_dx_vec4', {
             bindings: {
               dy4: input(0),
               x4: input(1),
@@ -130,7 +134,7 @@ const gradSpatial =
             params: mappedParams,
             workgroups: mappedGroups,
           })
-        : dispatch(spatial, 'normalize_dx', {
+        : dispatch(spatialGrad, 'normalize_dx', {
             bindings: {
               dy: input(0),
               x: input(1),
@@ -147,12 +151,12 @@ const gradSpatial =
       scratch: [4 * count, 4 * count, 8 * outer * groups],
       dispatches: [
         sums,
-        dispatch(spatial, 'normalize_weights', {
+        dispatch(spatialGrad, 'normalize_weights', {
           bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
           params: scalars,
           workgroups: flatGrid(channels, 64),
         }),
-        dispatch(spatial, 'normalize_totals', {
+        dispatch(spatialGrad, 'normalize_totals', {
           bindings: { firsts: scratch(0), seconds: scratch(1), gamma: input(2), totals: scratch(2) },
           params: scalars,
           constants: { CENTERED: centered },

@@ -1,7 +1,8 @@
 // Normalization and its gradient where each row has statistics of its own: a thread or a workgroup for each.
 
-import spatial from '../../shaders/normalize.wgsl';
+import spatialGrad from '../../shaders/normalize_grad.wgsl';
 import rowwise from '../../shaders/normalize_rows.wgsl';
+import backward from '../../shaders/normalize_rows_grad.wgsl';
 import type { Kernel } from '../graph/op.ts';
 import { dispatch, input, output, scratch } from '../kernel/shader.ts';
 import { flatGrid } from '../kernel/target.ts';
@@ -13,24 +14,28 @@ type Plan = Kernel<NormalizeAttrs>['plan'];
 /** Who makes a row: a thread, one element or four at a time, or a workgroup. */
 export type RowsWay = 'thread' | 'vec4' | 'group';
 
-function rowParams(
-  { outer, groups, depth, epsilon }: NormalizeAttrs,
-  { segments, perSegment }: Segments,
-  lanes: 1 | 4,
-) {
-  return { outer, groups, depth: depth / lanes, segments, per_segment: perSegment, epsilon };
-}
+const rowParams = ({ outer, groups, depth, epsilon }: NormalizeAttrs, lanes: 1 | 4) => ({
+  outer,
+  groups,
+  depth: depth / lanes,
+  epsilon,
+});
 
-const none: Segments = { segments: 1, perSegment: 1 };
+const segmentParams = (attrs: NormalizeAttrs, { segments, perSegment }: Segments, lanes: 1 | 4) => ({
+  ...rowParams(attrs, lanes),
+  segments,
+  per_segment: perSegment,
+});
 
 export const forwardRows =
   (way: RowsWay): Plan =>
   ({ attrs }) => {
     const { outer, groups, centered } = attrs;
     const call = {
-      params: rowParams(attrs, none, way === 'vec4' ? 4 : 1),
+      params: rowParams(attrs, way === 'vec4' ? 4 : 1),
       constants: { CENTERED: centered },
-      workgroups: flatGrid(outer * groups, way === 'group' ? 1 : 64),
+      // A thread makes two rows with vectors.
+      workgroups: flatGrid((way === 'vec4' ? Math.ceil(outer / 2) : outer) * groups, way === 'group' ? 1 : 64),
     };
     const statistics = { row_mean: output(1), row_variance: output(2) };
     const bindings = { x: input(0), gamma: input(1), beta: input(2), y: output(0), ...statistics };
@@ -49,35 +54,38 @@ export const gradRows =
     const channels = groups * depth;
     const pieces = segmentsOf(outer, channels);
     const call = {
-      params: rowParams(attrs, none, way === 'vec4' ? 4 : 1),
+      params: segmentParams(attrs, pieces, way === 'vec4' ? 4 : 1),
       constants: { CENTERED: centered },
       workgroups: flatGrid(outer * groups, way === 'group' ? 1 : 64),
     };
     const statistics = { mean: input(3), variance: input(4) };
     const bindings = { dy: input(0), x: input(1), gamma: input(2), y: output(0), ...statistics };
-    const vectors = { dy4: input(0), x4: input(1), gamma4: input(2), y4: output(0), ...statistics };
+    const vectors = { dy4: input(0), x4: input(1), gamma4: input(2) };
     const count = pieces.segments * channels;
     return {
-      scratch: [4 * count, 4 * count],
+      scratch: [4 * count, 4 * count, ...(way === 'vec4' ? [16 * outer * groups] : [])],
       dispatches: [
         way === 'vec4'
-          ? dispatch(rowwise, 'normalize_rows_grad_vec4', { bindings: vectors, ...call })
-          : dispatch(rowwise, way === 'group' ? 'normalize_rows_grad_group' : 'normalize_rows_grad', {
+          ? dispatch(backward, 'normalize_rows_totals_vec4', {
+              bindings: { ...vectors, ...statistics, totals: scratch(2) },
+              ...call,
+            })
+          : dispatch(backward, way === 'group' ? 'normalize_rows_grad_group' : 'normalize_rows_grad', {
               bindings,
               ...call,
             }),
         way === 'vec4'
-          ? dispatch(rowwise, 'normalize_rows_sums_vec4', {
-              bindings: { dy4: input(0), x4: input(1), first4: scratch(0), second4: scratch(1), ...statistics },
-              params: rowParams(attrs, pieces, 4),
+          ? dispatch(backward, 'normalize_rows_dx_vec4', {
+              bindings: { ...vectors, total: scratch(2), y4: output(0), first4: scratch(0), second4: scratch(1) },
+              params: segmentParams(attrs, pieces, 4),
               workgroups: flatGrid(count / 4, 64),
             })
-          : dispatch(rowwise, 'normalize_rows_sums', {
+          : dispatch(backward, 'normalize_rows_sums', {
               bindings: { dy: input(0), x: input(1), first: scratch(0), second: scratch(1), ...statistics },
-              params: rowParams(attrs, pieces, 1),
+              params: segmentParams(attrs, pieces, 1),
               workgroups: flatGrid(count, 64),
             }),
-        dispatch(spatial, 'normalize_weights', {
+        dispatch(spatialGrad, 'normalize_weights', {
           bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
           params: spatialParams({ ...attrs, outer: 1 }, pieces, 1),
           workgroups: flatGrid(channels, 64),
