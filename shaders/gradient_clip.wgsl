@@ -7,6 +7,7 @@
 // A segment is `size` elements from `offset` on. Where s is 0 the step is skipped, and nothing changes.
 
 // @import lib/grid.wgsl
+// @import lib/tree.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CHUNK: u32 = 4096;
@@ -26,18 +27,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> scalars: array<f32>;
 @group(0) @binding(3) var<storage, read_write> sums: array<f32>;
 @group(0) @binding(4) var<storage, read_write> norms: array<f32>;
-
-var<workgroup> parts: array<f32, GROUP_SIZE>;
-
-fn tree(lane: u32, value: f32) -> f32 {
-  parts[lane] = value;
-  workgroupBarrier();
-  for (var half = GROUP_SIZE / 2; half > 0; half /= 2) {
-    if (lane < half) { parts[lane] += parts[lane + half]; }
-    workgroupBarrier();
-  }
-  return parts[0];
-}
 
 @compute @workgroup_size(GROUP_SIZE)
 fn clip_value(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -65,7 +54,7 @@ fn square_sums(
     let value = bitcast<f32>(select(bits, 0u, (bits & EXPONENT) == EXPONENT));
     sum += value * value;
   }
-  let result = tree(lane, sum);
+  let result = tree_sum(lane, sum);
   if (lane == 0) { sums[params.first + at] = result; }
 }
 
@@ -73,7 +62,7 @@ fn square_sums(
 fn segment_norm(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
   for (var i = lane; i < params.count; i += GROUP_SIZE) { sum += sums[params.first + i]; }
-  let result = tree(lane, sum);
+  let result = tree_sum(lane, sum);
   if (lane == 0) { norms[params.segment] = sqrt(result) * scalars[3]; }
 }
 

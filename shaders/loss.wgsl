@@ -12,6 +12,7 @@
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
 // @import lib/powers.wgsl
+// @import lib/tree.wgsl
 
 const GROUP_SIZE: u32 = 64;
 
@@ -29,7 +30,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx4: array<vec4f>;
 
-var<workgroup> partial: array<f32, GROUP_SIZE>;
 var<workgroup> places: array<u32, GROUP_SIZE>;
 
 fn label_of(row: u32) -> u32 {
@@ -70,17 +70,22 @@ fn sparse_softmax_cross_entropy(@builtin(global_invocation_id) thread: vec3u, @b
   y[row] = (found.x - x[first + label_of(row)]) + log(found.y);
 }
 
+// dx of every `step`th score of a row from `lane` on.
+fn write_slopes(row: u32, highest: f32, total: f32, lane: u32, step: u32) {
+  let first = row * params.columns;
+  let at = first + label_of(row);
+  let weight = dy[row];
+  for (var i = first + lane; i < first + params.columns; i += step) {
+    dx[i] = weight * (exp(x[i] - highest) / total - select(0.0, 1.0, i == at));
+  }
+}
+
 @compute @workgroup_size(GROUP_SIZE)
 fn sparse_softmax_cross_entropy_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
-  let first = row * params.columns;
-  let found = largest_and_sum(first);
-  let at = first + label_of(row);
-  let weight = dy[row];
-  for (var i = first; i < first + params.columns; i++) {
-    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
-  }
+  let found = largest_and_sum(row * params.columns);
+  write_slopes(row, found.x, found.y, 0, 1);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -92,12 +97,8 @@ fn sparse_softmax_cross_entropy_with_grad(
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let found = largest_and_sum(first);
-  let at = first + label_of(row);
-  let weight = dy[row];
-  y[row] = (found.x - x[at]) + log(found.y);
-  for (var i = first; i < first + params.columns; i++) {
-    dx[i] = weight * (exp(x[i] - found.x) / found.y - select(0.0, 1.0, i == at));
-  }
+  y[row] = (found.x - x[first + label_of(row)]) + log(found.y);
+  write_slopes(row, found.x, found.y, 0, 1);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -129,7 +130,7 @@ fn label_of_vectors(row: u32) -> u32 {
   return min(labels[row], 4 * params.columns - 1);
 }
 
-fn write_slopes(row: u32, powers: Powers) {
+fn write_slopes4(row: u32, powers: Powers) {
   let first = row * params.columns;
   let weight = dy[row];
   let at = label_of_vectors(row);
@@ -156,7 +157,7 @@ fn sparse_softmax_cross_entropy_grad_vec4(
 ) {
   let row = flat_index(thread, groups, GROUP_SIZE);
   if (row >= params.rows) { return; }
-  write_slopes(row, powers_at(row * params.columns));
+  write_slopes4(row, powers_at(row * params.columns));
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -169,7 +170,7 @@ fn sparse_softmax_cross_entropy_with_grad_vec4(
   let first = row * params.columns;
   let powers = powers_at(first);
   y[row] = (powers.reference - score_of(first, label_of_vectors(row))) + log(powers.sum);
-  write_slopes(row, powers);
+  write_slopes4(row, powers);
 }
 
 // Of a row, by all threads of the workgroup; every thread gets it.
@@ -177,21 +178,9 @@ fn shared_powers(first: u32, lane: u32) -> Powers {
   let end = first + params.columns;
   var own = no_powers(x[first]);
   for (var i = first + lane; i < end; i += GROUP_SIZE) { own = add_power(own, x[i]); }
-  partial[lane] = own.reference;
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] = max(partial[lane], partial[lane + width]); }
-    workgroupBarrier();
-  }
-  let reference = partial[0];
-  workgroupBarrier();
-  partial[lane] = own.sum * exp(own.reference - reference);
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] += partial[lane + width]; }
-    workgroupBarrier();
-  }
-  return powers_of_row(Powers(reference, partial[0]), x[first]);
+  let reference = tree_max(lane, own.reference);
+  let sum = tree_sum(lane, own.sum * exp(own.reference - reference));
+  return powers_of_row(Powers(reference, sum), x[first]);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -215,13 +204,8 @@ fn sparse_softmax_cross_entropy_grad_rows(
 ) {
   let row = flat_index(group, groups, 1);
   if (row >= params.rows) { return; }
-  let first = row * params.columns;
-  let powers = shared_powers(first, lane);
-  let at = first + label_of(row);
-  let weight = dy[row];
-  for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
-    dx[i] = weight * (exp(x[i] - powers.reference) / powers.sum - select(0.0, 1.0, i == at));
-  }
+  let powers = shared_powers(row * params.columns, lane);
+  write_slopes(row, powers.reference, powers.sum, lane, GROUP_SIZE);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -234,12 +218,8 @@ fn sparse_softmax_cross_entropy_with_grad_rows(
   if (row >= params.rows) { return; }
   let first = row * params.columns;
   let powers = shared_powers(first, lane);
-  let at = first + label_of(row);
-  let weight = dy[row];
-  if (lane == 0) { y[row] = (powers.reference - x[at]) + log(powers.sum); }
-  for (var i = first + lane; i < first + params.columns; i += GROUP_SIZE) {
-    dx[i] = weight * (exp(x[i] - powers.reference) / powers.sum - select(0.0, 1.0, i == at));
-  }
+  if (lane == 0) { y[row] = (powers.reference - x[first + label_of(row)]) + log(powers.sum); }
+  write_slopes(row, powers.reference, powers.sum, lane, GROUP_SIZE);
 }
 
 // The scores are walked in strides of the group, so that a thread's first best is its first in the row; of equal bests the

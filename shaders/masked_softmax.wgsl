@@ -6,6 +6,7 @@
 // One workgroup makes 64 rows, a thread each (masked_softmax), or one row (masked_softmax_rows).
 
 // @import lib/grid.wgsl
+// @import lib/tree.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CAUSAL: bool = false;
@@ -35,8 +36,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-var<workgroup> partial: array<f32, GROUP_SIZE>;
 
 const LOWEST: f32 = -3.4028234663852886e38;
 
@@ -121,23 +120,10 @@ fn masked_softmax_rows(
     let s = score(x[first + c], c, q, begin);
     high = select(high, max(high, s.value), s.allowed == 1u);
   }
-  partial[lane] = high;
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] = max(partial[lane], partial[lane + width]); }
-    workgroupBarrier();
-  }
-  let highest = partial[0];
-  workgroupBarrier();
+  let highest = tree_max(lane, high);
   var sum = 0.0;
   for (var c = lane; c < params.columns; c += GROUP_SIZE) { sum += power(score(x[first + c], c, q, begin), highest); }
-  partial[lane] = sum;
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] += partial[lane + width]; }
-    workgroupBarrier();
-  }
-  let total = partial[0];
+  let total = tree_sum(lane, sum);
   let factor = select(0.0, 1.0 / total, total > 0.0);
   for (var c = lane; c < params.columns; c += GROUP_SIZE) {
     y[first + c] = power(score(x[first + c], c, q, begin), highest) * factor;

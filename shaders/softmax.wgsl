@@ -8,6 +8,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/powers.wgsl
+// @import lib/tree.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const LOGARITHM: bool = false;
@@ -28,8 +29,6 @@ struct Params {
 @group(0) @binding(3) var<storage, read> dy4: array<vec4f>;
 @group(0) @binding(4) var<storage, read> result4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> dx4: array<vec4f>;
-
-var<workgroup> partial: array<f32, GROUP_SIZE>;
 
 fn outcome(x: f32, highest: f32, total: f32) -> f32 {
   if (LOGARITHM) { return (x - highest) - log(total); }
@@ -105,29 +104,6 @@ fn softmax_vec4_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_
     let r = result4[i];
     if (LOGARITHM) { dx4[i] = d - exp(r) * total; } else { dx4[i] = r * (d - total); }
   }
-}
-
-// Every thread gets the sum (or maximum) of the threads' values. The sum is the last to use `partial`, the maximum frees it.
-fn tree_sum(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] += partial[lane + width]; }
-    workgroupBarrier();
-  }
-  return partial[0];
-}
-
-fn tree_max(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var width = GROUP_SIZE / 2; width > 0; width /= 2) {
-    if (lane < width) { partial[lane] = max(partial[lane], partial[lane + width]); }
-    workgroupBarrier();
-  }
-  let highest = partial[0];
-  workgroupBarrier();
-  return highest;
 }
 
 @compute @workgroup_size(GROUP_SIZE)
