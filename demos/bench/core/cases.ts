@@ -1,10 +1,13 @@
 // What is timed: every op's own samples, shapes of real networks for each family, and shapes that a user types.
 
 import { OptionError, suggestion } from '../../../src/core/errors.ts';
+import { sizeOf } from '../../../src/core/shape.ts';
 import type { Op, Sample, SampleInput } from '../../../src/graph/op.ts';
 import { ops } from '../../../src/ops/index.ts';
+import { halfRows } from '../../../src/ops/half_rows.ts';
 import { window2d, type WindowOptions } from '../../../src/ops/window.ts';
 import { callTypes, describeSample } from './check.ts';
+import { familyNames, familyOps, familyRanks, familyShapes, type Family } from './families.ts';
 import type { SuiteName } from './result.ts';
 
 /** One op on one shape; each kernel that fits is a row. */
@@ -22,6 +25,9 @@ export function opByName(name: string): Op {
   throw new OptionError(`no op '${name}'${suggestion(name, Object.keys(ops))}`);
 }
 
+/** What its rows call the work. */
+export const workName = ({ op, shape }: Pick<Case, 'op' | 'shape'>): string => `${op.name} ${shape}`;
+
 /** Every sample of `op`; with `quick` the one with the most work. */
 export function sampleCases(op: Op, quick: boolean): Case[] {
   if (op.view) return [];
@@ -38,36 +44,61 @@ export function workOf({ op, sample }: Case): number {
 
 /** Shapes of real networks, small ones first within each family. */
 export function shapeCases(quick: boolean): Case[] {
-  const sizes = quick ? small : large;
-  return [
-    ...sizes.products.map((shape) => matmulCase(shape)),
-    ...sizes.convolutions.flatMap((shape) =>
-      ['conv2d', 'conv2d_grad_input', 'conv2d_grad_filter'].map((op) => convCase(op, shape)),
-    ),
-    ...sizes.pools.flatMap((shape) => poolCases(shape)),
-    ...sizes.rows.flatMap((shape) => rowCases(shape)),
-    ...sizes.images.flatMap((shape) => imageCases(shape)),
-    ...sizes.arrays.flatMap((size) => arrayCases(size)),
-  ];
+  const shapes = familyShapes[quick ? 'quick' : 'full'];
+  return familyNames.flatMap((family) => familyCases(family, shapes[family]));
 }
 
-const convolution = ',k3,f64,same';
-const large = {
-  products: ['256x256x256', '512x512x512', '1024x1024x1024', '4096x64x256', '128x784x128'],
-  convolutions: ['32x14x14x64,k3,f128,same', `32x28x28x32${convolution}`, '64x26x26x16,k3,f32'],
-  pools: ['32x28x28x64'],
-  rows: ['4096x1000'],
-  images: ['32x28x28x64'],
-  arrays: [2 ** 22],
-};
-const small = {
-  products: ['64x64x64', '256x256x256', '1024x64x64'],
-  convolutions: [`4x28x28x32${convolution}`],
-  pools: ['4x28x28x64'],
-  rows: ['512x1000'],
-  images: ['4x28x28x64'],
-  arrays: [2 ** 18],
-};
+/** A family's ops on shapes written as `familyRanks` says. OptionError where one is not. */
+export function familyCases(family: Family, shapes: readonly string[]): Case[] {
+  return shapes.flatMap((shape) => {
+    const ranks = familyRanks[family];
+    const sizes = lengths(shape.split(',')[0]!);
+    if (!ranks.includes(sizes.length)) {
+      throw new OptionError(
+        `shape '${shape}' has ${sizes.length} lengths, and ${family} takes ${ranks.join(' or ')}: ${familyShapes.quick[family].join(', ')}`,
+      );
+    }
+    switch (family) {
+      case 'gemm':
+        return [matmulCase(shape)];
+      case 'conv':
+        return familyOps.conv.map((op) => convCase(op, shape));
+      case 'pool':
+        return poolCases(shape);
+      case 'softmax':
+      case 'reduce':
+        return rowCases(shape).filter(({ op }) => familyOps[family].includes(op.name));
+      case 'normalize':
+        return sizes.length === 4
+          ? imageCases(shape)
+          : rowCases(shape).filter(({ op }) => familyOps.normalize.includes(op.name));
+      case 'elementwise':
+      case 'optimizer':
+        return arrayCases(sizes[0]!).filter(({ op }) => familyOps[family].includes(op.name));
+    }
+  });
+}
+
+/**
+ * The same with every tensor as halves that mixed precision keeps so (`src/ops/half_rows.ts`); null where it keeps none. As
+ * there, an output is stored as halves where its last axis, or its size, is a multiple of four.
+ */
+export function inHalves({ suite, op, sample, shape }: Case): Case | null {
+  const row = Object.hasOwn(halfRows, op.name) ? halfRows[op.name]! : null;
+  if (!row) return null;
+  const { outputs } = callTypes(op, sample);
+  const inputs = sample.inputs.map((input, i) =>
+    row.reads.includes(i) && (input.dtype ?? 'f32') === 'f32' ? { ...input, dtype: 'f16' as const } : input,
+  );
+  const fours = (of: readonly number[]): boolean => (row.flat ? sizeOf(of) : (of.at(-1) ?? 1)) % 4 === 0;
+  const dtypes = outputs.map((type, i) => (row.writes.includes(i) && fours(type.shape) ? 'f16' : type.dtype));
+  return {
+    suite,
+    op: opByName(`${op.name}_f16`),
+    sample: { inputs, attrs: { of: sample.attrs, outputs: dtypes } },
+    shape,
+  };
+}
 
 /** `--shape` for an op: MxKxN, an image with window words, or the inputs' shapes; see `shapeHelp`. */
 export function shapedCase(name: string, shape: string, attrs: Readonly<Record<string, unknown>> | null): Case {

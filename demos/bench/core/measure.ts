@@ -4,7 +4,7 @@
 import type { Values } from '../../../src/core/dtype.ts';
 import { OptionError, suggestion } from '../../../src/core/errors.ts';
 import type { Cost } from '../../../src/graph/op.ts';
-import { workOf, type Case } from './cases.ts';
+import { workName, workOf, type Case } from './cases.ts';
 import { bounds, callTypes, checkOutputs, notChecked, reference, sampleValues } from './check.ts';
 import { kernelsFor, preferredKernel, prepareKernel, type Prepared } from './prepare.ts';
 import type { Check, Method, Row } from './result.ts';
@@ -46,7 +46,7 @@ export async function measureCase(
   const { flops, bytes, exponentials }: Cost = op.cost?.(call) ?? { flops: 0, bytes: 0 };
   const blank = (variant: string): Row => ({
     suite: one.suite,
-    work: `${op.name} ${one.shape}`,
+    work: workName(one),
     subject: op.name,
     variant,
     preferred: variant === preferred,

@@ -2,15 +2,16 @@
 // result as the schema has it.
 
 import { ops } from '../../../src/ops/index.ts';
-import { opByName, sampleCases, shapeCases, shapedCase, type Case } from './cases.ts';
+import { familyCases, inHalves, opByName, sampleCases, shapeCases, shapedCase, workName, type Case } from './cases.ts';
 import { measureData } from './data.ts';
+import { familyShapes, type Family } from './families.ts';
 import { withOwnKernel, type OwnKernel } from './own_kernel.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
 import { roofCases } from './roofs.ts';
 import { roofsOf, withRoof } from './roofline.ts';
 import { methodOf, openSession, type Session } from './session.ts';
-import { measureStep, scalingCases, stepCases, type StepCase } from './steps.ts';
+import { measureStep, scalingCases, stepCases, workOfStep, type StepCase } from './steps.ts';
 import { measureTransfers } from './transfers.ts';
 
 /** What can be asked for; plain data, so that it crosses to a page. */
@@ -22,7 +23,15 @@ export interface BenchRequest {
   /** Shapes for the one op that is given, in place of the suites' own. */
   readonly shapes: readonly string[];
   readonly attrs: Readonly<Record<string, unknown>> | null;
+  /** Of the suite `shapes` only these families, on these shapes or, where there are none, on their own. */
+  readonly families?: readonly { readonly family: Family; readonly shapes: readonly string[] }[];
+  /** With f16 the cases are those that mixed precision keeps as halves. */
+  readonly dtype?: 'f32' | 'f16';
+  /** Only these pieces of work, as `work` names them in rows: to measure some rows again. */
+  readonly only?: readonly string[];
   readonly kernels: readonly string[] | null;
+  /** Only kernels whose name holds one of these words. */
+  readonly variants?: readonly string[];
   /** A user's WGSL, timed beside the kernels of the ops given. */
   readonly own: OwnKernel | null;
   /** Whether the device's ceilings are measured first. */
@@ -74,7 +83,7 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     const named = { ...options, kernels: kernels ?? undefined };
     for (const one of cases) {
       const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
-      add(await measureCase(session, extended, named, speeds));
+      add(await measureCase(session, extended, withVariants(named, extended, request.variants), speeds));
     }
     for (const one of steps) add([await measureStep(session, one, options)]);
     if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
@@ -97,23 +106,40 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
   }
 }
 
-function stepsOf({ suites, ops: names, quick }: BenchRequest): StepCase[] {
+/** On the CPU there is but the reference. */
+function withVariants(options: MeasureOptions, { op }: Case, words: readonly string[] = []): MeasureOptions {
+  if (words.length === 0) return options;
+  return { ...options, kernels: Object.keys(op.kernels).filter((name) => words.some((word) => name.includes(word))) };
+}
+
+function stepsOf({ suites, ops: names, quick, only }: BenchRequest): StepCase[] {
   if (names) return [];
-  return [
+  const cases = [
     ...(suites.includes('steps') ? stepCases('steps') : []),
     ...(suites.includes('memory') ? stepCases('memory') : []),
     ...(suites.includes('scaling') ? scalingCases(quick) : []),
   ];
+  return only ? cases.filter((one) => only.includes(workOfStep(one))) : cases;
 }
 
 /** OptionError for an op that does not exist or a shape that cannot be its. */
-export function casesOf({ suites, ops: names, shapes, attrs, quick }: BenchRequest): Case[] {
+export function casesOf(request: BenchRequest): Case[] {
+  const { dtype, only } = request;
+  const found = dtype === 'f16' ? wholeCases(request).flatMap((one) => inHalves(one) ?? []) : wholeCases(request);
+  return only ? found.filter((one) => only.includes(workName(one))) : found;
+}
+
+function wholeCases({ suites, ops: names, shapes, attrs, families, quick }: BenchRequest): Case[] {
   if (shapes.length > 0) {
     return names!.flatMap((name) => shapes.map((shape) => shapedCase(name, shape, attrs)));
   }
   const wanted = names?.map(opByName) ?? Object.values(ops);
+  const own = familyShapes[quick ? 'quick' : 'full'];
+  const shaped = families
+    ? families.flatMap((one) => familyCases(one.family, one.shapes.length > 0 ? one.shapes : own[one.family]))
+    : shapeCases(quick);
   return [
-    ...(suites.includes('shapes') ? shapeCases(quick).filter(({ op }) => wanted.includes(op)) : []),
+    ...(suites.includes('shapes') ? shaped.filter(({ op }) => wanted.includes(op)) : []),
     ...(suites.includes('samples') ? wanted.flatMap((op) => sampleCases(op, quick)) : []),
   ];
 }

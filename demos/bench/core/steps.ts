@@ -249,10 +249,15 @@ function memoryCheck(predicted: number, live: number): Check {
   };
 }
 
-function blank({ suite, network, batch, series }: StepCase, kind: string): Row {
+/** What its row calls the work. */
+export const workOfStep = ({ network, batch, series }: StepCase): string =>
+  series ? `${series.name}: ${series.x}` : `${network.name} step, batch ${batch}`;
+
+function blank(one: StepCase, kind: string): Row {
+  const { suite, network, batch, series } = one;
   return {
     suite: suite as SuiteName,
-    work: series ? `${series.name}: ${series.x}` : `${network.name} step, batch ${batch}`,
+    work: workOfStep(one),
     subject: series?.name ?? network.name,
     variant: kind,
     preferred: true,
