@@ -5,6 +5,7 @@ import { dataFiles } from './tools/data_plugin.ts';
 import { pages } from './tools/page_plugin.ts';
 import { puppeteer } from './tools/puppeteer_provider.ts';
 import { withoutSamples } from './tools/samples_plugin.ts';
+import { builtSource } from './tools/source_plugin.ts';
 import { wgsl } from './tools/wgsl_plugin.ts';
 import { workerFile } from './tools/worker_plugin.ts';
 
@@ -16,6 +17,7 @@ export default defineConfig({
     workerFile(),
     withoutSamples(),
     pages(),
+    builtSource(),
     dataFiles(process.env.RETROGRAD_DATA ?? '../shared/data'),
     dataFiles(process.env.RETROGRAD_CONFORMANCE ?? '../shared/conformance/onnx', '/__conformance/'),
   ],

@@ -14,6 +14,7 @@ interface Card {
 /** In the order they are shown. */
 const cards: readonly Card[] = [
   { id: 'conv', needs: 'cpu' },
+  { id: 'bench', needs: 'gpu' },
   { id: 'train_once', needs: 'gpu' },
 ];
 

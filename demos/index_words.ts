@@ -13,6 +13,10 @@ export const words = dictionary(
     'conv says':
       'Follow a convolution number by number: window, im2col and matrix product, both gradients, transposed.',
     'conv chapter': 'convolutional networks',
+    'bench title': 'Kernel lab',
+    'bench says':
+      'Measure every kernel on this machine, forward and backward, checked before it is timed; compare runs, or time a kernel of your own.',
+    'bench chapter': 'performance',
     'train_once title': 'Train in this page',
     'train_once says': 'One click trains a small convolutional network on drawn characters and prints each epoch.',
     'train_once chapter': 'training in practice',
@@ -29,6 +33,10 @@ export const words = dictionary(
     'conv says':
       'Suivez une convolution nombre par nombre : fenêtre, im2col et produit de matrices, les deux gradients, transposée.',
     'conv chapter': 'réseaux convolutifs',
+    'bench title': 'Laboratoire des noyaux',
+    'bench says':
+      'Mesurez chaque noyau sur cette machine, à l’aller et au retour, contrôlé avant d’être chronométré ; comparez des mesures, ou chronométrez votre propre noyau.',
+    'bench chapter': 'performance',
     'train_once title': 'Entraîner dans cette page',
     'train_once says':
       'Un clic entraîne un petit réseau convolutif sur des caractères dessinés et affiche chaque époque.',

@@ -19,6 +19,17 @@ export const thumbnails = {
       svg('path', { class: 'flow', d: 'M80 45h18m-6-5 6 5-6 5' }),
       ...cells(106, 27, 12, ['...', '.#.', '...']),
     ),
+  bench: (): SVGSVGElement =>
+    picture(
+      svg('path', { class: 'axis', d: 'M16 12v64h130' }),
+      svg('path', { class: 'first', d: 'M18 66L74 26H144' }),
+      ...[
+        [40, 56],
+        [58, 50],
+        [92, 34],
+        [118, 30],
+      ].map(([x, y]) => cell(x!, y!, 6, 'on')),
+    ),
   train_once: (): SVGSVGElement =>
     picture(
       svg('path', { class: 'axis', d: 'M16 12v64h130' }),

@@ -12,9 +12,10 @@ interface Property extends Node {
   readonly computed: boolean;
 }
 
-/** `repository` is its folder where Vite's root is another one. */
-export function withoutSamples(repository?: string): Plugin {
+/** `repository` is its folder where Vite's root is another one; bundles whose entry `keeping` names have the samples. */
+export function withoutSamples(repository?: string, keeping?: RegExp): Plugin {
   let folder = '';
+  let kept = false;
   return {
     name: 'retrograd:without-samples',
     apply: 'build',
@@ -22,8 +23,11 @@ export function withoutSamples(repository?: string): Plugin {
     configResolved({ root }) {
       folder = `${repository ?? root}/src/ops/`;
     },
+    buildStart({ input }) {
+      kept = keeping !== undefined && Object.values(input).some((entry: string) => keeping.test(entry));
+    },
     transform(code, id) {
-      if (!id.startsWith(folder) || !code.includes('samples')) return null;
+      if (kept || !id.startsWith(folder) || !code.includes('samples')) return null;
       const properties = samplesIn(this.parse(code));
       if (properties.length === 0) return null;
       const pieces = properties.map(({ start }, i) => code.slice(properties[i - 1]?.end ?? 0, start));

@@ -6,11 +6,24 @@ import { defineConfig } from 'vite';
 
 import { pages } from './page_plugin.ts';
 import { withoutSamples } from './samples_plugin.ts';
-import { siteWeight } from './site_weight.ts';
+import { siteWeight, workerWeight } from './site_weight.ts';
+import { builtSource } from './source_plugin.ts';
 import { wgsl } from './wgsl_plugin.ts';
 
 const repository = resolve(import.meta.dirname, '..');
 const root = resolve(repository, 'demos');
+
+// The engine stays out of the pages' own files: it has its own weight, and a page loads only what it uses of it.
+const engine = {
+  name: 'engine',
+  test: /[\\/](src|shaders)[\\/][^?]*$/,
+  entriesAware: true,
+  includeDependenciesRecursively: false,
+};
+const sourceText = { name: 'source-text', test: /[?&]raw$/ };
+
+/** Measures the ops' own samples, which other bundles leave out. */
+const benchWorker = /[\\/]demos[\\/]bench[\\/]worker\.ts/;
 
 /** Page names and their HTML: `index` and each folder of demos/ that has one. */
 const folders = readdirSync(root).filter((name) => existsSync(resolve(root, name, 'index.html')));
@@ -23,8 +36,12 @@ export default defineConfig({
   root,
   base: './',
   publicDir: false,
-  plugins: [wgsl(repository), withoutSamples(repository), pages(), siteWeight()],
-  worker: { format: 'es', plugins: () => [wgsl(repository), withoutSamples(repository)] },
+  plugins: [wgsl(repository), withoutSamples(repository), pages(), builtSource(repository), siteWeight()],
+  worker: {
+    format: 'es',
+    plugins: () => [wgsl(repository), withoutSamples(repository, benchWorker), workerWeight()],
+    rolldownOptions: { output: { codeSplitting: { groups: [engine, sourceText] } } },
+  },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 1000,
@@ -35,17 +52,7 @@ export default defineConfig({
       input,
       output: {
         codeSplitting: {
-          groups: [
-            // The engine stays out of the pages' own files: it has its own weight, and a page loads only what it uses of it.
-            {
-              name: 'engine',
-              test: /[\\/](src|shaders)[\\/][^?]*$/,
-              entriesAware: true,
-              includeDependenciesRecursively: false,
-            },
-            { name: 'source-text', test: /[?&]raw$/ },
-            { name: 'shell', test: /[\\/]demos[\\/]shared[\\/]/, entriesAware: true },
-          ],
+          groups: [engine, sourceText, { name: 'shell', test: /[\\/]demos[\\/]shared[\\/]/, entriesAware: true }],
         },
       },
     },

@@ -25,6 +25,24 @@ export function siteWeight(): Plugin {
   };
 }
 
+/** Of the workers that pages start, by the page's folder: each is a bundle of its own, made before the pages' one. */
+const workers = new Map<string, Weight>();
+
+/** Weighs a worker's bundle, for `siteWeight`. */
+export function workerWeight(): Plugin {
+  return {
+    name: 'retrograd:worker-weight',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      for (const entry of Object.values(bundle)) {
+        const folder =
+          entry.type === 'chunk' ? /demos[\\/]([^\\/]+)[\\/]/.exec(entry.facadeModuleId ?? '')?.[1] : undefined;
+        if (folder && (entry as Chunk).isEntry) workers.set(folder, weighEntry(entry as Chunk, bundle));
+      }
+    },
+  };
+}
+
 export interface Weight {
   /** The page's own scripts, those it loads later included. */
   readonly page: number;
@@ -32,21 +50,28 @@ export interface Weight {
 }
 
 export function weigh(bundle: Rolldown.OutputBundle): Record<string, Weight> {
-  const chunks = new Map(
-    Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
-  );
-  const sizes = new Map([...chunks].map(([name, { code }]) => [name, gzipSync(code, { level: 9 }).length / 1000]));
-  const entries = [...chunks.values()].filter(
-    ({ isEntry, facadeModuleId }) => isEntry && facadeModuleId?.endsWith('.html'),
+  const entries = Object.values(bundle).filter(
+    (file): file is Chunk => file.type === 'chunk' && file.isEntry && file.facadeModuleId?.endsWith('.html') === true,
   );
   return Object.fromEntries(
     entries.map((entry) => {
-      const all = [...reached(entry, chunks)];
-      const sum = (kind: Kind): number =>
-        all.filter((chunk) => kindOf(chunk) === kind).reduce((total, { fileName }) => total + sizes.get(fileName)!, 0);
-      return [entry.name, { page: sum('page'), engine: sum('engine') }];
+      const own = weighEntry(entry, bundle);
+      const worker = workers.get(entry.name) ?? { page: 0, engine: 0 };
+      return [entry.name, { page: own.page + worker.page, engine: own.engine + worker.engine }];
     }),
   );
+}
+
+function weighEntry(entry: Chunk, bundle: Rolldown.OutputBundle): Weight {
+  const chunks = new Map(
+    Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
+  );
+  const all = [...reached(entry, chunks)];
+  const sum = (kind: Kind): number =>
+    all
+      .filter((chunk) => kindOf(chunk) === kind)
+      .reduce((total, { code }) => total + gzipSync(code, { level: 9 }).length / 1000, 0);
+  return { page: sum('page'), engine: sum('engine') };
 }
 
 function reached(entry: Chunk, chunks: ReadonlyMap<string, Chunk>): Set<Chunk> {

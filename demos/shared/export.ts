@@ -3,6 +3,7 @@ import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html } from './dom.ts';
 import { icon } from './icons.ts';
+import { colour } from './theme.ts';
 
 export interface Export {
   readonly key: string;
@@ -10,9 +11,11 @@ export interface Export {
   readonly name: string;
   /** The present picture: an SVG, saved as such, or a canvas, saved as PNG. */
   picture(): SVGSVGElement | HTMLCanvasElement;
+  /** Whether an SVG may be saved as PNG too. */
+  readonly png?: boolean;
 }
 
-export function exportMenu(context: Context, { key, name, picture }: Export): HTMLElement {
+export function exportMenu(context: Context, { key, name, picture, png = false }: Export): HTMLElement {
   const { shell: t } = context;
   const item = (label: string, act: () => unknown): HTMLElement =>
     html('li', {}, html('button', { type: 'button', on: { click: () => void act() } }, label));
@@ -29,6 +32,9 @@ export function exportMenu(context: Context, { key, name, picture }: Export): HT
       'ul',
       {},
       item(t('save picture'), save),
+      png
+        ? item(t('save png'), async () => download(`${name}.png`, await pngOf(await drawn(picture() as SVGSVGElement))))
+        : null,
       item(t('copy markdown'), async () => copyText(context, markdown(name, await context.address()))),
       item(t('copy frame'), async () => copyText(context, frame(name, await context.address()))),
     ),
@@ -46,7 +52,7 @@ export function frame(name: string, address: string): string {
   return `<iframe src="${escaped(source)}" title="${escaped(name)}" width="960" height="600" style="border:0"></iframe>`;
 }
 
-function download(name: string, blob: Blob): void {
+export function download(name: string, blob: Blob): void {
   const href = URL.createObjectURL(blob);
   html('a', { href, download: name.replace(/[\\/:*?"<>|]+/g, '-') }).click();
   setTimeout(() => URL.revokeObjectURL(href), 10_000);
@@ -56,6 +62,21 @@ const pngOf = async (canvas: HTMLCanvasElement): Promise<Blob> =>
   new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))));
   });
+
+/** The SVG on a canvas, twice as fine, on the page's paper. */
+async function drawn(picture: SVGSVGElement): Promise<HTMLCanvasElement> {
+  const [, , width, height] = (picture.getAttribute('viewBox') ?? '0 0 300 150').split(' ').map(Number);
+  const text = standalone(picture).replace('<svg ', `<svg width="${2 * width!}" height="${2 * height!}" `);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = html('canvas', { width: 2 * width!, height: 2 * height! });
+  const pen = canvas.getContext('2d')!;
+  pen.fillStyle = colour('--paper');
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0);
+  return canvas;
+}
 
 const painted = [
   'fill',

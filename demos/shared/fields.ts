@@ -32,6 +32,10 @@ export interface NumberField extends FieldOf<'number', number>, Limits {}
 export interface ChoiceField<Value extends string = string> extends FieldOf<'choice', Value> {
   readonly of: readonly Value[];
 }
+/** Some of the choices, in the choices' order. */
+export interface SubsetField<Value extends string = string> extends FieldOf<'subset', readonly Value[]> {
+  readonly of: readonly Value[];
+}
 export interface FlagField extends FieldOf<'flag', boolean> {}
 export interface TextField extends FieldOf<'text', string> {
   readonly longest: number;
@@ -45,7 +49,15 @@ export interface MatrixField extends FieldOf<'matrix', Matrix>, Limits {
   readonly extents: readonly (readonly [number, number])[];
 }
 
-export type Field = IntegerField | NumberField | ChoiceField | FlagField | TextField | ListField | MatrixField;
+export type Field =
+  | IntegerField
+  | NumberField
+  | ChoiceField
+  | SubsetField
+  | FlagField
+  | TextField
+  | ListField
+  | MatrixField;
 export type Fields = Readonly<Record<string, Field>>;
 export type StateOf<F extends Fields> = { readonly [Key in keyof F]: F[Key]['default'] };
 
@@ -102,6 +114,24 @@ export function choice<const Value extends string>(of: readonly Value[], start: 
       return value === undefined ? { value: start, reason: 'choice' } : { value };
     },
     write: (value) => value,
+  };
+}
+
+/** `gemm,conv`; without any nothing stands behind the key. */
+export function subset<const Value extends string>(
+  of: readonly Value[],
+  start: readonly NoInfer<Value>[],
+): SubsetField<Value> {
+  return {
+    kind: 'subset',
+    default: start,
+    of,
+    read(text) {
+      const words = text === '' ? [] : text.split(',');
+      const value = of.filter((one) => words.includes(one));
+      return words.every((word) => of.some((one) => one === word)) ? { value } : { value, reason: 'choice' };
+    },
+    write: (value) => value.join(','),
   };
 }
 

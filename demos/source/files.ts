@@ -1,6 +1,6 @@
 // The pages' own source as text, which the source page shows.
 
-const texts = import.meta.glob<string>(['../**/*.{ts,css,html}', '!../bench/**', '!../**/*.d.ts'], {
+const texts = import.meta.glob<string>(['../**/*.{ts,css,html}', '!../bench/peers/**', '!../**/*.d.ts'], {
   query: '?raw',
   import: 'default',
 });

@@ -31,6 +31,8 @@ function randomValue(field: Field, next: () => number): unknown {
       return randomNumber(field, next);
     case 'choice':
       return field.of[between(0, field.of.length - 1)];
+    case 'subset':
+      return field.of.filter(() => next() < 0.5);
     case 'flag':
       return next() < 0.5;
     case 'text': {

@@ -7,6 +7,7 @@ import { shapedCase } from './cases.ts';
 import { sampleValues } from './check.ts';
 import { instrument, type Instruments } from './instrument.ts';
 import { prepareKernel } from './prepare.ts';
+import { cpuInfo, gpuInfo, hostInfo } from './described.ts';
 import type { Clock, DeviceInfo, Host, Method } from './result.ts';
 import { median, quantumOf } from './statistics.ts';
 
@@ -36,7 +37,7 @@ export async function openSession(kind: 'webgpu' | 'cpu', gpu?: GPU): Promise<Se
   return {
     device,
     instruments,
-    info: gpuInfo(device.gpu, device.description, device.target.adapter),
+    info: gpuInfo(device.gpu, device.gpu.adapterInfo, device.description, device.target.adapter),
     host: hostInfo(),
     clock,
     dispose: () => device.dispose(),
@@ -79,60 +80,6 @@ export function wallQuantum(): number {
     least = Math.min(least, now - began);
   }
   return least * 1e6;
-}
-
-const cpuInfo: DeviceInfo = {
-  kind: 'cpu',
-  description: 'CPU',
-  adapter: 'none',
-  vendor: '',
-  architecture: '',
-  name: '',
-  details: '',
-  fallback: false,
-  features: [],
-  limits: {},
-  subgroups: null,
-};
-
-const shownLimits = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupsPerDimension',
-] as const;
-
-function gpuInfo(gpu: GPUDevice, description: string, adapter: DeviceInfo['adapter']): DeviceInfo {
-  const info = gpu.adapterInfo as Partial<GPUAdapterInfo> | undefined;
-  const { subgroupMinSize, subgroupMaxSize } = info ?? {};
-  return {
-    kind: 'webgpu',
-    description,
-    adapter,
-    vendor: info?.vendor ?? '',
-    architecture: info?.architecture ?? '',
-    name: info?.device ?? '',
-    details: info?.description ?? '',
-    fallback: info?.isFallbackAdapter ?? false,
-    features: [...gpu.features].sort(),
-    limits: Object.fromEntries(shownLimits.map((name) => [name, gpu.limits[name]])),
-    subgroups: subgroupMinSize && subgroupMaxSize ? { least: subgroupMinSize, most: subgroupMaxSize } : null,
-  };
-}
-
-export function hostInfo(): Host {
-  const { navigator, crossOriginIsolated = false } = globalThis as Partial<typeof globalThis>;
-  const { process } = globalThis as { process?: { version: string; platform: string; arch: string } };
-  const browser = typeof (globalThis as { window?: unknown }).window !== 'undefined' || !process;
-  return {
-    runtime: browser ? 'browser' : 'node',
-    userAgent: browser ? (navigator?.userAgent ?? '') : `Node ${process.version}`,
-    platform: browser ? (navigator?.platform ?? '') : `${process.platform} ${process.arch}`,
-    cores: navigator?.hardwareConcurrency ?? 1,
-    crossOriginIsolated,
-  };
 }
 
 /** The budgets of a run. */

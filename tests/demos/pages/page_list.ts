@@ -12,6 +12,7 @@ export const pages: readonly {
     path: '',
     h1: { en: 'Retrograd: pages to learn with', fr: 'Retrograd\u202F: des pages pour apprendre' },
   },
+  { name: 'bench', path: 'bench/', h1: { en: 'Kernel lab', fr: 'Laboratoire des noyaux' } },
   {
     name: 'conv',
     path: 'conv/',

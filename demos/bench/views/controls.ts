@@ -1,0 +1,117 @@
+// What is to be measured: suites, their shapes, dtype, kernels, and how many samples.
+
+import { choiceControl, numberControl, switchControl } from '../../shared/controls.ts';
+import { html, type Child } from '../../shared/dom.ts';
+import { familyNames, familyShapes, type Family } from '../core/families.ts';
+import { isRunning } from '../lab.ts';
+import { otherSuites, suites, type LabState, type Suite } from '../state.ts';
+import type { LabContext } from '../words.ts';
+
+export function controlsView(context: LabContext, state: LabState): HTMLElement {
+  const { t, set } = context;
+  const toggle = (suite: Suite, on: boolean): void =>
+    set({ suites: suites.filter((one) => (one === suite ? on : state.suites.includes(one))) });
+  const suite = (name: Suite): Child => [
+    switchControl({
+      label: t(`suite ${name}`),
+      value: state.suites.includes(name),
+      set: (on) => toggle(name, on),
+    }),
+  ];
+  return html(
+    'details',
+    { class: 'controls', open: true, key: 'controls', 'data-part': 'controls' },
+    html('summary', {}, t('settings')),
+    html(
+      'div',
+      { class: 'fields' },
+      html(
+        'fieldset',
+        {},
+        html('legend', {}, t('suites')),
+        html(
+          'p',
+          { class: 'pick' },
+          ...(['quick', 'full'] as const).map((size) =>
+            html(
+              'button',
+              {
+                type: 'button',
+                'aria-pressed': state.size === size,
+                title: t(`size ${size} says`),
+                on: { click: () => set({ size }, 'push') },
+              },
+              t(`size ${size}`),
+            ),
+          ),
+        ),
+        html('p', { class: 'hint' }, t(`size ${state.size} says`)),
+        familyNames.map(suite),
+        html('h3', {}, t('beside kernels')),
+        otherSuites.map(suite),
+      ),
+      html(
+        'details',
+        { class: 'shapes', key: 'shapes' },
+        html('summary', {}, t('shapes')),
+        html('p', { class: 'hint' }, t('shapes hint')),
+        familyNames.filter((name) => state.suites.includes(name)).map((name) => shapeField(context, state, name)),
+      ),
+      choiceControl({
+        label: t('dtype'),
+        value: state.dtype,
+        options: [
+          { value: 'f32', label: 'f32' },
+          { value: 'f16', label: t('dtype f16') },
+        ],
+        set: (dtype) => set({ dtype }),
+      }),
+      textField(t('variants'), state.variants, t('variants hint'), (variants) => set({ variants })),
+      numberControl(context, {
+        label: t('repeat'),
+        value: state.repeat,
+        min: 1,
+        max: 20,
+        slider: false,
+        set: (repeat) => set({ repeat }),
+      }),
+      switchControl({ label: t('roofs'), value: state.roofs, set: (roofs) => set({ roofs }) }),
+      isRunning() ? html('p', { class: 'hint' }, t('next run')) : null,
+    ),
+  );
+}
+
+function shapeField({ t, set }: LabContext, state: LabState, family: Family): HTMLElement {
+  const own = familyShapes[state.size][family];
+  return textField(
+    t(`suite ${family}`),
+    state[family],
+    own.join('; '),
+    (typed) => set({ [family]: typed } as Partial<LabState>),
+    t(`shape ${family === 'gemm' ? 'gemm' : family === 'conv' || family === 'pool' ? 'image' : 'lengths'}`),
+  );
+}
+
+/** A labelled line of text, taken when it is left or Enter is pressed. */
+export function textField(
+  label: string,
+  value: string,
+  placeholder: string,
+  take: (value: string) => void,
+  hint?: string,
+): HTMLElement {
+  return html(
+    'label',
+    { class: 'typed' },
+    html('span', { class: 'name' }, label),
+    hint === undefined ? null : html('span', { class: 'hint' }, hint),
+    html('input', {
+      type: 'text',
+      value,
+      placeholder,
+      autocomplete: 'off',
+      spellcheck: 'false',
+      on: { change: (event) => take((event.currentTarget as HTMLInputElement).value) },
+    }),
+  );
+}

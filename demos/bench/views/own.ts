@@ -1,0 +1,96 @@
+// A reader's own kernel: its WGSL, the op it stands beside, and what is wrong with it.
+
+import { html } from '../../shared/dom.ts';
+import { example } from '../example.ts';
+import { familyNames, familyOps } from '../core/families.ts';
+import { isRunning } from '../lab.ts';
+import type { LabState } from '../state.ts';
+import type { LabContext } from '../words.ts';
+import { textField } from './controls.ts';
+
+/** How its rows are called. */
+export const ownName = 'own.wgsl';
+
+export function ownView(
+  { t, set }: LabContext,
+  state: LabState,
+  failure: string,
+  measure: () => void,
+  canRun: boolean,
+): HTMLElement {
+  const ready = canRun && !isRunning() && state.own.trim() !== '';
+  const lineNumber = /own\.wgsl:(\d+)/.exec(failure)?.[1];
+  return html(
+    'details',
+    { class: 'own', key: 'own', 'data-part': 'own', open: state.own !== '' },
+    html('summary', {}, t('own kernel')),
+    html('p', {}, t('own says')),
+    html(
+      'div',
+      { class: 'choices' },
+      html(
+        'label',
+        { class: 'typed' },
+        html('span', { class: 'name' }, t('own op')),
+        html('input', {
+          type: 'text',
+          id: 'own-op',
+          list: 'ops',
+          value: state.ownop,
+          autocomplete: 'off',
+          spellcheck: 'false',
+          on: { change: (event) => set({ ownop: (event.currentTarget as HTMLInputElement).value }) },
+        }),
+        html(
+          'datalist',
+          { id: 'ops' },
+          familyNames.flatMap((family) => familyOps[family].map((op) => html('option', { value: op }))),
+        ),
+      ),
+      textField(t('own shapes'), state.ownshape, t('own shapes hint'), (ownshape) => set({ ownshape })),
+    ),
+    html(
+      'label',
+      { class: 'typed' },
+      html('span', { class: 'name' }, 'WGSL'),
+      html('textarea', {
+        id: 'own-code',
+        rows: 14,
+        spellcheck: 'false',
+        autocomplete: 'off',
+        value: state.own,
+        'aria-describedby': failure ? 'own-failure' : null,
+        'aria-invalid': failure !== '' && lineNumber !== undefined,
+        on: { change: (event) => set({ own: (event.currentTarget as HTMLTextAreaElement).value }) },
+      }),
+    ),
+    failure === ''
+      ? null
+      : html('pre', { id: 'own-failure', class: 'failure', role: 'alert', 'data-line': lineNumber }, failure),
+    html(
+      'p',
+      { class: 'buttons' },
+      html(
+        'button',
+        {
+          type: 'button',
+          id: 'own-run',
+          class: 'primary',
+          'aria-disabled': !ready,
+          on: { click: () => (ready ? measure() : undefined) },
+        },
+        t('own run'),
+      ),
+      html(
+        'button',
+        {
+          type: 'button',
+          id: 'own-example',
+          on: { click: () => set({ own: example, ownop: 'matmul', ownshape: '64x64x64; 33x17x65' }, 'push') },
+        },
+        t('own example'),
+      ),
+    ),
+    html('p', { class: 'hint' }, t('own rules')),
+  );
+}

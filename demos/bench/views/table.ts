@@ -1,0 +1,217 @@
+// The table of rows. Its lines are kept from one view to the next, since there may be hundreds: only new ones are made.
+
+import { html, place, type Child } from '../../shared/dom.ts';
+import { copyText } from '../../shared/clipboard.ts';
+import { download } from '../../shared/export.ts';
+import { icon } from '../../shared/icons.ts';
+import { scrollBox } from '../../shared/scroll_box.ts';
+import { choiceControl } from '../../shared/controls.ts';
+import type { BenchResult, Row } from '../core/result.ts';
+import { medianText, milliseconds, number, percent } from '../format.ts';
+import { isTooShort, isWrong, shownRows, type Numbered } from '../rows.ts';
+import { columns, type Column, type LabState } from '../state.ts';
+import { csvOf, markdownOf } from '../table_text.ts';
+import type { LabContext } from '../words.ts';
+import { textField } from './controls.ts';
+import { detailsView, formulaText } from './details.ts';
+
+const opened = new WeakSet<Row>();
+
+export function tableView(context: LabContext, state: LabState, result: BenchResult): HTMLElement {
+  const { t, set } = context;
+  const shown = shownRows(result.rows, state);
+  return html(
+    'section',
+    { class: 'results', key: 'results', 'aria-label': t('results'), 'data-part': 'table' },
+    html('h2', {}, t('results')),
+    html(
+      'div',
+      { class: 'filters' },
+      textField(t('find'), state.find, t('find hint'), (find) => set({ find })),
+      choiceControl({
+        label: t('show'),
+        value: state.show,
+        options: (['all', 'right', 'wrong', 'flagged', 'preferred'] as const).map((value) => ({
+          value,
+          label: t(`show ${value}`),
+        })),
+        set: (show) => set({ show }),
+      }),
+      html(
+        'button',
+        { type: 'button', on: { click: () => void copyText(context, markdownOf(shown)) } },
+        icon('copy'),
+        t('copy markdown'),
+      ),
+      html(
+        'button',
+        {
+          type: 'button',
+          on: { click: () => download('bench.csv', new Blob([csvOf(shown)], { type: 'text/csv' })) },
+        },
+        icon('download'),
+        'CSV',
+      ),
+    ),
+    scrollBox(
+      t('results'),
+      html(
+        'table',
+        { class: 'rows', id: 'rows' },
+        html('caption', { class: 'unseen' }, t('table caption', { n: shown.length })),
+        html(
+          'thead',
+          { key: 'head' },
+          html(
+            'tr',
+            {},
+            columns.map((column) => headCell(context, state, column)),
+          ),
+        ),
+        bodyView(context, shown),
+      ),
+      'rows-box',
+    ),
+  );
+}
+
+function headCell({ t, set }: LabContext, { sort, down }: LabState, column: Column): HTMLElement {
+  const sorted = sort === column;
+  return html(
+    'th',
+    { scope: 'col', class: `c-${column}`, 'aria-sort': sorted ? (down ? 'descending' : 'ascending') : null },
+    html(
+      'button',
+      {
+        type: 'button',
+        title: t(`column ${column} says`),
+        on: { click: () => set(sorted ? { down: !down } : { sort: column, down: descends.has(column) }) },
+      },
+      t(`column ${column}`),
+      html('span', { 'aria-hidden': 'true' }, sorted ? (down ? ' ▼' : ' ▲') : ''),
+    ),
+  );
+}
+
+/** Where more is better, the most stands first. */
+const descends = new Set<Column>(['gflops', 'gigabytes', 'roof', 'absolute', 'relative', 'tolerance']);
+
+function bodyView(context: LabContext, shown: readonly Numbered[]): HTMLElement {
+  const lines = (): Child => shown.map((one) => linesOf(context, one));
+  const body = html('tbody', { key: 'body', own: true, updated: (element) => place(element, lines()) });
+  if (!document.querySelector('#rows tbody')) place(body, lines());
+  return body;
+}
+
+interface Lines {
+  readonly look: string;
+  readonly elements: readonly HTMLElement[];
+}
+
+const kept = new WeakMap<Row, Lines>();
+
+function linesOf(context: LabContext, one: Numbered): readonly HTMLElement[] {
+  const { row, number: at } = one;
+  const open = opened.has(row);
+  const look = `${context.language} ${at} ${open} ${one.best} ${one.longest}`;
+  let lines = kept.get(row);
+  if (lines?.look !== look) {
+    const elements = [lineOf(context, one, open)];
+    if (open) elements.push(detailLine(context, one));
+    kept.set(row, (lines = { look, elements }));
+  }
+  return lines.elements;
+}
+
+function toggle(context: LabContext, row: Row): void {
+  if (!opened.delete(row)) opened.add(row);
+  context.refresh();
+}
+
+function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement {
+  const { t } = context;
+  const { row, number: at } = one;
+  const { check, roof } = row;
+  const wrong = isWrong(row);
+  const checked = check.state !== 'not checked';
+  const cell = (column: Column, child: Child, more: Record<string, string | null> = {}): HTMLElement =>
+    html('td', { class: `c-${column}`, ...more }, child);
+  const formula = formulaText(t, row);
+  return html(
+    'tr',
+    { key: at, class: wrong ? 'wrong' : null, 'data-row': at, 'data-check': check.state },
+    cell(
+      'order',
+      html(
+        'button',
+        {
+          type: 'button',
+          class: 'more',
+          'aria-expanded': open,
+          'aria-label': t('details of', { row: at, name: `${row.subject} ${row.variant} ${row.shape}` }),
+          on: { click: () => toggle(context, row) },
+        },
+        String(at),
+      ),
+    ),
+    html('th', { scope: 'row', class: 'c-kernel' }, row.subject),
+    cell('variant', [
+      html('span', { class: 'struck' }, row.variant),
+      row.preferred && row.suite !== 'roofs' ? html('span', { class: 'mark', title: t('preferred') }, ' *') : null,
+      remark(context, one),
+    ]),
+    cell('shape', row.shape),
+    cell('dtype', row.dtype),
+    cell('median', medianCell(context, one)),
+    cell('gflops', row.gflops === null ? '' : number(t, row.gflops), { title: formula }),
+    cell('gigabytes', row.gigabytesPerSecond === null ? '' : number(t, row.gigabytesPerSecond), { title: formula }),
+    cell('roof', roof === null ? '' : [percent(t, roof.share), html('small', {}, t(`bound ${roof.bound}`))]),
+    cell('absolute', checked ? number(t, check.maxAbsolute) : ''),
+    cell('relative', checked ? number(t, check.maxRelative) : ''),
+    cell('tolerance', checked ? percent(t, Math.min(check.worst, 1e6)) : ''),
+    cell('check', checkText(t, row)),
+  );
+}
+
+function checkText(t: LabContext['t'], { check, flags }: Row): Child {
+  const flagged = flags.filter((flag) => flag !== 'below resolution');
+  return [
+    html('span', { class: `verdict ${check.state.replace(' ', '-')}` }, t(`check ${check.state}`)),
+    ...flagged.map((flag) => html('small', { class: 'flag' }, t(flag === 'hidden' ? 'flag hidden' : 'flag disturbed'))),
+  ];
+}
+
+function remark({ t }: LabContext, { row, best }: Numbered): Child {
+  if (isWrong(row)) return html('small', { class: 'why' }, row.check.message || row.skipped);
+  if (row.skipped) return html('small', {}, row.skipped);
+  if (!row.summary || best === null || row.suite === 'roofs' || isTooShort(row)) return null;
+  if (row.summary.median === best) return html('small', {}, t('fastest'));
+  return html(
+    'small',
+    {},
+    t('times the fastest', { ratio: t.number(row.summary.median / best, { maximumFractionDigits: 2 }) }),
+  );
+}
+
+/** The bar is the median against the longest time for the same work, the whisker the 10th to the 90th percentile. */
+function medianCell({ t }: LabContext, { row, longest }: Numbered): Child {
+  const { summary } = row;
+  if (!summary) return '';
+  const share = (value: number): string => `${((100 * value) / Math.max(longest, 1)).toFixed(1)}%`;
+  const style = `--median:${share(summary.median)};--low:${share(summary.p10)};--high:${share(summary.p90)}`;
+  return [
+    html('span', { class: 'value' }, medianText(t, row)),
+    isTooShort(row)
+      ? null
+      : html('small', {}, t('range', { low: milliseconds(t, summary.p10), high: milliseconds(t, summary.p90) })),
+    isTooShort(row) ? null : html('span', { class: 'bar', style, 'aria-hidden': 'true' }),
+  ];
+}
+
+function detailLine(context: LabContext, one: Numbered): HTMLElement {
+  return html(
+    'tr',
+    { key: `${one.number} details`, class: 'detail' },
+    html('td', { colspan: columns.length }, detailsView(context, one.row)),
+  );
+}
