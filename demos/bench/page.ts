@@ -48,7 +48,7 @@ function view(state: LabState, context: LabContext): Child {
     software ? banner('software', t('software banner'), 'warning') : null,
     html(
       'div',
-      { class: 'lab', key: 'lab' },
+      { class: 'lab beside', key: 'lab' },
       controlsView(context, state),
       html(
         'div',

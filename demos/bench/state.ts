@@ -114,6 +114,5 @@ export function ownRequest(state: LabState, asked: Asked): BenchRequest {
     ops: [state.ownop.trim()],
     shapes: typed,
     dtype: 'f32',
-    variants: [],
   };
 }

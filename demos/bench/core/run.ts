@@ -83,7 +83,7 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
     const named = { ...options, kernels: kernels ?? undefined };
     for (const one of cases) {
       const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
-      add(await measureCase(session, extended, withVariants(named, extended, request.variants), speeds));
+      add(await measureCase(session, extended, withVariants(named, extended, request), speeds));
     }
     for (const one of steps) add([await measureStep(session, one, options)]);
     if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
@@ -106,10 +106,11 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
   }
 }
 
-/** On the CPU there is but the reference. */
-function withVariants(options: MeasureOptions, { op }: Case, words: readonly string[] = []): MeasureOptions {
-  if (words.length === 0) return options;
-  return { ...options, kernels: Object.keys(op.kernels).filter((name) => words.some((word) => name.includes(word))) };
+/** A user's own kernel is measured whatever it is called. */
+function withVariants(options: MeasureOptions, { op }: Case, { variants = [], own }: BenchRequest): MeasureOptions {
+  if (variants.length === 0) return options;
+  const wanted = (name: string): boolean => name === own?.name || variants.some((word) => name.includes(word));
+  return { ...options, kernels: Object.keys(op.kernels).filter(wanted) };
 }
 
 function stepsOf({ suites, ops: names, quick, only }: BenchRequest): StepCase[] {

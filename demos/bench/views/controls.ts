@@ -2,6 +2,7 @@
 
 import { choiceControl, numberControl, switchControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
+import { sheet } from '../../shared/sheet.ts';
 import { familyNames, familyShapes, type Family } from '../core/families.ts';
 import { isRunning } from '../lab.ts';
 import { otherSuites, suites, type LabState, type Suite } from '../state.ts';
@@ -18,10 +19,9 @@ export function controlsView(context: LabContext, state: LabState): HTMLElement 
       set: (on) => toggle(name, on),
     }),
   ];
-  return html(
-    'details',
-    { class: 'controls', open: true, key: 'controls', 'data-part': 'controls' },
-    html('summary', {}, t('settings')),
+  return sheet(
+    context,
+    { key: 'parameters', title: t('settings'), over: '.run-bar' },
     html(
       'div',
       { class: 'fields' },

@@ -64,7 +64,11 @@ function progressView({ t }: LabContext): Child {
       value: phase === 'done' ? Math.max(total, 1) : Math.min(done, total),
       'aria-label': t('progress name'),
     }),
-    html('span', { id: 'status', 'data-phase': phase }, phase === 'running' ? counted : t(`phase ${phase}`)),
+    html(
+      'span',
+      { id: 'status', 'data-phase': phase, 'data-began': now.began },
+      phase === 'running' ? counted : t(`phase ${phase}`),
+    ),
     html('span', { id: 'elapsed', class: 'digits' }, clockTime(time)),
   ];
 }

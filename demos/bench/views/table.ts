@@ -182,7 +182,7 @@ function checkText(t: LabContext['t'], { check, flags }: Row): Child {
 }
 
 function remark({ t }: LabContext, { row, best }: Numbered): Child {
-  if (isWrong(row)) return html('small', { class: 'why' }, row.check.message || row.skipped);
+  if (isWrong(row)) return null; // said above the table and in its details
   if (row.skipped) return html('small', {}, row.skipped);
   if (!row.summary || best === null || row.suite === 'roofs' || isTooShort(row)) return null;
   if (row.summary.median === best) return html('small', {}, t('fastest'));

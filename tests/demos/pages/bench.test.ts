@@ -13,7 +13,10 @@ import { validate, type Schema } from '../../../demos/bench/core/schema.ts';
 import { axeViolations, keyboardGaps, tooWide } from './checks.ts';
 import { open, settled, type Opened } from './open.ts';
 
-const small = 'lang=en&theme=light&suites=gemm&gemm=16x24x32;8x8x8&variants=naive,register&roofs=0';
+// The software adapter shares its cores with whatever else runs; quiet, each of these takes seconds.
+const patience = { timeout: 300_000 };
+
+const small = 'lang=en&theme=light&suites=gemm&gemm=16x24x32;8x8x8&variants=naive&roofs=0';
 
 async function ready(hash: string, before?: () => void): Promise<Opened> {
   const opened = await open(`bench/#v=1&${hash}`, before ? { before } : {});
@@ -21,21 +24,38 @@ async function ready(hash: string, before?: () => void): Promise<Opened> {
   return opened;
 }
 
-async function ended(page: Page): Promise<string> {
+interface Status {
+  readonly began: string | undefined;
+  readonly phase: string | undefined;
+}
+const statusOf = (page: Page): Promise<Status> =>
+  page.$eval('#status', (element) => {
+    const { began, phase } = (element as HTMLElement).dataset;
+    return { began, phase };
+  });
+
+/** Presses a button that begins a run, and waits for that run's end. */
+async function runBy(page: Page, button: string): Promise<string | undefined> {
+  const { began } = await statusOf(page);
+  await page.click(button);
   await page.waitForFunction(
-    () => ['done', 'failed', 'stopped'].includes(document.querySelector<HTMLElement>('#status')?.dataset.phase ?? ''),
+    (before) => {
+      const { began: now, phase } = document.querySelector<HTMLElement>('#status')!.dataset;
+      return now !== before && ['done', 'failed', 'stopped'].includes(phase ?? '');
+    },
     { timeout: 0 },
+    began,
   );
   await settled(page);
-  return page.$eval('#status', (element) => (element as HTMLElement).dataset.phase!);
+  return (await statusOf(page)).phase;
 }
 
 /** A thread that is ended while it computes takes a moment to go. */
-const threadGone = (page: Page): Promise<void> => vi.waitUntil(() => page.workers().length === 0, { timeout: 30_000 });
+const threadGone = (page: Page): Promise<boolean> =>
+  vi.waitUntil(() => page.workers().length === 0, { timeout: 30_000 });
 
 async function measured(page: Page, button = '#run'): Promise<void> {
-  await page.click(button);
-  expect(await ended(page)).toBe('done');
+  expect(await runBy(page, button)).toBe('done');
 }
 
 const texts = (page: Page, selector: string): Promise<string[]> =>
@@ -69,7 +89,7 @@ async function importFile(page: Page, path: string): Promise<void> {
   await settled(page);
 }
 
-test('measures when it is told to, and what it measured goes out and in again', async () => {
+test('measures when it is told to, and what it measured goes out and in again', patience, async () => {
   const { page, wrong, close } = await ready(small);
   expect(await page.$eval('#status', (element) => element.textContent)).toBe('Nothing runs until you press Run.');
   expect(page.workers(), 'nothing runs by itself').toEqual([]);
@@ -77,7 +97,7 @@ test('measures when it is told to, and what it measured goes out and in again', 
 
   await measured(page);
   const checks = await texts(page, '#rows tbody .c-check');
-  expect(checks.length).toBeGreaterThan(3);
+  expect(checks.length).toBe(2);
   expect(checks.every((text) => text.startsWith('✓ right'))).toBe(true);
   await threadGone(page);
   expect(await page.$eval('#device', (element) => element.textContent)).toMatch(/empty submit takes/);
@@ -154,7 +174,7 @@ test('measures when it is told to, and what it measured goes out and in again', 
   await close();
 });
 
-test('Stop acts at once, in the middle of a case, and keeps the rows that are there', async () => {
+test('Stop acts at once, in the middle of a case, and keeps the rows that are there', patience, async () => {
   const { page, wrong, close } = await ready('lang=en&suites=gemm&gemm=8x8x8;2048x2048x2048&roofs=0&variants=naive');
   await page.click('#run');
   // The first case is done, and the second's reference keeps its thread busy for long.
@@ -176,52 +196,54 @@ test('Stop acts at once, in the middle of a case, and keeps the rows that are th
   await close();
 });
 
-test('a reader’s kernel is timed beside ours; a wrong one is struck and named, a broken one told its line', async () => {
-  const { page, wrong, close } = await ready('lang=en&roofs=0');
-  await page.$eval('.own summary', (element) => (element as HTMLElement).click());
-  await page.click('#own-example');
-  await settled(page);
-  await page.evaluate(() => {
-    const code = document.querySelector<HTMLTextAreaElement>('#own-code')!;
-    const field = document.querySelector<HTMLInputElement>('.own .choices label:nth-child(2) input')!;
-    field.value = '8x8x8';
-    field.dispatchEvent(new Event('change'));
-    code.dispatchEvent(new Event('change'));
-  });
-  const write = async (from: string, to: string): Promise<void> => {
-    await page.$eval(
-      '#own-code',
-      (element, [old, fresh]) => {
-        const code = element as HTMLTextAreaElement;
-        code.value = code.value.replace(old!, fresh!);
-        code.dispatchEvent(new Event('change'));
-      },
-      [from, to],
-    );
+test(
+  'a reader’s kernel is timed beside ours; a wrong one is struck and named, a broken one told its line',
+  patience,
+  async () => {
+    const { page, wrong, close } = await ready('lang=en&roofs=0&variants=naive');
+    await page.$eval('.own summary', (element) => (element as HTMLElement).click());
+    await page.click('#own-example');
     await settled(page);
-  };
-  await measured(page, '#own-run');
-  expect(await texts(page, '#rows tr[data-check=ok] .struck')).toContain('own.wgsl');
+    await page.evaluate(() => {
+      const code = document.querySelector<HTMLTextAreaElement>('#own-code')!;
+      const field = document.querySelector<HTMLInputElement>('.own .choices label:nth-child(2) input')!;
+      field.value = '8x8x8';
+      field.dispatchEvent(new Event('change'));
+      code.dispatchEvent(new Event('change'));
+    });
+    const write = async (from: string, to: string): Promise<void> => {
+      await page.$eval(
+        '#own-code',
+        (element, [old, fresh]) => {
+          const code = element as HTMLTextAreaElement;
+          code.value = code.value.replace(old!, fresh!);
+          code.dispatchEvent(new Event('change'));
+        },
+        [from, to],
+      );
+      await settled(page);
+    };
+    await measured(page, '#own-run');
+    expect(await texts(page, '#rows tr[data-check=ok] .struck')).toContain('own.wgsl');
 
-  await write('] = sum;', '] = 0.0;');
-  await measured(page, '#own-run');
-  expect(await texts(page, '#rows tr.wrong .struck')).toEqual(['own.wgsl']);
-  expect(await page.$eval('tr.wrong .struck', (element) => getComputedStyle(element).textDecorationLine)).toBe(
-    'line-through',
-  );
-  expect((await texts(page, '.wrong-rows li'))[0]).toMatch(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 0: got 0/);
-  expect(await texts(page, '.legend li')).not.toContain('own.wgsl');
+    await write('] = sum;', '] = 0.0;');
+    await measured(page, '#own-run');
+    expect(await texts(page, '#rows tr.wrong .struck')).toEqual(['own.wgsl']);
+    expect(await page.$eval('tr.wrong .struck', (element) => getComputedStyle(element).textDecorationLine)).toBe(
+      'line-through',
+    );
+    expect((await texts(page, '.wrong-rows li'))[0]).toMatch(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 0: got 0/);
+    expect(await texts(page, '.legend li')).not.toContain('own.wgsl');
 
-  await write('var sum = 0.0;', 'var sum = 0.0 +;');
-  await page.click('#own-run');
-  await ended(page);
-  await page.waitForSelector('#own-failure');
-  expect(await page.$eval('#own-failure', (element) => (element as HTMLElement).dataset.line)).toBe('13');
-  expect(wrong).toEqual([]);
-  await close();
-});
+    await write('var sum = 0.0;', 'var sum = 0.0 +;');
+    await runBy(page, '#own-run');
+    expect(await page.$eval('#own-failure', (element) => (element as HTMLElement).dataset.line)).toBe('13');
+    expect(wrong).toEqual([]);
+    await close();
+  },
+);
 
-test('without WebGPU the CPU’s rows and other runs are there', async () => {
+test('without WebGPU the CPU’s rows and other runs are there', patience, async () => {
   const { page, wrong, close } = await ready('lang=en&suites=softmax&softmax=4x10', () => {
     Object.defineProperty(navigator, 'gpu', { value: undefined });
   });
@@ -237,14 +259,14 @@ test('without WebGPU the CPU’s rows and other runs are there', async () => {
 
 test('settings stand in the link, and the link sets them', async () => {
   const { page, hash, close } = await ready('lang=en&suites=gemm,steps&gemm=9x9x9&size=full&sort=gflops&down=1');
-  const labels = await page.$$eval('.controls fieldset input:checked', (found) =>
+  const labels = await page.$$eval('#parameters fieldset input:checked', (found) =>
     found.map((input) => input.closest('label')!.textContent),
   );
   expect(labels).toEqual(['Matrix products (GEMM)', 'Training steps of whole models']);
-  await page.$eval('.controls fieldset input', (input) => (input as HTMLInputElement).click());
+  await page.$eval('#parameters fieldset input', (input) => (input as HTMLInputElement).click());
   await page.waitForFunction(() => location.hash.includes('suites=steps&'));
   await hash('v=1&lang=fr&suites=conv,none');
   expect((await texts(page, '[data-code=E17] li'))[0]).toContain('suites');
-  expect(await texts(page, '.controls fieldset label:has(:checked)')).toEqual(['Convolution\u202F: avant, dX, dW']);
+  expect(await texts(page, '#parameters fieldset label:has(:checked)')).toEqual(['Convolution\u202F: avant, dX, dW']);
   await close();
 });
