@@ -1,5 +1,6 @@
 // What stands below a row that is opened: how its FLOPs are counted, its samples, its parts.
 
+import './details.css';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import type { Row } from '../core/result.ts';
 import { formulaOf } from '../formulas.ts';

@@ -1,5 +1,6 @@
 // The roofline: what each kernel reaches against the ceilings that were measured on the same device.
 
+import './roofline.css';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';

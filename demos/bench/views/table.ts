@@ -1,5 +1,6 @@
 // The table of rows. Its lines are kept from one view to the next, since there may be hundreds: only new ones are made.
 
+import './table.css';
 import { html, place, type Child } from '../../shared/dom.ts';
 import { copyText } from '../../shared/clipboard.ts';
 import { download } from '../../shared/export.ts';
