@@ -73,12 +73,12 @@ export function directiveOf(source: string): string | null {
   return /(?<![@\w])(?:enable|requires|diagnostic)\b[^;{}]*;/.exec(blankComments(source))?.[0] ?? null;
 }
 
-/**
- * Reads `file` and what it imports by lines `// @import lib/random.wgsl`, each once. Imported text is appended, not
- * put in place, so that a compiler's line numbers are those of `file`; WGSL does not care about order, except that
- * directives come first, so that an imported file may have none: those who import it state them.
- */
-export function loadModule(file: string, read: (file: string) => string, importPath: (name: string) => string): Module {
+/** The text of `file` and of each file that it imports, by itself or by way of others, each once, in the order of inclusion. */
+export function gatherSources(
+  file: string,
+  read: (file: string) => string,
+  importPath: (name: string) => string,
+): { readonly sources: readonly string[]; readonly imports: readonly string[] } {
   const imports: string[] = [];
   const sources: string[] = [];
   const visit = (path: string, from: string | null): void => {
@@ -98,7 +98,16 @@ export function loadModule(file: string, read: (file: string) => string, importP
     }
   };
   visit(file, null);
+  return { sources, imports };
+}
 
+/**
+ * Reads `file` and what it imports by lines `// @import lib/random.wgsl`, each once. Imported text is appended, not
+ * put in place, so that a compiler's line numbers are those of `file`; WGSL does not care about order, except that
+ * directives come first, so that an imported file may have none: those who import it state them.
+ */
+export function loadModule(file: string, read: (file: string) => string, importPath: (name: string) => string): Module {
+  const { sources, imports } = gatherSources(file, read, importPath);
   const [own, ...imported] = sources;
   imported.forEach((source, i) => {
     const directive = directiveOf(source);

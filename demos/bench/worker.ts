@@ -2,7 +2,6 @@
 
 import { runBench } from './core/run.ts';
 import { methodOf } from './core/session.ts';
-import type { OwnKernel } from './core/own_kernel.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
 let hidden = false;
@@ -12,8 +11,9 @@ const say = (message: FromWorker): void => (self as unknown as Worker).postMessa
 async function run({ request, own }: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   try {
     say({ kind: 'method', method: methodOf(request.quick, request.repeat) });
-    const kernel = own ? await reflected(own) : null;
-    const result = await runBench({ ...request, own: kernel }, { emit: say, hidden: () => hidden });
+    const source = own ? { ...own, file: own.name, library: await libraryTexts() } : null;
+    const reflect = own ? (await import('./core/reflect.ts')).reflectSource : undefined;
+    const result = await runBench({ ...request, own: source }, { emit: say, hidden: () => hidden, reflect });
     say({ kind: 'done', result });
   } catch (error) {
     const { name, message } = error as Error;
@@ -23,21 +23,13 @@ async function run({ request, own }: Extract<ToWorker, { kind: 'start' }>): Prom
 
 const libraries = import.meta.glob<string>('../../shaders/lib/*.wgsl', { query: '?raw', import: 'default' });
 
-/** Read like the shaders of this repository, import comments included. */
-async function reflected({ name, code }: { name: string; code: string }): Promise<OwnKernel> {
-  const { reflectShader } = await import('../../tools/wgsl_reflection.ts');
-  const texts = Object.fromEntries(
-    await Promise.all(
-      Object.entries(libraries).map(async ([path, load]) => [path.replace('../../shaders/', ''), await load()]),
-    ),
-  ) as Record<string, string>;
-  const read = (file: string): string => {
-    if (file === name) return code;
-    const text = texts[file];
-    if (text === undefined) throw new Error(`no file '${file}'`);
-    return text;
-  };
-  return { name, shader: reflectShader(name, { read }).shader };
+/** What a kernel may import, by the names that import comments have. */
+async function libraryTexts(): Promise<Record<string, string>> {
+  const texts = Object.entries(libraries).map(async ([path, load]) => [
+    path.replace('../../shaders/', ''),
+    await load(),
+  ]);
+  return Object.fromEntries(await Promise.all(texts)) as Record<string, string>;
 }
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {

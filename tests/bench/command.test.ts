@@ -9,9 +9,10 @@ import { runnerImport } from 'vite';
 import { expect, onTestFinished, test } from 'vitest';
 
 import schemaFile from '../../demos/bench/bench.schema.json';
-import type { BenchResult, Row } from '../../demos/bench/core/result.ts';
+import { blankRow, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
 import { validate, type Schema } from '../../demos/bench/core/schema.ts';
 import { main as report } from '../../tools/bench/report.ts';
+import { benchResult } from './results.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -41,28 +42,35 @@ test('on the CPU: a table, and JSON as the schema has it', { timeout: 120_000 },
   expect((JSON.parse(stdout) as BenchResult).command).toBe(`bench ${args.join(' ')}`);
 });
 
-test('a wrong kernel of a user is struck and named, and the command fails', { timeout: 180_000 }, async () => {
-  const file = join(temporaryFolder(), 'zeros.wgsl');
-  writeFileSync(
-    file,
-    `// @workgroups ceil(size / 64)
+test.each([
+  ['zeros', '0.0 * x[id.x]', 'element \\d+: got 0, expected'],
+  ['one_off', 'max(x[id.x], 0.0) + select(0.0, 0.001, id.x == 777)', 'element 777: got'],
+])(
+  'a user’s kernel, wrong by %s, is struck and named, and the command fails',
+  { timeout: 180_000 },
+  async (name, value, said) => {
+    const file = join(temporaryFolder(), `${name}.wgsl`);
+    writeFileSync(
+      file,
+      `// @workgroups ceil(size / 64)
 struct Params { size: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(64)
 fn mine(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x < params.size) { y[id.x] = 0.0 * x[id.x]; }
+  if (id.x < params.size) { y[id.x] = ${value}; }
 }
 `,
-  );
-  const args = ['--op', 'relu', '--shape', '1000', '--quick', '--no-roofs', '--kernels', 'naive', '--kernel', file];
-  const { code, stdout } = await bench(args);
-  expect(stdout).toMatch(/✗ zeros\.wgsl .*WRONG: output 0, element \d+: got 0, expected/);
-  expect(stdout).toMatch(/1 wrong:\nrelu 1000: zeros\.wgsl: output 0/);
-  expect(stdout).toMatch(/naive .*fastest/);
-  expect(code).toBe(4);
-});
+    );
+    const args = ['--op', 'relu', '--shape', '1000', '--quick', '--no-roofs', '--kernels', 'naive', '--kernel', file];
+    const { code, stdout } = await bench(args);
+    expect(stdout).toMatch(new RegExp(`✗ ${name}\\.wgsl .*WRONG: output 0, ${said}`));
+    expect(stdout).toMatch(new RegExp(`1 wrong:\nrelu 1000: ${name}\\.wgsl: output 0`));
+    expect(stdout).toMatch(/naive .*fastest/);
+    expect(code).toBe(4);
+  },
+);
 
 test('wrong use is told in one line', { timeout: 60_000 }, async () => {
   expect(await bench(['--ops', 'relu'])).toMatchObject({
@@ -72,6 +80,31 @@ test('wrong use is told in one line', { timeout: 60_000 }, async () => {
   const { code, stderr } = await bench(['--runtime', 'node', '--device', 'cpu', '--op', 'relus', '--shape', '4']);
   expect(stderr).toBe("bench: no op 'relus', did you mean 'relu'?\n");
   expect(code).toBe(1);
+  expect(await bench(['--op', 'relu', '--kernel', 'nowhere.wgsl'])).toMatchObject({
+    code: 2,
+    stderr: 'bench: --kernel nowhere.wgsl: the file cannot be read\n',
+  });
+  expect(await bench(['--compare', 'a.json', 'b.json'])).toMatchObject({
+    code: 1,
+    stderr: 'bench: a.json: there is no such file\n',
+  });
+});
+
+test('compares two files', { timeout: 60_000 }, async () => {
+  const folder = temporaryFolder();
+  const files = [10, 5].map((milliseconds, i) => {
+    const file = join(folder, `${i}.json`);
+    const software = { ...benchResult('bench', []).device, adapter: i === 0 ? 'software' : 'discrete' } as const;
+    const value = { ...benchResult('bench', [row('shapes', 'quad', 'matmul', milliseconds)]), device: software };
+    writeFileSync(file, JSON.stringify(value));
+    return file;
+  });
+  const { code, stderr } = await bench(['--compare', ...files]);
+  expect(stderr).toContain('whose times say nothing about hardware; --across-kinds compares them all the same');
+  expect(code).toBe(1);
+  const confirmed = await bench(['--compare', ...files, '--across-kinds']);
+  expect(confirmed.stdout).toMatch(/shapes: matmul · quad +10\.0 ms +5\.00 ms +−50\.0 % .*faster/);
+  expect(confirmed.code).toBe(0);
 });
 
 test.each(['command', 'peers', 'report'])('%s loads without the plugin that reads shaders', async (name) => {
@@ -83,59 +116,22 @@ test.each(['command', 'peers', 'report'])('%s loads without the plugin that read
 const row = (
   suite: Row['suite'],
   variant: string,
-  work: string,
+  subject: string,
   milliseconds: number,
   more: Partial<Row> = {},
-): Row => ({
-  suite,
-  work,
-  subject: work,
-  variant,
-  preferred: true,
-  shape: work,
-  dtype: 'f32',
-  flops: 0,
-  bytes: 0,
-  samplesNs: [milliseconds * 1e6],
-  repeats: 1,
-  summary: { n: 1, median: milliseconds * 1e6, p10: milliseconds * 1e6, p90: milliseconds * 1e6 },
-  compileMs: null,
-  gflops: null,
-  gigabytesPerSecond: null,
-  roof: null,
-  check: { state: 'ok', maxAbsolute: 0, maxRelative: 0, worst: 0, message: '' },
-  counts: {},
-  parts: [],
-  flags: [],
-  skipped: '',
-  ...more,
-});
-
-const result = (tool: BenchResult['tool'], rows: readonly Row[]): BenchResult => ({
-  schema: 'retrograd-bench/1',
-  tool,
-  created: '2026-01-02T03:04:05.000Z',
-  source: { version: '1.2.3', commit: 'abcdef0123456789', dirty: false },
-  command: tool,
-  host: { runtime: 'browser', userAgent: 'a browser', platform: 'a machine', cores: 4, crossOriginIsolated: true },
-  device: {
-    kind: 'webgpu',
-    description: 'a device',
-    adapter: 'discrete',
-    vendor: 'Maker',
-    architecture: 'New One',
-    name: '',
-    details: '',
-    fallback: false,
-    features: [],
-    limits: {},
-    subgroups: null,
-  },
-  clock: { kind: 'wall', quantumNs: 5000, emptySubmitNs: 0 },
-  method: { quick: false, leastSamples: 1, mostMs: 1, sampleNs: 1, text: '' },
-  rows,
-  notes: [],
-});
+): Row =>
+  blankRow({
+    suite,
+    work: subject,
+    subject,
+    variant,
+    shape: subject,
+    samplesNs: [milliseconds * 1e6],
+    repeats: 1,
+    summary: { n: 1, median: milliseconds * 1e6, p10: milliseconds * 1e6, p90: milliseconds * 1e6 },
+    check: { state: 'ok', maxAbsolute: 0, maxRelative: 0, worst: 0, message: '' },
+    ...more,
+  });
 
 test('the report: ratios, who is wrong, roofs and a plot', () => {
   const folder = temporaryFolder();
@@ -160,8 +156,8 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
   ];
   const write = (name: string, value: BenchResult) =>
     writeFileSync(join(folder, 'demos/bench/results', name), JSON.stringify(value));
-  write('peers.json', result('peers', peers));
-  write('bench.json', result('bench', own));
+  write('peers.json', benchResult('peers', peers));
+  write('bench.json', benchResult('bench', own));
   expect(report(folder)).toBe(0);
   const text = readFileSync(join(folder, 'docs/performance.md'), 'utf8');
   // The wrong engine is faster, and is no one's rival.
@@ -177,6 +173,6 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
   expect(readFileSync(join(folder, 'docs/performance.md'), 'utf8')).toBe(text);
   expect(text.startsWith(readFileSync(join(root, 'docs/performance.md'), 'utf8').slice(0, 200))).toBe(true);
 
-  write('bench.json', { ...result('bench', own), tool: 'other' as never });
+  write('bench.json', { ...benchResult('bench', own), tool: 'other' as never });
   expect(report(folder)).toBe(1);
 });

@@ -61,4 +61,29 @@ describe('comparisons', () => {
     const [a, b] = [noisy(100), noisy(90)];
     expect(ratioInterval(a, b)).toEqual(ratioInterval(a, b));
   });
+
+  test.each([
+    ['even', (u: number) => 1 + 0.1 * (u - 0.5)],
+    ['with a long tail, as times have', (u: number) => 1 + 0.02 * -Math.log(1 - u)],
+  ])('have intervals that hold the true ratio about 95 times of 100: samples %s', (_, shape) => {
+    const draw = generator(101);
+    const list = (middle: number) => Array.from({ length: 20 }, () => middle * shape(draw()));
+    const trials = 300;
+    let held = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      // Both have the same shape, so that the medians' true ratio is that of the middles.
+      const { low, high } = ratioInterval(list(90), list(100), trial);
+      if (low <= 0.9 && 0.9 <= high) held++;
+    }
+    // Three deviations of a count of 300 are 3.8 %; the bootstrap of a median is a little wide.
+    expect(held / trials).toBeGreaterThan(0.91);
+    expect(held / trials).toBeLessThan(0.99);
+  });
+
+  test('claim a difference that is not there seldom', () => {
+    const draw = generator(55);
+    const list = () => Array.from({ length: 20 }, () => 100 * (1 + 0.3 * draw()));
+    const claims = Array.from({ length: 200 }, (_, i) => verdict(ratioInterval(list(), list(), i)));
+    expect(claims.filter((claim) => claim !== 'no difference shown').length).toBeLessThan(12);
+  });
 });

@@ -4,15 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { shapedCase, type Case } from '../../demos/bench/core/cases.ts';
 import { measureData } from '../../demos/bench/core/data.ts';
+import { layerRatios } from '../../demos/bench/core/layer_ratios.ts';
+import { measureLayer } from '../../demos/bench/core/layers.ts';
 import { measureCase } from '../../demos/bench/core/measure.ts';
 import { ranked } from '../../demos/bench/core/result.ts';
 import { roofCases } from '../../demos/bench/core/roofs.ts';
 import { roofsOf, withRoof } from '../../demos/bench/core/roofline.ts';
+import { tooLong } from '../../demos/bench/core/safety.ts';
 import { openSession, type Session } from '../../demos/bench/core/session.ts';
 import { networks } from '../../demos/bench/core/networks.ts';
 import { measureStep } from '../../demos/bench/core/steps.ts';
 import { measureTransfers } from '../../demos/bench/core/transfers.ts';
-import type { Kernel } from '../../src/graph/op.ts';
+import type { Kernel, SampleInput } from '../../src/graph/op.ts';
 import type { Shader } from '../../src/kernel/shader.ts';
 
 const method = { quick: true, leastSamples: 3, mostMs: 50, sampleNs: 1e5, text: '' };
@@ -134,6 +137,25 @@ describe('the core', () => {
     expect(row!.skipped).toMatch(/^would take about \d+ ms a dispatch/);
   });
 });
+
+test('gradients of a layer are timed in turns with its forward pass, each with the kernel a plan takes', async () => {
+  const rows = await measureLayer(session, '2x6x6x4,k3,f8,same', { method }, new Map());
+  expect(rows.map(({ subject, suite, preferred, check }) => [subject, suite, preferred, check.state])).toEqual([
+    ['conv2d', 'layers', true, 'ok'],
+    ['conv2d_grad_filter', 'layers', true, 'ok'],
+    ['conv2d_grad_input', 'layers', true, 'ok'],
+  ]);
+  expect(layerRatios(rows).length).toBe(2);
+});
+
+test('large work of unknown speed is tried on a share of its workgroups, and is right when it is run', async () => {
+  const one = shapedCase('relu', String(2 ** 24), null);
+  const skipped = await tooLong(session, one, 'vec4', one.sample.inputs.map(zeros), new Map(), 1e-6);
+  expect(skipped).toMatch(/^would take about \d+ ms a dispatch, more than 0\.000001 ms$/);
+  expect(await tooLong(session, one, 'vec4', one.sample.inputs.map(zeros), new Map(), 1e6)).toBe('');
+});
+
+const zeros = ({ shape }: SampleInput): Float64Array => new Float64Array(shape.reduce((a, b) => a * b, 1));
 
 describe('training steps', () => {
   const tiny = { network: networks.tiny, batch: 32 };

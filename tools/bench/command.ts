@@ -3,19 +3,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 
-import type { OwnKernel } from '../../demos/bench/core/own_kernel.ts';
+import type { OwnSource } from '../../demos/bench/core/own_source.ts';
 import type { BenchEvent, BenchRequest } from '../../demos/bench/core/run.ts';
 import { pageSuites, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
 import { engines } from '../../demos/bench/peers/engines.ts';
 import { UsageError } from '../flags.ts';
-import { reflectShader } from '../wgsl_reflection.ts';
+import { gatherSources } from '../wgsl_source.ts';
 import { benchInChrome } from './chrome.ts';
 import { benchInNode, type Load } from './node.ts';
 import { parseOptions, usage, type BenchOptions } from './options.ts';
 import { bundlePages, servePages } from './pages.ts';
+import { comparisonText } from './comparison.ts';
+import { readResult } from './results.ts';
 import { slug, sourceOf } from './source.ts';
 import { measureStarts } from './starts.ts';
-import { headOf, tableOf, titleOf, wrongRows } from './table.ts';
+import { headOf, layerText, tableOf, titleOf, wrongRows } from './table.ts';
 
 const exitCodes = { done: 0, error: 1, usage: 2, wrong: 4 } as const;
 
@@ -24,6 +26,11 @@ export async function main(argv: readonly string[], root: string, load: Load): P
     const options = parseOptions(argv);
     if (options.help) {
       process.stdout.write(`${usage}\n`);
+      return exitCodes.done;
+    }
+    if (options.compare) {
+      const [base, current] = options.compare.map((file) => readResult(root, file)) as [BenchResult, BenchResult];
+      process.stdout.write(`${comparisonText(base, current, options.confirmed)}\n`);
       return exitCodes.done;
     }
     // With JSON on stdout, what people read goes to stderr.
@@ -39,6 +46,8 @@ export async function main(argv: readonly string[], root: string, load: Load): P
       writeFileSync(file, text);
       show(`\nkept in ${relative(root, file)}`);
     }
+    const ratios = layerText(result.rows);
+    if (ratios !== '') show(`\n${ratios}`);
     const wrong = wrongRows(result.rows);
     if (wrong.length > 0) show(`\n${wrong.length} wrong:\n${wrong.join('\n')}`);
     return wrong.length > 0 ? exitCodes.wrong : exitCodes.done;
@@ -80,11 +89,16 @@ async function measure(
   return { ...result, rows: [...result.rows, ...rows] };
 }
 
-/** Reflected like the shaders of this repository, import comments included. */
-function readKernel(root: string, file: string): OwnKernel {
-  const read = (name: string): string => readFileSync(name === file ? file : join(root, name), 'utf8');
-  const { shader } = reflectShader(file, { read, importPath: (name) => `shaders/${name}` });
-  return { name: basename(file), shader };
+/** The file and what it imports, from the repository's shaders. */
+function readKernel(root: string, file: string): OwnSource {
+  const read = (path: string): string => readFileSync(path === file ? file : join(root, 'shaders', path), 'utf8');
+  try {
+    const { sources, imports } = gatherSources(file, read, (name) => name);
+    const library = Object.fromEntries(imports.map((name, i) => [name, sources[i + 1]!]));
+    return { name: basename(file), file, code: sources[0]!, library };
+  } catch (error) {
+    throw new UsageError(`--kernel ${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function startRows(root: string, quick: boolean, show: (rows: readonly Row[]) => void): Promise<Row[]> {

@@ -9,6 +9,7 @@ import { runnerImport } from 'vite';
 
 import type * as runModule from '../../demos/bench/core/run.ts';
 import type { BenchEvent, BenchRequest } from '../../demos/bench/core/run.ts';
+import { reflectSource } from '../../demos/bench/core/reflect.ts';
 import type { BenchResult } from '../../demos/bench/core/result.ts';
 import { wgsl } from '../wgsl_plugin.ts';
 
@@ -28,7 +29,7 @@ export async function benchInNode(
     plugins: [wgsl()],
   });
   const gpu = request.device === 'webgpu' ? await nodeGpu(root, load) : undefined;
-  const result = await module.runBench(request, { emit, gpu });
+  const result = await module.runBench(request, { emit, gpu, reflect: reflectSource });
   // Node 20 has no `navigator` that tells it.
   return { ...result, host: { ...result.host, cores: availableParallelism() } };
 }

@@ -1,5 +1,6 @@
 // The page's side of the terminal command: takes the request, measures, and hands every event and the result back.
 
+import { reflectSource } from '../../demos/bench/core/reflect.ts';
 import { runBench, type BenchEvent, type BenchRequest } from '../../demos/bench/core/run.ts';
 import type { BenchResult } from '../../demos/bench/core/result.ts';
 
@@ -21,6 +22,7 @@ async function run(): Promise<PageReport> {
       // Not awaited: calls arrive in order, and a sample must not wait for the terminal.
       emit: (event) => void window.benchEvent(event),
       hidden: () => document.hidden,
+      reflect: reflectSource,
     });
     return { result };
   } catch (error) {

@@ -1,12 +1,11 @@
 // `npm run bench:report`: writes the tables of docs/performance.md and its plots from the results that were kept.
 
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { plotSvg, type Curve } from '../../demos/bench/core/plot.ts';
 import type { BenchResult, Row } from '../../demos/bench/core/result.ts';
 import { roofsOf } from '../../demos/bench/core/roofline.ts';
-import { validate, type Schema } from '../../demos/bench/core/schema.ts';
 import {
   engineTable,
   memoryTable,
@@ -18,14 +17,16 @@ import {
   dataTable,
   transferTable,
 } from './report_tables.ts';
+import { keptResults } from './results.ts';
 import { slug } from './source.ts';
+import { layerText } from './table.ts';
 
 const opening = '<!-- from here to the end of the tables written by npm run bench:report -->';
 const closing = '<!-- the end of the tables -->';
 
 export function main(root: string): number {
   try {
-    const results = readResults(root);
+    const results = keptResults(root);
     if (results.length === 0) throw new Error('no results; npm run bench -- --keep and npm run bench:peers make them');
     const path = join(root, 'docs/performance.md');
     const text = readFileSync(path, 'utf8');
@@ -40,22 +41,6 @@ export function main(root: string): number {
     process.stderr.write(`bench:report: ${(error as Error).message}\n`);
     return 1;
   }
-}
-
-/** Every kept file, valid as the schema has it. */
-function readResults(root: string): BenchResult[] {
-  const schema = JSON.parse(readFileSync(join(root, 'demos/bench/bench.schema.json'), 'utf8')) as Schema;
-  const folder = join(root, 'demos/bench/results');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => {
-      const value: unknown = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      const wrong = validate(value, schema);
-      if (wrong.length > 0) throw new Error(`demos/bench/results/${name}: ${wrong[0]}`);
-      return value as BenchResult;
-    });
 }
 
 function section(root: string, device: string, results: readonly BenchResult[]): string {
@@ -76,7 +61,14 @@ function section(root: string, device: string, results: readonly BenchResult[]):
       : []),
     ...(peers ? [`Engines: ${peers.notes.join(', ')}. ${peers.method.text}`] : []),
     ...(bench ? [`### Kernels and steps\n\n${provenance(bench)}`, roofTable(bench.rows)] : []),
-    ...(bench ? [shapeTable(bench.rows), stepTable(bench.rows), memoryTable(bench.rows)] : []),
+    ...(bench
+      ? [
+          shapeTable(bench.rows),
+          layerText(bench.rows).replaceAll('\n', '\n\n'),
+          stepTable(bench.rows),
+          memoryTable(bench.rows),
+        ]
+      : []),
     ...(bench ? [transferTable(bench.rows), dataTable(bench.rows)] : []),
     ...(scaling ? [`### Cost as work grows\n\n![Step time against the size of the work](${scaling})`] : []),
     ...(bench ? [bench.method.text] : []),

@@ -1,5 +1,6 @@
 // Rows as text for a terminal.
 
+import { layerRatios } from '../../demos/bench/core/layer_ratios.ts';
 import { byWork, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
 
 const headings = ['kernel', 'median', 'p10–p90', 'n×batch', 'GFLOP/s', 'GB/s', 'of roof', 'compile', 'error/bound', ''];
@@ -115,6 +116,17 @@ export function headOf({
     `clock    ${clock.kind}, step ${duration(clock.quantumNs)}, empty submit ${duration(clock.emptySubmitNs)}`,
     ...(info.adapter === 'software' ? ['note     software adapter: times say nothing about hardware'] : []),
   ].join('\n');
+}
+
+/** What the gradients of the reference layers take beside the forward pass; empty where they were not measured. */
+export function layerText(rows: readonly Row[]): string {
+  return layerRatios(rows)
+    .map(({ row, ratio, interval: { low, high }, limit }) => {
+      const met = ratio <= limit ? `at most ${limit}× is asked` : `ABOVE the ${limit}× that are asked`;
+      const range = `95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`;
+      return `${row.subject} ${row.shape}: ${ratio.toFixed(2)}× the forward pass (${range}), ${met}`;
+    })
+    .join('\n');
 }
 
 /** The wrong rows, in a line each. */

@@ -181,34 +181,36 @@ export function firstMismatch(actual: Values, expected: Values, bound: Float64Ar
   return null;
 }
 
-/** Every output against the reference: the largest errors, and the first element outside its bound. */
+/** Every output against the reference: the largest errors, the bound where they matter most, the first element outside its own. */
 export function checkOutputs(
   actual: readonly Values[],
   expected: readonly Values[],
   bound: readonly Float64Array[],
 ): Check {
-  let [maxAbsolute, maxRelative, worst] = [0, 0, 0];
+  let [maxAbsolute, maxRelative, worst, tolerance] = [0, 0, 0, Infinity];
   let message = '';
   expected.forEach((values, i) => {
-    const found = actual[i]!;
-    const mismatch = firstMismatch(found, values, bound[i]!);
+    const [found, allowed] = [actual[i]!, bound[i]!];
+    const mismatch = firstMismatch(found, values, allowed);
     if (mismatch && message === '') message = `output ${i}, ${mismatch}`;
     for (let j = 0; j < values.length; j++) {
-      if (found[j] === values[j] || Object.is(found[j], values[j])) continue;
-      const error = Math.abs(found[j]! - values[j]!);
-      // NaN compares false with everything, and JSON has no infinity.
-      const finite = Number.isFinite(error) ? error : Number.MAX_VALUE;
-      maxAbsolute = Math.max(maxAbsolute, finite);
-      if (values[j] !== 0)
-        maxRelative = Math.max(maxRelative, Math.min(finite / Math.abs(values[j]!), Number.MAX_VALUE));
-      worst = Math.max(
-        worst,
-        bound[i]![j] === 0 ? Number.MAX_VALUE : Math.min(finite / bound[i]![j]!, Number.MAX_VALUE),
-      );
+      if (found[j] === values[j] || Object.is(found[j], values[j])) {
+        if (worst === 0) tolerance = Math.min(tolerance, allowed[j]!);
+        continue;
+      }
+      const error = finite(Math.abs(found[j]! - values[j]!));
+      maxAbsolute = Math.max(maxAbsolute, error);
+      if (values[j] !== 0) maxRelative = Math.max(maxRelative, finite(error / Math.abs(values[j]!)));
+      const share = finite(error / allowed[j]!);
+      if (share > worst) [worst, tolerance] = [share, allowed[j]!];
     }
   });
-  return { state: message === '' ? 'ok' : 'wrong', maxAbsolute, maxRelative, worst, message };
+  tolerance = finite(tolerance);
+  return { state: message === '' ? 'ok' : 'wrong', maxAbsolute, maxRelative, worst, tolerance, message };
 }
+
+/** NaN compares false with everything, and JSON has no infinity. */
+const finite = (value: number): number => (value < Number.MAX_VALUE ? value : Number.MAX_VALUE);
 
 export const notChecked = (message: string): Check => ({
   state: 'not checked',

@@ -7,116 +7,112 @@ import type { Cost } from '../../../src/graph/op.ts';
 import { workName, workOf, type Case } from './cases.ts';
 import { bounds, callTypes, checkOutputs, notChecked, reference, sampleValues } from './check.ts';
 import { kernelsFor, preferredKernel, prepareKernel, type Prepared } from './prepare.ts';
-import type { Check, Method, Row } from './result.ts';
-import { sampleInTurns, type SamplingOptions } from './sampling.ts';
+import { blankRow, type Method, type Row } from './result.ts';
+import { longestMs, speedKey, tooLong, type Speeds } from './safety.ts';
+import { sampleInTurns } from './sampling.ts';
 import type { Session } from './session.ts';
 import { summarize } from './statistics.ts';
 
+export type { Speeds } from './safety.ts';
+
 export interface MeasureOptions {
   readonly method: Method;
-  /** Only these kernels; all that fit unless given. */
-  readonly kernels?: readonly string[] | undefined;
+  /** Only these kernels, or only the one that a plan takes; all that fit unless given. */
+  readonly kernels?: readonly string[] | 'preferred' | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly hidden?: (() => boolean) | undefined;
 }
 
-/** How fast each kernel of each op was so far: what a dispatch will take is told from it before it is run. */
-export type Speeds = Map<string, number>;
+/** A row before it is timed; without `prepared` it stays as it is. */
+interface Entry {
+  readonly one: Case;
+  readonly row: Row;
+  readonly prepared: Prepared | null;
+}
 
-// Windows resets a GPU that is busy for about 2 s with one dispatch; nothing resets a software adapter.
-const longestDispatchMs = { software: 5000, other: 250 };
+/** A row for each kernel of one case. */
+export function measureCase(session: Session, one: Case, options: MeasureOptions, speeds: Speeds): Promise<Row[]> {
+  return measureTogether(session, [one], options, speeds);
+}
 
-export async function measureCase(
+/** The same of several cases, whose kernels all take turns with each other: for times that are compared across ops. */
+export async function measureTogether(
+  session: Session,
+  cases: readonly Case[],
+  options: MeasureOptions,
+  speeds: Speeds,
+): Promise<Row[]> {
+  const entries: Entry[] = [];
+  try {
+    for (const one of cases) {
+      for await (const entry of checkedKernels(session, one, options, speeds)) entries.push(entry);
+    }
+    const { method, signal, hidden } = options;
+    const timed = await sampleInTurns(
+      entries.flatMap(({ prepared }) => prepared ?? []),
+      { method, clock: session.clock, signal, ...(hidden ? { hidden } : {}) },
+    );
+    return entries.map(({ one, row, prepared }) => {
+      if (!prepared) return row;
+      const samples = timed.shift()!;
+      const summary = summarize(samples.samplesNs);
+      if (summary.median > 0) speeds.set(speedKey(one.op, row.variant), workOf(one) / summary.median);
+      return { ...row, ...samples, summary, ...rates(row, summary.median) };
+    });
+  } finally {
+    for (const { prepared } of entries) prepared?.dispose();
+  }
+}
+
+/** Each kernel compiled, run once and compared with the reference, unless it would take too long. */
+async function* checkedKernels(
   session: Session,
   one: Case,
   options: MeasureOptions,
   speeds: Speeds,
-): Promise<Row[]> {
+): AsyncGenerator<Entry> {
   const { device, instruments, clock } = session;
   const { op, sample } = one;
   const call = callTypes(op, sample);
-  const names = chosenKernels(one, options.kernels, kernelsFor(op, call, device.target));
-  if (names.length === 0) return [];
+  const names = chosenKernels(session, one, options.kernels);
+  if (names.length === 0) return;
   const preferred = preferredKernel(op, sample, device.target);
   const x = sample.inputs.map((input, i) => sampleValues(input, 101 + i));
   const copies = (): Values[] => x.map((values) => values.slice());
   const expected = reference(op, call, copies());
   const bound = bounds(op, call, copies(), expected);
-  const work = workOf(one);
   const { flops, bytes, exponentials }: Cost = op.cost?.(call) ?? { flops: 0, bytes: 0 };
-  const blank = (variant: string): Row => ({
-    suite: one.suite,
-    work: workName(one),
-    subject: op.name,
-    variant,
-    preferred: variant === preferred,
-    shape: one.shape,
-    dtype: call.outputs[0]!.dtype,
-    flops,
-    bytes,
-    samplesNs: [],
-    repeats: 0,
-    summary: null,
-    compileMs: null,
-    gflops: null,
-    gigabytesPerSecond: null,
-    roof: null,
-    check: notChecked(''),
-    counts: exponentials ? { exponentials } : {},
-    parts: [],
-    flags: [],
-    skipped: '',
-  });
-
-  const rows: Row[] = [];
-  const ready: { prepared: Prepared; row: Row }[] = [];
-  try {
-    for (const variant of names) {
-      options.signal?.throwIfAborted();
-      const row = blank(variant);
-      const speed = speeds.get(`${op.name} ${variant}`);
-      const limit = device.target?.adapter === 'software' ? longestDispatchMs.software : longestDispatchMs.other;
-      const predicted = speed ? work / speed / 1e6 : 0;
-      if (predicted > limit) {
-        rows.push({
-          ...row,
-          skipped: `would take about ${Math.round(predicted)} ms a dispatch, more than ${limit} ms`,
-        });
+  for (const variant of names) {
+    options.signal?.throwIfAborted();
+    const row = blankRow({
+      suite: one.suite,
+      work: workName(one),
+      subject: op.name,
+      variant,
+      preferred: variant === preferred,
+      shape: one.shape,
+      dtype: call.outputs[0]!.dtype,
+      flops,
+      bytes,
+      counts: exponentials ? { exponentials } : {},
+    });
+    instruments?.compileMs();
+    try {
+      const skipped = await tooLong(session, one, variant, x, speeds, longestMs(session, options.method.quick));
+      if (skipped !== '') {
+        yield { one, row: { ...row, skipped }, prepared: null };
         continue;
       }
-      instruments?.compileMs();
-      try {
-        const prepared = await prepareKernel(device, op, sample, variant, x, clock.emptySubmitNs);
-        const compileMs = instruments?.compileMs() ?? null;
-        const check: Check = checkOutputs(prepared.outputs, expected, bound);
-        ready.push({
-          prepared,
-          row: { ...row, compileMs, check, counts: { ...row.counts, dispatches: prepared.dispatches } },
-        });
-      } catch (error) {
-        const { message } = error as Error;
-        rows.push({ ...row, check: { ...notChecked(message), state: 'wrong' }, skipped: 'it could not be run' });
-      }
+      const prepared = await prepareKernel(device, op, sample, variant, x, clock.emptySubmitNs);
+      const compileMs = instruments?.compileMs() ?? null;
+      const check = checkOutputs(prepared.outputs, expected, bound);
+      const counts = { ...row.counts, dispatches: prepared.dispatches };
+      yield { one, row: { ...row, compileMs, check, counts }, prepared };
+    } catch (error) {
+      const check = { ...notChecked((error as Error).message), state: 'wrong' } as const;
+      yield { one, row: { ...row, check, skipped: 'it could not be run' }, prepared: null };
     }
-    const sampling: SamplingOptions = { method: options.method, clock, signal: options.signal, ...hiddenOf(options) };
-    const timed = await sampleInTurns(
-      ready.map(({ prepared }) => prepared),
-      sampling,
-    );
-    timed.forEach((samples, i) => {
-      const { row } = ready[i]!;
-      const summary = summarize(samples.samplesNs);
-      if (summary.median > 0) speeds.set(`${op.name} ${row.variant}`, work / summary.median);
-      rows.push({ ...row, ...samples, summary, ...rates(row, summary.median) });
-    });
-  } finally {
-    for (const { prepared } of ready) prepared.dispose();
   }
-  return names.map((name) => rows.find(({ variant }) => variant === name)!);
-}
-
-function hiddenOf({ hidden }: MeasureOptions): { hidden?: () => boolean } {
-  return hidden ? { hidden } : {};
 }
 
 export function rates({ flops, bytes }: { readonly flops: number; readonly bytes: number }, nanoseconds: number) {
@@ -127,8 +123,10 @@ export function rates({ flops, bytes }: { readonly flops: number; readonly bytes
 }
 
 /** OptionError for a kernel that the op does not have; one that only does not fit here is left out. */
-function chosenKernels({ op }: Case, wanted: readonly string[] | undefined, fitting: readonly string[]): string[] {
-  if (!wanted) return [...fitting];
+function chosenKernels({ device }: Session, { op, sample }: Case, wanted: MeasureOptions['kernels']): string[] {
+  const fitting = kernelsFor(op, callTypes(op, sample), device.target);
+  if (!wanted) return fitting;
+  if (wanted === 'preferred') return [preferredKernel(op, sample, device.target)];
   const known = Object.keys(op.kernels);
   const wrong = wanted.find((name) => !known.includes(name));
   if (wrong !== undefined) {

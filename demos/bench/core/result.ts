@@ -115,6 +115,8 @@ export interface Check {
   readonly maxRelative: number;
   /** The largest error as a share of its bound. */
   readonly worst: number;
+  /** The bound of the element with that error; of no error, the least bound. Absent where no elements were compared. */
+  readonly tolerance?: number;
   /** What is wrong, or why nothing was checked. */
   readonly message: string;
 }
@@ -123,6 +125,7 @@ export const suiteNames = [
   'roofs',
   'shapes',
   'samples',
+  'layers',
   'steps',
   'memory',
   'transfers',
@@ -134,8 +137,35 @@ export const suiteNames = [
 export type SuiteName = (typeof suiteNames)[number];
 
 /** What can be measured in one page; a cold start takes a new one each time. */
-export const pageSuites = ['shapes', 'samples', 'steps', 'memory', 'transfers', 'data', 'scaling'] as const;
+export const pageSuites = ['shapes', 'samples', 'layers', 'steps', 'memory', 'transfers', 'data', 'scaling'] as const;
 export type PageSuite = (typeof pageSuites)[number];
+
+/** What a page measures first, and `--suite quick`: with `quick`, on small shapes. */
+export const quickSuites = ['shapes', 'steps'] as const satisfies readonly PageSuite[];
+
+/** A row of which nothing is known yet but what it is about; `work` is made of these unless given. */
+export function blankRow(row: Pick<Row, 'suite' | 'subject' | 'variant' | 'shape'> & Partial<Row>): Row {
+  return {
+    work: `${row.subject} ${row.shape}`,
+    preferred: true,
+    dtype: 'f32',
+    flops: 0,
+    bytes: 0,
+    samplesNs: [],
+    repeats: 0,
+    summary: null,
+    compileMs: null,
+    gflops: null,
+    gigabytesPerSecond: null,
+    roof: null,
+    check: { state: 'not checked', maxAbsolute: 0, maxRelative: 0, worst: 0, message: '' },
+    counts: {},
+    parts: [],
+    flags: [],
+    skipped: '',
+    ...row,
+  };
+}
 
 /** Rows that may be ranked: right, and measured. */
 export function ranked(rows: readonly Row[]): Row[] {

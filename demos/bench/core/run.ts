@@ -5,8 +5,11 @@ import { ops } from '../../../src/ops/index.ts';
 import { familyCases, inHalves, opByName, sampleCases, shapeCases, shapedCase, workName, type Case } from './cases.ts';
 import { measureData } from './data.ts';
 import { familyShapes, type Family } from './families.ts';
-import { withOwnKernel, type OwnKernel } from './own_kernel.ts';
+import { layerShapes, measureLayer } from './layers.ts';
+import { withOwnKernel } from './own_kernel.ts';
+import { ownKernel, type OwnSource, type Reflect } from './own_source.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
+import { quickSteps } from './quick.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
 import { roofCases } from './roofs.ts';
 import { roofsOf, withRoof } from './roofline.ts';
@@ -33,7 +36,7 @@ export interface BenchRequest {
   /** Only kernels whose name holds one of these words. */
   readonly variants?: readonly string[];
   /** A user's WGSL, timed beside the kernels of the ops given. */
-  readonly own: OwnKernel | null;
+  readonly own: OwnSource | null;
   /** Whether the device's ceilings are measured first. */
   readonly roofs: boolean;
   readonly quick: boolean;
@@ -54,56 +57,83 @@ export interface BenchHooks {
   readonly signal?: AbortSignal;
   readonly hidden?: () => boolean;
   readonly gpu?: GPU | undefined;
+  /** Needed for a user's own kernel: `reflectSource` of reflect.ts. */
+  readonly reflect?: Reflect | undefined;
 }
 
+/** Rejects with the signal's reason as soon as it is aborted, whatever the device is at then. */
 export async function runBench(request: BenchRequest, hooks: BenchHooks): Promise<BenchResult> {
-  const session = await openSession(request.device, hooks.gpu);
+  const { signal } = hooks;
+  signal?.throwIfAborted();
+  const opening = openSession(request.device, hooks.gpu);
+  const work = opening.then((session) => measureAll(session, request, hooks));
+  // Once stopped it fails by the lost device, and nobody waits for it any more.
+  work.catch(() => undefined);
+  let stop!: () => void;
+  const stopped = new Promise<never>((_, fail) => {
+    stop = () => fail(signal!.reason);
+    signal?.addEventListener('abort', stop);
+  });
   try {
-    const { info, host, clock, device } = session;
-    hooks.emit({ kind: 'device', session: { info, host, clock } });
-    const method = methodOf(request.quick, request.repeat);
-    const options: MeasureOptions = { method, signal: hooks.signal, hidden: hooks.hidden };
-    const roofs = device.target && request.roofs ? roofCases(device.target) : [];
-    const cases = casesOf(request);
-    const steps = stepsOf(request);
-    hooks.emit({ kind: 'total', cases: roofs.length + cases.length + steps.length });
-
-    const rows: Row[] = [];
-    const speeds: Speeds = new Map();
-    let done = 0;
-    const add = (found: readonly Row[]): void => {
-      const ceilings = roofsOf(rows);
-      const shared = found.map((row) => (row.suite === 'roofs' ? row : withRoof(row, ceilings)));
-      rows.push(...shared);
-      hooks.emit({ kind: 'rows', rows: shared, done: ++done });
-    };
-    for (const one of roofs) add(await measureCase(session, one, options, speeds));
-    const { own } = request;
-    const kernels = request.kernels && own ? [own.name, ...request.kernels] : request.kernels;
-    const named = { ...options, kernels: kernels ?? undefined };
-    for (const one of cases) {
-      const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
-      add(await measureCase(session, extended, withVariants(named, extended, request), speeds));
-    }
-    for (const one of steps) add([await measureStep(session, one, options)]);
-    if (request.suites.includes('transfers') && !request.ops) add(await measureTransfers(device, options));
-    if (request.suites.includes('data') && !request.ops) add(await measureData(device, options));
-    return {
-      schema: SCHEMA,
-      tool: 'bench',
-      created: new Date().toISOString(),
-      source: request.source,
-      command: request.command,
-      host,
-      device: info,
-      clock,
-      method,
-      rows,
-      notes: info.adapter === 'software' ? ['Software adapter: times say nothing about hardware.'] : [],
-    };
+    return await Promise.race([work, stopped]);
   } finally {
-    session.dispose();
+    signal?.removeEventListener('abort', stop);
+    void opening.then(
+      (session) => session.dispose(),
+      () => undefined,
+    );
   }
+}
+
+async function measureAll(session: Session, request: BenchRequest, hooks: BenchHooks): Promise<BenchResult> {
+  const { info, host, clock, device } = session;
+  const { signal, hidden, reflect } = hooks;
+  signal?.throwIfAborted();
+  hooks.emit({ kind: 'device', session: { info, host, clock } });
+  const method = methodOf(request.quick, request.repeat);
+  const options: MeasureOptions = { method, signal, hidden };
+  if (request.own && !reflect) throw new Error('runBench: a kernel of a user needs hooks.reflect');
+  const own = request.own && (await ownKernel(session.gpu, request.own, reflect!));
+  const roofs = device.target && request.roofs ? roofCases(device.target) : [];
+  const cases = casesOf(request);
+  const steps = stepsOf(request);
+  const asked = (suite: PageSuite): boolean => request.suites.includes(suite) && !request.ops;
+  const layers = asked('layers') ? layerShapes : [];
+  const others = [...(asked('transfers') ? [measureTransfers] : []), ...(asked('data') ? [measureData] : [])];
+  hooks.emit({ kind: 'total', cases: roofs.length + cases.length + layers.length + steps.length + others.length });
+
+  const rows: Row[] = [];
+  const speeds: Speeds = new Map();
+  let done = 0;
+  const add = (found: readonly Row[]): void => {
+    const ceilings = roofsOf(rows);
+    const shared = found.map((row) => (row.suite === 'roofs' ? row : withRoof(row, ceilings)));
+    rows.push(...shared);
+    hooks.emit({ kind: 'rows', rows: shared, done: ++done });
+  };
+  for (const one of roofs) add(await measureCase(session, one, options, speeds));
+  const kernels = request.kernels && own ? [own.name, ...request.kernels] : request.kernels;
+  const named = { ...options, kernels: kernels ?? undefined };
+  for (const one of cases) {
+    const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
+    add(await measureCase(session, extended, withVariants(named, extended, request), speeds));
+  }
+  for (const shape of layers) add(await measureLayer(session, shape, options, speeds));
+  for (const one of steps) add([await measureStep(session, one, options)]);
+  for (const measure of others) add(await measure(device, options));
+  return {
+    schema: SCHEMA,
+    tool: 'bench',
+    created: new Date().toISOString(),
+    source: request.source,
+    command: request.command,
+    host,
+    device: info,
+    clock,
+    method,
+    rows,
+    notes: info.adapter === 'software' ? ['Software adapter: times say nothing about hardware.'] : [],
+  };
 }
 
 /** A user's own kernel is measured whatever it is called. */
@@ -116,7 +146,7 @@ function withVariants(options: MeasureOptions, { op }: Case, { variants = [], ow
 function stepsOf({ suites, ops: names, quick, only }: BenchRequest): StepCase[] {
   if (names) return [];
   const cases = [
-    ...(suites.includes('steps') ? stepCases('steps') : []),
+    ...(suites.includes('steps') ? (quick ? quickSteps() : stepCases('steps')) : []),
     ...(suites.includes('memory') ? stepCases('memory') : []),
     ...(suites.includes('scaling') ? scalingCases(quick) : []),
   ];

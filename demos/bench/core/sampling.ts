@@ -83,10 +83,10 @@ async function warm(timed: Timed, { method, clock, signal }: SamplingOptions, no
       recent = [];
     } else recent.push(nanoseconds);
     const spent = now() - began;
-    if (enough && (spent > warmUpMs || nanoseconds > 1e6 * method.mostMs)) return repeats;
+    if (enough && count >= leastWarmUps && spent > warmUpMs) return repeats;
     if (recent.length < leastWarmUps) continue;
     const middle = median(recent);
-    if (Math.abs(middle - last) < 0.05 * middle && count >= leastWarmUps) return repeats;
+    if (Math.abs(middle - last) < 0.05 * middle) return repeats;
     last = middle;
     recent = [];
   }

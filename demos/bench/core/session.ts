@@ -3,17 +3,20 @@
 import type { Device } from '../../../src/plan/device.ts';
 import { createCpuDevice } from '../../../src/cpu/device.ts';
 import { createWebGPUDevice } from '../../../src/gpu/device.ts';
-import { shapedCase } from './cases.ts';
+import { opByName } from './cases.ts';
 import { sampleValues } from './check.ts';
+import { measureQuantum, wallQuantum } from './clock.ts';
 import { instrument, type Instruments } from './instrument.ts';
 import { prepareKernel } from './prepare.ts';
 import { cpuInfo, gpuInfo, hostInfo } from './described.ts';
 import type { Clock, DeviceInfo, Host, Method } from './result.ts';
-import { median, quantumOf } from './statistics.ts';
+import { QUANTA } from './sampling.ts';
+import { median } from './statistics.ts';
 
 export interface Session {
   readonly device: Device;
-  /** Null on the CPU. */
+  /** Null on the CPU, like `instruments`. */
+  readonly gpu: GPUDevice | null;
   readonly instruments: Instruments | null;
   readonly info: DeviceInfo;
   readonly host: Host;
@@ -29,13 +32,15 @@ export async function openSession(kind: 'webgpu' | 'cpu', gpu?: GPU): Promise<Se
   if (kind === 'cpu') {
     const device = createCpuDevice();
     const clock: Clock = { kind: 'wall', quantumNs: wallQuantum(), emptySubmitNs: 0 };
-    return { device, instruments: null, info: cpuInfo, host: hostInfo(), clock, dispose: () => device.dispose() };
+    const none = { gpu: null, instruments: null };
+    return { device, ...none, info: cpuInfo, host: hostInfo(), clock, dispose: () => device.dispose() };
   }
   const device = await createWebGPUDevice({ label: 'bench', hangTimeout, ...(gpu ? { gpu } : {}) });
   const instruments = instrument(device.gpu);
   const clock = await measureClock(device);
   return {
     device,
+    gpu: device.gpu,
     instruments,
     info: gpuInfo(device.gpu, device.gpu.adapterInfo, device.description, device.target.adapter),
     host: hostInfo(),
@@ -44,42 +49,26 @@ export async function openSession(kind: 'webgpu' | 'cpu', gpu?: GPU): Promise<Se
   };
 }
 
-/** Many short readings of whatever clock the device has: their common step, and what an empty submit takes. */
+/** The step of whatever clock the device has, and what an empty submit takes by the wall clock. */
 async function measureClock(device: Device): Promise<Clock> {
-  const { op, sample } = shapedCase('relu', '64', null);
+  const op = opByName('relu');
+  const sample = { inputs: [{ shape: [64] }], attrs: {} };
   const x = sample.inputs.map((input, i) => sampleValues(input, i));
   const kernel = Object.keys(op.kernels).at(-1)!;
   const prepared = await prepareKernel(device, op, sample, kernel, x, 0);
   try {
     const timed = device.target!.features.has('timestamp-query');
-    const readings = [];
-    for (let i = 0; i < 40; i++) readings.push(await prepared.sample(1 + (i % 7)));
+    const quantumNs = timed ? await measureQuantum((repeats) => prepared.sample(repeats)) : wallQuantum();
     const empty = [];
     for (let i = 0; i < 20; i++) {
       const began = performance.now();
       await prepared.sample(0);
       empty.push((performance.now() - began) * 1e6);
     }
-    return {
-      kind: timed ? 'timestamp-query' : 'wall',
-      quantumNs: timed ? quantumOf(readings) : wallQuantum(),
-      emptySubmitNs: median(empty),
-    };
+    return { kind: timed ? 'timestamp-query' : 'wall', quantumNs, emptySubmitNs: median(empty) };
   } finally {
     prepared.dispose();
   }
-}
-
-/** The least step between two readings of the wall clock, of many that follow each other. */
-export function wallQuantum(): number {
-  let least = Infinity;
-  for (let i = 0; i < 50; i++) {
-    const began = performance.now();
-    let now = began;
-    while (now === began) now = performance.now();
-    least = Math.min(least, now - began);
-  }
-  return least * 1e6;
 }
 
 /** The budgets of a run. */
@@ -88,15 +77,17 @@ export function methodOf(quick: boolean, repeat: number): Method {
     ? { leastSamples: 7, mostMs: 300, sampleNs: 5e5 }
     : { leastSamples: 20, mostMs: 2000, sampleNs: 2e6 };
   const leastSamples = budget.leastSamples * repeat;
+  const mostMs = budget.mostMs * repeat;
   return {
     quick,
-    ...budget,
     leastSamples,
-    mostMs: budget.mostMs * repeat,
+    mostMs,
+    sampleNs: budget.sampleNs,
     text:
       'Every kernel is compared with the CPU reference in double precision first. Compilation is timed apart. Warm-ups go ' +
-      'on until two medians in a row differ by less than 5 %, or 1 s. A sample is a batch of dispatches in one submit, at ' +
-      'least 20 steps of the clock long; kernels for the same work take turns. Nothing is read back inside a timed span. ' +
+      'on, at least three, until two medians in a row differ by less than 5 %, or 1 s. A sample is a batch of dispatches in ' +
+      `one submit, at least ${QUANTA} steps of the clock and ${budget.sampleNs / 1e6} ms long; kernels for the same work take ` +
+      `turns, each until it has ${leastSamples} samples or has taken ${mostMs / 1000} s. Nothing is read back inside a timed span. ` +
       'Times are of one dispatch list: median, 10th and 90th percentile.',
   };
 }

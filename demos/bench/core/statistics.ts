@@ -65,9 +65,18 @@ export interface Interval {
  */
 export function ratioInterval(a: readonly number[], b: readonly number[], seed = 1): Interval {
   const random = generator(seed);
-  const drawn = (samples: readonly number[]) =>
-    median(samples.map(() => samples[Math.floor(random() * samples.length)]!));
-  const ratios = Array.from({ length: 1000 }, () => drawn(a) / drawn(b));
+  // Numbers in arrays of their own kind are sorted many times faster than others, and this is all the time it takes.
+  const medians = (samples: readonly number[]): (() => number) => {
+    const drawn = new Float64Array(samples.length);
+    const [below, above] = [Math.floor((drawn.length - 1) / 2), Math.floor(drawn.length / 2)];
+    return () => {
+      for (let i = 0; i < drawn.length; i++) drawn[i] = samples[Math.floor(random() * samples.length)]!;
+      drawn.sort();
+      return (drawn[below]! + drawn[above]!) / 2;
+    };
+  };
+  const [ofA, ofB] = [medians(a), medians(b)];
+  const ratios = Array.from({ length: 1000 }, () => ofA() / ofB());
   return { low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
 }
 

@@ -7,7 +7,7 @@ import type { Device } from '../../../src/plan/device.ts';
 import { opByName } from './cases.ts';
 import { notChecked } from './check.ts';
 import { rates, type MeasureOptions } from './measure.ts';
-import type { Row } from './result.ts';
+import { blankRow, type Row } from './result.ts';
 import { sampleInTurns } from './sampling.ts';
 import { summarize } from './statistics.ts';
 
@@ -40,30 +40,26 @@ export async function measureTransfers(device: Device, options: MeasureOptions):
     ];
     const timed = await sampleInTurns(
       works.map(([, , , work]) => ({ sample: (repeats: number) => wall(repeats, work) })),
-      { method: options.method, clock: { quantumNs: 5000 }, signal: options.signal },
+      {
+        method: options.method,
+        clock: { quantumNs: 5000 },
+        signal: options.signal,
+        ...(options.hidden ? { hidden: options.hidden } : {}),
+      },
     );
     return works.map(([subject, shape, bytes], i): Row => {
       const summary = summarize(timed[i]!.samplesNs);
-      return {
+      return blankRow({
         suite: 'transfers',
-        work: `${subject} ${shape}`,
         subject,
         variant: device.kind,
-        preferred: true,
         shape,
-        dtype: 'f32',
-        flops: 0,
         bytes,
         ...timed[i]!,
         summary,
-        compileMs: null,
         ...rates({ flops: 0, bytes }, summary.median),
-        roof: null,
         check: notChecked('nothing is computed'),
-        counts: {},
-        parts: [],
-        skipped: '',
-      };
+      });
     });
   } finally {
     runner.dispose();
