@@ -29,7 +29,8 @@ export interface SamplingOptions {
 /** A sample must be this many of the clock's steps long. */
 export const QUANTA = 20;
 const mostRepeats = 4096;
-const warmUpMs = 1000;
+/** Warming up ends after this long, or when a kernel's samples would. */
+const longestWarmUpMs = 1000;
 const leastWarmUps = 3;
 
 /** Samples of every candidate, in turns, each beginning one later than the last round. */
@@ -83,7 +84,7 @@ async function warm(timed: Timed, { method, clock, signal }: SamplingOptions, no
       recent = [];
     } else recent.push(nanoseconds);
     const spent = now() - began;
-    if (enough && count >= leastWarmUps && spent > warmUpMs) return repeats;
+    if (enough && count >= leastWarmUps && spent > Math.min(longestWarmUpMs, method.mostMs)) return repeats;
     if (recent.length < leastWarmUps) continue;
     const middle = median(recent);
     if (Math.abs(middle - last) < 0.05 * middle) return repeats;

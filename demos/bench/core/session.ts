@@ -85,7 +85,7 @@ export function methodOf(quick: boolean, repeat: number): Method {
     sampleNs: budget.sampleNs,
     text:
       'Every kernel is compared with the CPU reference in double precision first. Compilation is timed apart. Warm-ups go ' +
-      'on, at least three, until two medians in a row differ by less than 5 %, or 1 s. A sample is a batch of dispatches in ' +
+      `on, at least three, until two medians in a row differ by less than 5 %, or for ${Math.min(1000, mostMs) / 1000} s. A sample is a batch of dispatches in ` +
       `one submit, at least ${QUANTA} steps of the clock and ${budget.sampleNs / 1e6} ms long; kernels for the same work take ` +
       `turns, each until it has ${leastSamples} samples or has taken ${mostMs / 1000} s. Nothing is read back inside a timed span. ` +
       'Times are of one dispatch list: median, 10th and 90th percentile.',
