@@ -1,8 +1,7 @@
 // What a device can do at most, measured: multiply-adds in registers, a stream copy, and loads that hit the nearest cache.
-//   roof_multiply_add, roof_multiply_add_vec4: y[t] = the sum of 8 chains c <- a c + b (half that of 16), 64
-//   multiply-adds an iteration; with a = 1/2 and b = 1 every chain goes to 2, so none can be left out and none overflows
-//   roof_exponentials, roof_exponentials_vec4: y[t] = the sum of 8 chains c <- e^-c (half that of 16), 32 an iteration, which
-//   all go to 0.5671..., the solution of c = e^-c
+//   roof_chains, roof_chains_vec4: y[t] = the sum of 8 chains (half that of 16), 64 links an iteration. As it stands a link is
+//   c <- a c + b; with a = 1/2 and b = 1 every chain goes to 2, so none can be left out and none overflows. With e^-c in
+//   its place all go to 0.5671..., the solution of c = e^-c.
 //   roof_copy, roof_copy_vec4: y = x
 //   roof_loads, roof_loads_vec4: y[t] = the sum of 8 loads from x an iteration (a quarter of theirs), x small enough for
 //   a cache and of period 4, so that both give the same
@@ -24,8 +23,14 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y4: array<vec4f>;
 
+// One link of a chain; exponentials have e^-c here.
+// @hook
+fn link(c: f32, a: f32, b: f32) -> f32 { return fma(c, a, b); }
+// @hook
+fn link_vec4(c: vec4f, a: vec4f, b: vec4f) -> vec4f { return fma(c, a, b); }
+
 @compute @workgroup_size(64)
-fn roof_multiply_add(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn roof_chains(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, 64);
   if (at >= params.size) { return; }
   let a = params.a;
@@ -39,28 +44,28 @@ fn roof_multiply_add(@builtin(global_invocation_id) thread: vec3u, @builtin(num_
   var c6 = x[6];
   var c7 = x[7];
   for (var i = 0u; i < params.iterations; i++) {
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c4 = fma(c4, a, b); c5 = fma(c5, a, b); c6 = fma(c6, a, b); c7 = fma(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
+    c0 = link(c0, a, b); c1 = link(c1, a, b); c2 = link(c2, a, b); c3 = link(c3, a, b);
+    c4 = link(c4, a, b); c5 = link(c5, a, b); c6 = link(c6, a, b); c7 = link(c7, a, b);
   }
   y[at] = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7;
 }
 
 @compute @workgroup_size(64)
-fn roof_multiply_add_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn roof_chains_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, 64);
   if (at >= params.size) { return; }
   let a = vec4f(params.a);
@@ -70,47 +75,10 @@ fn roof_multiply_add_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin
   var c2 = x4[2];
   var c3 = x4[3];
   for (var i = 0u; i < params.iterations; i++) {
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-    c0 = fma(c0, a, b); c1 = fma(c1, a, b); c2 = fma(c2, a, b); c3 = fma(c3, a, b);
-  }
-  let sum = c0 + c1 + c2 + c3;
-  y[at] = 0.5 * (sum.x + sum.y + sum.z + sum.w);
-}
-
-@compute @workgroup_size(64)
-fn roof_exponentials(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = flat_index(thread, groups, 64);
-  if (at >= params.size) { return; }
-  var c0 = x[0];
-  var c1 = x[1];
-  var c2 = x[2];
-  var c3 = x[3];
-  var c4 = x[4];
-  var c5 = x[5];
-  var c6 = x[6];
-  var c7 = x[7];
-  for (var i = 0u; i < params.iterations; i++) {
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3); c4 = exp(-c4); c5 = exp(-c5); c6 = exp(-c6); c7 = exp(-c7);
-  }
-  y[at] = c0 + c1 + c2 + c3 + c4 + c5 + c6 + c7;
-}
-
-@compute @workgroup_size(64)
-fn roof_exponentials_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let at = flat_index(thread, groups, 64);
-  if (at >= params.size) { return; }
-  var c0 = x4[0];
-  var c1 = x4[1];
-  var c2 = x4[2];
-  var c3 = x4[3];
-  for (var i = 0u; i < params.iterations; i++) {
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3);
-    c0 = exp(-c0); c1 = exp(-c1); c2 = exp(-c2); c3 = exp(-c3);
+    c0 = link_vec4(c0, a, b); c1 = link_vec4(c1, a, b); c2 = link_vec4(c2, a, b); c3 = link_vec4(c3, a, b);
+    c0 = link_vec4(c0, a, b); c1 = link_vec4(c1, a, b); c2 = link_vec4(c2, a, b); c3 = link_vec4(c3, a, b);
+    c0 = link_vec4(c0, a, b); c1 = link_vec4(c1, a, b); c2 = link_vec4(c2, a, b); c3 = link_vec4(c3, a, b);
+    c0 = link_vec4(c0, a, b); c1 = link_vec4(c1, a, b); c2 = link_vec4(c2, a, b); c3 = link_vec4(c3, a, b);
   }
   let sum = c0 + c1 + c2 + c3;
   y[at] = 0.5 * (sum.x + sum.y + sum.z + sum.w);
