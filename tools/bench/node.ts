@@ -29,9 +29,16 @@ export async function benchInNode(
     plugins: [wgsl()],
   });
   const gpu = request.device === 'webgpu' ? await nodeGpu(root, load) : undefined;
-  const result = await module.runBench(request, { emit, gpu, reflect: reflectSource });
   // Node 20 has no `navigator` that tells it.
-  return { ...result, host: { ...result.host, cores: availableParallelism() } };
+  const cores = availableParallelism();
+  const told = (event: BenchEvent): void =>
+    emit(
+      event.kind === 'device'
+        ? { ...event, session: { ...event.session, host: { ...event.session.host, cores } } }
+        : event,
+    );
+  const result = await module.runBench(request, { emit: told, gpu, reflect: reflectSource });
+  return { ...result, host: { ...result.host, cores } };
 }
 
 /** Dawn for Node. It is no dependency: who has a GPU and no browser installs it. */
