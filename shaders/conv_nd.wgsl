@@ -1,8 +1,10 @@
 // Convolution in general: one to three spatial axes, groups, depthwise, every padding mode; and its two gradients.
 //
-//   forward      y[n, p, o]  = activate( sum over k, c of x[n, i, first(o) + c] * weights[k, c, o]  +  bias[o] )
-//   grad_input   dx[n, i, c] = activate( sum over k, o of c's group of dy[n, p, o] * weights[k, c % group_channels, o]
-//                              +  bias[c] ), with bias and activation where it is a transposed convolution's forward
+//   forward      y[n, p, o]  = activate( join( sum over k, c of x[n, i, first(o) + c] * weights[k, c, o]  +  bias[o],
+//                              residual[n, p, o] ) )
+//   grad_input   dx[n, i, c] = activate( join( sum over k, o of c's group of dy[n, p, o] * weights[k, c % group_channels, o]
+//                              +  bias[c],  residual[n, i, c] ) ), with bias and activation where it is a transposed
+//                              convolution's forward
 //   grad_filter  dw[k, c, o] = sum over n, p of x[n, i, first(o) + c] * dy[n, p, o]
 //
 //   p = (od, oh, ow), k = (kd, kh, kw), i = (d, h, w) with  d = source(od * stride_depth + kd * dilation_depth - pad_front)
@@ -15,11 +17,12 @@
 //   y, dy    [batch, out_depth, out_height, out_width, out_channels]
 //   dw       like weights
 //   bias     [out_channels], or [channels] for grad_input, when HAS_BIAS; otherwise any read-only buffer
+//   residual like y, or dx for grad_input, when HAS_RESIDUAL; otherwise as with bias (lib/epilogue.wgsl: what it is to join)
 //
 // These kernels are the plain ones, one output a thread, for images of any shape; a workgroup computes 64 consecutive
 // outputs. lib/convolution.wgsl and lib/filter_gradient.wgsl say what the faster ones have in common.
 
-// @import lib/activation.wgsl
+// @import lib/epilogue.wgsl
 // @import lib/grid.wgsl
 // @import lib/padding.wgsl
 
@@ -58,13 +61,11 @@ const GROUP_SIZE: u32 = 64;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dw: array<f32>;
 @group(0) @binding(6) var<storage, read> dy: array<f32>;
-
-// @hook
-fn activate(x: f32) -> f32 { return x; }
 
 const OUTSIDE: u32 = 0xffffffff;
 
@@ -114,6 +115,7 @@ fn conv_nd(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups
     }
   }
   if (HAS_BIAS) { sum += bias[o]; }
+  if (HAS_RESIDUAL) { sum = join(sum, residual[index]); }
   y[index] = activate(sum);
 }
 
@@ -162,6 +164,7 @@ fn conv_nd_grad_input(@builtin(global_invocation_id) thread: vec3u, @builtin(num
     }
   }
   if (HAS_BIAS) { sum += bias[c]; }
+  if (HAS_RESIDUAL) { sum = join(sum, residual[index]); }
   dx[index] = activate(sum);
 }
 

@@ -1,8 +1,8 @@
 // What the kernels of convolution and of its input's gradient share. Both are one product, whose left matrix is never
 // written: its elements are found in an image as they are needed ("implicit im2col").
 //
-//   result[n, p, j] = activate( sum over taps k, terms t of image[n, at(p, k), t] * weights[k, t, j]
-//                               + bias[j] ),    at(p, k) = first + p * step + k * stride_of_tap
+//   result[n, p, j] = activate( join( sum over taps k, terms t of image[n, at(p, k), t] * weights[k, t, j]
+//                                     + bias[j],  residual[n, p, j] ) ),  at(p, k) = first + p * step + k * stride_of_tap
 //
 //   along each axis; what lies outside the image counts as 0. Groups are as many such products side by side: terms and
 //   columns j are those of one group.
@@ -16,13 +16,14 @@
 //   image     [batch, image_depth, image_height, image_width, groups * terms]
 //   weights   [taps of the filter, terms, groups * columns]; TRANSPOSED [taps of the filter, columns, groups * terms]
 //   bias      [groups * columns] where has_bias; otherwise any read-only buffer may be bound there, and nothing of it is used
+//   residual  like the result where HAS_RESIDUAL; otherwise as with bias (lib/epilogue.wgsl says what it is to join)
 //   result    [batch, result_depth, result_height, result_width, groups * columns]
 //
 // Rows of the product are the batch's positions p, the last axis first. Images with fewer axes have leading lengths of 1,
 // and VOLUME false. Kernels whose names end in `_scalar` read single numbers and take any terms and columns; the others
 // read four at a time and need terms % 4 == 0 and columns % 4 == 0.
 
-// @import lib/activation.wgsl
+// @import lib/epilogue.wgsl
 // @import lib/padding.wgsl
 // @import lib/block.wgsl
 // @import lib/grid.wgsl
@@ -92,16 +93,15 @@ const COPIED: u32 = 3;
 @group(0) @binding(1) var<storage, read> image: array<f32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read> residual: array<f32>;
 @group(0) @binding(5) var<storage, read_write> result: array<f32>;
 
 // The same buffers, four numbers at a time.
 @group(0) @binding(1) var<storage, read> image4: array<vec4f>;
 @group(0) @binding(2) var<storage, read> weights4: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias4: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> result4: array<vec4f>;
-
-// @hook
-fn activate4(x: vec4f) -> vec4f { return x; }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Phases: which rows, which taps, and where in the result.
@@ -424,7 +424,10 @@ fn store_channels4(phase: Phase, channel4: u32, row: u32, sums: Block) {
   let pitch = params.groups * params.columns / 4;
   var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
   for (var i = 0u; i < min(4, row_count(phase) - min(row, row_count(phase))); i++) {
-    result4[pixel_of(phase, row + i) * pitch + channel4] = activate4(rows[i] + bias_here);
+    let at = pixel_of(phase, row + i) * pitch + channel4;
+    var sums_here = rows[i] + bias_here;
+    if (HAS_RESIDUAL) { sums_here = join4(sums_here, residual4[at]); }
+    result4[at] = activate4(sums_here);
   }
 }
 
@@ -437,14 +440,20 @@ fn store_block(phase: Phase, group: u32, row: u32, column: u32, sums: Block) {
 // Four rows of up to four channels of the result: those below `count`.
 fn store_channels(phase: Phase, channel: u32, row: u32, count: u32, sums: Block) {
   if (count == 0) { return; }
-  let from_bias = channel + min(vec4u(0, 1, 2, 3), vec4u(count - 1));
+  let channels = min(vec4u(0, 1, 2, 3), vec4u(count - 1));
+  let from_bias = channel + channels;
   let biases = vec4f(bias[from_bias.x], bias[from_bias.y], bias[from_bias.z], bias[from_bias.w]);
   let bias_here = select(vec4f(), biases, params.has_bias == 1);
   let pitch = params.groups * params.columns;
   var rows = array<vec4f, 4>(sums.row0, sums.row1, sums.row2, sums.row3);
   for (var i = 0u; i < min(4, row_count(phase) - min(row, row_count(phase))); i++) {
     let at = pixel_of(phase, row + i) * pitch + channel;
-    var y = activate4(rows[i] + bias_here);
+    var y = rows[i] + bias_here;
+    if (HAS_RESIDUAL) {
+      let joined = at + channels;
+      y = join4(y, vec4f(residual[joined.x], residual[joined.y], residual[joined.z], residual[joined.w]));
+    }
+    y = activate4(y);
     for (var j = 0u; j < min(4, count); j++) {
       result[at + j] = y[j];
     }

@@ -8,7 +8,7 @@
 //   residual  [batch, m, n] when HAS_RESIDUAL; otherwise as with bias
 //   c         [batch, slices, m, n]
 //
-// To join is to add, or to multiply by the slope of an activation whose result the residual is.
+// lib/epilogue.wgsl says what it is to join.
 //
 // Batch strides count numbers; 0 repeats one matrix for the whole batch. With slices > 1 the grid's z counts slices:
 // each sums only k_per_slice of the k terms into its own copy of c, without the epilogue, and `matmul_sum_slices`
@@ -18,7 +18,7 @@
 // need n % 4 == 0; m % 4 == 0 when A_TRANSPOSED; k % 4 == 0 unless A_TRANSPOSED and not B_TRANSPOSED. Every number is
 // read by one of the read_ functions, and all arithmetic is in f32.
 
-// @import lib/activation.wgsl
+// @import lib/epilogue.wgsl
 // @import lib/block.wgsl
 // @import lib/grid.wgsl
 
@@ -37,7 +37,6 @@ const A_TRANSPOSED: bool = false;
 const B_TRANSPOSED: bool = false;
 const K_IN_FOURS: bool = false; // k % 4 == 0
 const HAS_BIAS: bool = false;
-const HAS_RESIDUAL: bool = false;
 
 @group(0) @binding(0) var<uniform> params: Params;
 
@@ -58,17 +57,6 @@ fn read_a(at: u32) -> f32 { return a[at]; }
 fn read_b(at: u32) -> f32 { return b[at]; }
 fn read_a4(at: u32) -> vec4f { return a4[at]; }
 fn read_b4(at: u32) -> vec4f { return b4[at]; }
-
-// @hook
-fn activate(x: f32) -> f32 { return x; }
-// @hook
-fn activate4(x: vec4f) -> vec4f { return x; }
-// @hook
-fn join(x: f32, r: f32) -> f32 { return x + r; }
-
-fn join4(x: vec4f, r: vec4f) -> vec4f {
-  return vec4f(join(x.x, r.x), join(x.y, r.y), join(x.z, r.z), join(x.w, r.w));
-}
 
 // ---------------------------------------------------------------------------------------------------------------
 // Where a tile lies. Tiles are counted along a row of tiles first, then down, then from matrix to matrix.

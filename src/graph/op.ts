@@ -67,15 +67,12 @@ export interface Op<A = any> {
    */
   packs?(attrs: A): readonly number[];
 
-  /** Its attributes have `bias` and `activation`, which the planner may set; the bias is then input 2. */
-  readonly takesEpilogue?: boolean;
-
   /**
-   * Its attributes have `residual` and `slope` too, which the planner may set: a tensor of the output's size, added before the
-   * activation, is then the last input; or with `slope` it is what that activation gave, and the sum is multiplied by the
-   * activation's slope there.
+   * Its attributes have `bias`, `residual`, `slope` and `activation`, which the planner may set. The bias is then input 2; a tensor
+   * of the output's size, added before the activation, is the last input; or with `slope` it is what that activation gave, and
+   * the sum is multiplied by the activation's slope there.
    */
-  readonly takesResidual?: boolean;
+  readonly takesEpilogue?: boolean;
 
   /**
    * Fusion: the call that gives `reader`'s result straight from this call's inputs, or null where there is none. Rules

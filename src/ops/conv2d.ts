@@ -4,7 +4,7 @@
 
 import type { Op, Sample } from '../graph/op.ts';
 import type { TensorType } from '../graph/tensor.ts';
-import { activations, type EpilogueActivation } from './activations.ts';
+import type { EpilogueActivation } from './activations.ts';
 import { conv2dGradFilterKernels, conv2dGradInputKernels, conv2dKernels } from './conv2d_kernels.ts';
 import {
   convSizes,
@@ -13,11 +13,11 @@ import {
   type Conv2dGradInputAttrs,
   type ConvSizes,
 } from './conv2d_sizes.ts';
-import { productAccuracy } from './matmul.ts';
+import { checkEpilogue, type EpilogueAttrs, epilogueSamples, finish, noEpilogue, productAccuracy } from './epilogue.ts';
 import { copiesAlong } from './padding.ts';
 import { window2d, windowVolume, type ImageShape, type Window2d, type WindowOptions } from './window.ts';
 import { eachTap } from './window_map.ts';
-import { convolutionWindows } from './window_samples.ts';
+import { convolutionWindows, windowsWithSlopes, withSlopes } from './window_samples.ts';
 
 /** Calls `visit` with the flat indices of x [N,H,W,·], position (n,oh,ow) and tap (kh,kw) of every pair that meets. */
 function eachPair(s: ConvSizes, window: Window2d, visit: (pixel: number, position: number, tap: number) => void): void {
@@ -32,27 +32,32 @@ function bytes(s: ConvSizes): number {
   return 4 * (s.n * s.h * s.w * s.c + s.kh * s.kw * s.c * s.oc + s.n * s.oh * s.ow * s.oc);
 }
 
-/** y = activation(im2col(x)·w + bias): x [N,H,W,C], w [KH·KW·C, OC], bias [OC] -> [N·OH·OW, OC]. */
+/**
+ * y = activation(im2col(x)·w + bias + residual), or with a slope im2col(x)·w times it at the residual: x [N,H,W,C],
+ * w [KH·KW·C, OC], bias [OC], residual as y -> [N·OH·OW, OC].
+ */
 export const conv2dOp: Op<Conv2dAttrs> = {
   name: 'conv2d',
   takesEpilogue: true,
-  infer(inputs, { window }) {
+  infer(inputs, attrs) {
     const [x, w] = inputs as [TensorType, TensorType];
-    const [oh, ow] = window.output;
-    return [{ shape: [x.shape[0]! * oh * ow, w.shape.at(-1)!], dtype: 'f32' }];
+    const [oh, ow] = attrs.window.output;
+    const shape = [x.shape[0]! * oh * ow, w.shape.at(-1)!];
+    checkEpilogue('conv2d', inputs, attrs, shape);
+    return [{ shape, dtype: 'f32' }];
   },
-  cpu([x, w, bias], [y], { inputs, attrs }) {
+  cpu(all, [y], call) {
+    const [x, w] = all;
+    const { inputs, attrs } = call;
     const s = convSizes(inputs[0]!.shape, attrs.window, inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(y!.length);
-    if (attrs.bias) for (let i = 0; i < sums.length; i++) sums[i] = bias![i % s.oc]!;
     eachPair(s, attrs.window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         const value = x![pixel * s.c + c]!;
         for (let o = 0; o < s.oc; o++) sums[position * s.oc + o]! += value * w![(tap * s.c + c) * s.oc + o]!;
       }
     });
-    const activate = attrs.activation ? activations[attrs.activation].reference! : (sum: number) => sum;
-    for (let i = 0; i < sums.length; i++) y![i] = activate(sums[i]!);
+    finish(sums, all, y!, call);
   },
   kernels: conv2dKernels,
   grad: null, // made by the planner, after differentiation
@@ -61,29 +66,32 @@ export const conv2dOp: Op<Conv2dAttrs> = {
     return { flops: flops(s), bytes: bytes(s) };
   },
   accuracy: ({ attrs }) =>
-    productAccuracy(attrs, ({ inputs }) => inputs[1]!.shape.slice(0, -1).reduce((a, b) => a * b, 1) + 1),
-  samples: geometries().flatMap(({ input, filter, window, epilogue }, i): Sample<Conv2dAttrs>[] => {
-    const { bias = i % 2 === 1, activation = ([null, 'relu', null, 'tanh', 'sigmoid'] as const)[i % 5]! } =
-      epilogue ?? {};
-    const inputs = [{ shape: input }, { shape: filter }];
-    if (bias) inputs.push({ shape: [filter[1]!] });
-    return [{ inputs, attrs: { window, bias, activation } }];
+    productAccuracy(attrs, ({ inputs }) => inputs[1]!.shape.slice(0, -1).reduce((a, b) => a * b, 1) + 2),
+  samples: withSlopes(geometries(), windowsWithSlopes).map((one, i): Sample<Conv2dAttrs> => {
+    const { input, filter, window } = one;
+    const attrs = { window, ...epilogueOf(one, i, [null, 'relu', null, 'tanh', 'sigmoid']) };
+    const added = epilogueSamples(attrs, [positions(input, window), filter[1]!]);
+    return { inputs: [{ shape: input }, { shape: filter }, ...added], attrs };
   }),
 };
 
 /**
- * dx = activation(col2im(dy·wᵀ) + bias): dy [N·OH·OW, OC], w [KH·KW·C, OC], bias [C] -> [N,H,W,C]. A gradient has neither
- * bias nor activation; a transposed convolution, which is this product too, may have both.
+ * dx = activation(col2im(dy·wᵀ) + bias + residual), or with a slope col2im(dy·wᵀ) times it at the residual: dy [N·OH·OW, OC],
+ * w [KH·KW·C, OC], bias [C], residual as dx -> [N,H,W,C]. A gradient has neither bias nor activation; a transposed convolution,
+ * which is this product too, may have both.
  */
 export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
   name: 'conv2d_grad_input',
   takesEpilogue: true,
-  infer: (_, { inputShape }) => [{ shape: [...inputShape], dtype: 'f32' }],
-  cpu([dy, w, bias], [dx], { inputs, attrs }) {
-    const { window, inputShape } = attrs;
-    const s = convSizes(inputShape, window, inputs[1]!.shape.at(-1)!);
+  infer(inputs, attrs) {
+    checkEpilogue('conv2d_grad_input', inputs, attrs, attrs.inputShape);
+    return [{ shape: [...attrs.inputShape], dtype: 'f32' }];
+  },
+  cpu(all, [dx], call) {
+    const [dy, w] = all;
+    const { window, inputShape } = call.attrs;
+    const s = convSizes(inputShape, window, call.inputs[1]!.shape.at(-1)!);
     const sums = new Float64Array(dx!.length);
-    if (attrs.bias) for (let i = 0; i < sums.length; i++) sums[i] = bias![i % s.c]!;
     eachPair(s, window, (pixel, position, tap) => {
       for (let c = 0; c < s.c; c++) {
         let sum = 0;
@@ -91,8 +99,7 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
         sums[pixel * s.c + c]! += sum;
       }
     });
-    const activate = attrs.activation ? activations[attrs.activation].reference! : (sum: number) => sum;
-    for (let i = 0; i < sums.length; i++) dx![i] = activate(sums[i]!);
+    finish(sums, all, dx!, call);
   },
   kernels: conv2dGradInputKernels,
   grad: null, // made by the planner, after differentiation
@@ -104,17 +111,16 @@ export const conv2dGradInputOp: Op<Conv2dGradInputAttrs> = {
     productAccuracy(attrs, ({ inputs, attrs: { window } }) => {
       // Every copy of a pixel in the padding adds its own terms.
       const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
-      return copies * window.kernel[0] * window.kernel[1] * inputs[1]!.shape.at(-1)! + 1;
+      return copies * window.kernel[0] * window.kernel[1] * inputs[1]!.shape.at(-1)! + 2;
     }),
-  samples: geometries().map(({ input, filter, window, epilogue }, i) => {
+  samples: withSlopes(geometries(), windowsWithSlopes).map((one, i): Sample<Conv2dGradInputAttrs> => {
+    const { input, filter, window } = one;
     // tanh on short sums only: its bound says nothing of the error that a long sum brings along
     const copies = copiesAlong(window, 0) * copiesAlong(window, 1);
     const terms = copies * window.kernel[0] * window.kernel[1] * filter[1]!;
-    const { bias = i % 4 === 1, activation = ([null, 'relu', terms > 64 ? 'relu' : 'tanh'] as const)[i % 3]! } =
-      epilogue ?? {};
+    const attrs = { window, inputShape: input, ...epilogueOf(one, i, [null, 'relu', terms > 64 ? 'relu' : 'tanh']) };
     const inputs = [{ shape: [positions(input, window), filter[1]!] }, { shape: filter }];
-    if (bias) inputs.push({ shape: [input[3]] });
-    return { inputs, attrs: { window, inputShape: input, bias, activation } };
+    return { inputs: [...inputs, ...epilogueSamples(attrs, input)], attrs };
   }),
 };
 
@@ -160,6 +166,17 @@ interface Geometry {
   window: Window2d;
   /** Where the case says it. */
   epilogue?: { bias: boolean; activation: EpilogueActivation | null };
+  slope?: EpilogueActivation | null;
+}
+
+function epilogueOf(
+  { epilogue, slope = null }: Geometry,
+  i: number,
+  inTurn: readonly (EpilogueActivation | null)[],
+): EpilogueAttrs {
+  if (slope) return { ...noEpilogue, residual: true, slope };
+  const { bias, activation } = epilogue ?? { bias: i % 4 === 1, activation: inTurn[i % inTurn.length]! };
+  return { bias, residual: Math.floor(i / 3) % 2 === 1, slope, activation };
 }
 
 /** Input, window and output channels covering every option, odd sizes, and the sizes vec4 and quad kernels need. */
@@ -250,7 +267,7 @@ function geometries(): Geometry[] {
   };
   return [
     ...cases.map(([input, filters, options]) => geometry(input, filters, options)),
-    ...convolutionWindows.map(([input, filters, options, bias, activation]) => ({
+    ...convolutionWindows.map(([input, filters, options, bias, activation]): Geometry => ({
       ...geometry(input, filters, options),
       epilogue: { bias, activation },
     })),

@@ -4,6 +4,7 @@
 import type { Call } from '../graph/tensor.ts';
 import { conv2dGradFilterOp, conv2dGradInputOp, conv2dOp } from './conv2d.ts';
 import type { Conv2dAttrs, Conv2dGradAttrs, Conv2dGradInputAttrs } from './conv2d_sizes.ts';
+import { noEpilogue } from './epilogue.ts';
 import { matmulOp } from './matmul.ts';
 import type { MatmulAttrs } from './matmul_sizes.ts';
 import type { Window2d } from './window.ts';
@@ -17,7 +18,7 @@ export function convolutionOver(columns: Call<Window2d>, product: Call): Call | 
   const inputs = [x, product.inputs[1]!];
   const window = columns.attrs;
   if (!transposeA) {
-    const attrs: Conv2dAttrs = { window, bias: false, activation: null };
+    const attrs: Conv2dAttrs = { window, ...noEpilogue };
     return { op: conv2dOp, attrs, inputs, outputs: product.outputs };
   }
   const attrs: Conv2dGradAttrs = { window, inputShape: x.shape as Conv2dGradAttrs['inputShape'] };
@@ -29,6 +30,6 @@ export function inputGradientOver(image: Call<Conv2dGradAttrs>, product: Call): 
   if (product.op !== matmulOp || product.inputs.length !== 2) return null;
   const { transposeA, transposeB } = product.attrs as MatmulAttrs;
   if (transposeA || !transposeB) return null;
-  const attrs: Conv2dGradInputAttrs = { ...image.attrs, bias: false, activation: null };
+  const attrs: Conv2dGradInputAttrs = { ...image.attrs, ...noEpilogue };
   return { op: conv2dGradInputOp, attrs, inputs: product.inputs, outputs: image.outputs };
 }

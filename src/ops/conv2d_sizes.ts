@@ -1,13 +1,10 @@
 // The attributes of the implicit convolution ops and the sizes their loops and kernels need.
 
-import type { EpilogueActivation } from './activations.ts';
+import type { EpilogueAttrs } from './epilogue.ts';
 import type { Window2d } from './window.ts';
 
-export interface Conv2dAttrs {
+export interface Conv2dAttrs extends EpilogueAttrs {
   readonly window: Window2d;
-  /** Input 2 is a vector added to every output position. */
-  readonly bias: boolean;
-  readonly activation: EpilogueActivation | null;
 }
 
 export interface Conv2dGradAttrs {
@@ -16,12 +13,8 @@ export interface Conv2dGradAttrs {
   readonly inputShape: readonly [number, number, number, number];
 }
 
-/** Forward of a transposed convolution is the input's gradient of an ordinary one, so that kernel has an epilogue too. */
-export interface Conv2dGradInputAttrs extends Conv2dGradAttrs {
-  /** Input 2 is a vector added to every pixel. */
-  readonly bias: boolean;
-  readonly activation: EpilogueActivation | null;
-}
+/** Forward of a transposed convolution is the input's gradient of an ordinary one, so either may have bias and activation. */
+export interface Conv2dGradInputAttrs extends Conv2dGradAttrs, EpilogueAttrs {}
 
 /** Letters as in the README: N batch, H W C image, KH KW window, OH OW output, OC output channels. */
 export interface ConvSizes {

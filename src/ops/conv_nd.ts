@@ -5,11 +5,9 @@ import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
 import type { GradCall, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
-import { activations } from './activations.ts';
-import { sumTo } from './binary.ts';
 import { checkGroups } from './conv_groups.ts';
 import { convNdGradFilterKernels, convNdGradInputKernels, convNdKernels } from './conv_nd_kernels.ts';
-import { convNdCases, epilogueOf } from './conv_nd_samples.ts';
+import { convNdCases, epilogueOf, casesWithSlopes } from './conv_nd_samples.ts';
 import {
   convNdSizes,
   copiesOf,
@@ -21,9 +19,18 @@ import {
   type ConvNdSizes,
 } from './conv_nd_sizes.ts';
 import { bytesMoved } from './copy.ts';
-import { beforeActivation, productAccuracy } from './matmul.ts';
+import {
+  addedGradients,
+  checkEpilogue,
+  epilogueSamples,
+  finish,
+  gradientOfSum,
+  noEpilogue,
+  productAccuracy,
+} from './epilogue.ts';
 import { checkImageNd } from './window.ts';
 import { eachTap } from './window_map.ts';
+import { withSlopes } from './window_samples.ts';
 
 /** Calls `visit` with the flat indices in x, w and y of every product of a convolution. */
 function eachProduct(s: ConvNdSizes, visit: (x: number, w: number, y: number) => void): void {
@@ -36,10 +43,6 @@ function eachProduct(s: ConvNdSizes, visit: (x: number, w: number, y: number) =>
   });
 }
 
-function activated(sums: Float64Array, { activation }: ConvNdAttrs): Float64Array {
-  return activation ? sums.map(activations[activation].reference!) : sums;
-}
-
 /** Throws unless `found` is f32 of shape `expected`. */
 function expectShape(where: string, name: string, found: TensorType, expected: Shape): void {
   expectDType(where, name, found, 'f32');
@@ -48,89 +51,93 @@ function expectShape(where: string, name: string, found: TensorType, expected: S
   }
 }
 
-function checkBias(where: string, bias: TensorType | undefined, length: number): void {
-  if (bias) expectShape(where, 'bias', bias, [length]);
-}
-
 const flops = (s: ConvNdSizes) => 2 * s.positions * s.taps * s.groupIn * s.oc;
 
 /**
- * y = activation(conv(x, w) + bias): x [N,…,C], w [K…,C/groups,OC], bias [OC] -> [N,O…,OC], for one to three spatial axes.
- * Outputs are dealt to the groups in order; output o sees the channels of its group only.
+ * y = activation(conv(x, w) + bias + residual), or with a slope conv(x, w) times it at the residual: x [N,…,C],
+ * w [K…,C/groups,OC], bias [OC], residual as y -> [N,O…,OC], for one to three spatial axes. Outputs are dealt to the groups in
+ * order; output o sees the channels of its group only.
  */
 export const convNdOp: Op<ConvNdAttrs> = {
   name: 'conv_nd',
   takesEpilogue: true,
-  infer([x, w, bias], attrs) {
+  infer(inputs, attrs) {
+    const [x, w] = inputs;
     const image = checkImageNd('conv_nd', x!, attrs.window);
     const oc = w!.shape.at(-1)!;
     checkGroups('conv_nd', image.at(-1)!, oc, attrs.groups);
     expectShape('conv_nd', 'w', w!, filterShape(image, oc, attrs));
-    checkBias('conv_nd', bias, oc);
-    return [{ shape: outputShape(image, oc, attrs), dtype: 'f32' }];
+    const shape = outputShape(image, oc, attrs);
+    checkEpilogue('conv_nd', inputs, attrs, shape);
+    return [{ shape, dtype: 'f32' }];
   },
-  cpu([x, w, bias], [y], { inputs, attrs }) {
-    const s = convNdSizes(inputs[0]!.shape, inputs[1]!.shape.at(-1)!, attrs);
-    const sums = Float64Array.from(y!, (_, i) => (attrs.bias ? bias![i % s.oc]! : 0));
-    eachProduct(s, (i, j, to) => {
+  cpu(all, [y], call) {
+    const [x, w] = all;
+    const { inputs, attrs } = call;
+    const sums = new Float64Array(y!.length);
+    eachProduct(convNdSizes(inputs[0]!.shape, inputs[1]!.shape.at(-1)!, attrs), (i, j, to) => {
       sums[to]! += x![i]! * w![j]!;
     });
-    y!.set(activated(sums, attrs));
+    finish(sums, all, y!, call);
   },
   kernels: convNdKernels,
-  grad({ dy, x: [x, w, bias], y, attrs, needs }) {
-    const g = gradientOfSum(dy[0]!, y[0]!, attrs);
+  grad({ dy, x: inputs, y, attrs, needs }) {
+    const [x, w] = inputs;
+    const g = gradientOfSum('conv_nd', dy[0]!, y[0]!, attrs);
     return [
       needs[0] ? convNdGradInput(g, w!, { ...attrs, inputShape: x!.shape }) : null,
       needs[1] ? applyOne(convNdGradFilterOp, [x!, g], attrs) : null,
-      ...biasGradient(g, bias, needs),
+      ...addedGradients(g, inputs, attrs, needs),
     ];
   },
   cost: (call) => ({
     flops: flops(convNdSizes(call.inputs[0]!.shape, call.inputs[1]!.shape.at(-1)!, call.attrs)),
     bytes: bytesMoved(call),
   }),
-  accuracy: ({ attrs }) => productAccuracy(attrs, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 1),
-  samples: convNdCases().map((one, i): Sample<ConvNdAttrs> => {
+  accuracy: ({ attrs }) => productAccuracy(attrs, ({ inputs }) => sizeOf(inputs[1]!.shape.slice(0, -1)) + 2),
+  samples: withSlopes(convNdCases(), casesWithSlopes).map((one, i): Sample<ConvNdAttrs> => {
     const { image, filter, window, groups } = one;
-    const { bias, activation } = epilogueOf(one, i, sizeOf(filter.slice(0, -1)));
-    const inputs = [{ shape: image }, { shape: filter }, ...(bias ? [{ shape: [filter.at(-1)!] }] : [])];
-    return { inputs, attrs: { window, groups, bias, activation } };
+    const attrs = { window, groups, ...epilogueOf(one, i, sizeOf(filter.slice(0, -1))) };
+    const added = epilogueSamples(attrs, outputShape(image, filter.at(-1)!, attrs));
+    return { inputs: [{ shape: image }, { shape: filter }, ...added], attrs, ...(attrs.slope ? { kink: true } : {}) };
   }),
 };
 
 /**
- * The gradient of conv_nd's x, which is also transposed convolution: dy [N,O…,OC], w [K…,C/groups,OC] -> inputShape
- * [N,…,C]; activation(… + bias [C]) in the latter case.
+ * The gradient of conv_nd's x, which is also transposed convolution: dy [N,O…,OC], w [K…,C/groups,OC], bias [C], residual as
+ * the result -> inputShape [N,…,C], with the epilogue of conv_nd.
  */
 export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
   name: 'conv_nd_grad_input',
   takesEpilogue: true,
-  infer([dy, w, bias], attrs) {
+  infer(inputs, attrs) {
+    const [dy, w] = inputs;
     const where = 'conv_nd_grad_input';
     const image = checkImageNd(where, { shape: attrs.inputShape, dtype: 'f32' }, attrs.window);
     const oc = w!.shape.at(-1)!;
     checkGroups(where, image.at(-1)!, oc, attrs.groups);
     expectShape(where, 'w', w!, filterShape(image, oc, attrs));
     expectShape(where, 'dy', dy!, outputShape(image, oc, attrs));
-    checkBias(where, bias, image.at(-1)!);
+    checkEpilogue(where, inputs, attrs, image);
     return [{ shape: image, dtype: 'f32' }];
   },
-  cpu([dy, w, bias], [dx], { inputs, attrs }) {
-    const s = convNdSizes(attrs.inputShape, inputs[0]!.shape.at(-1)!, attrs);
-    const sums = Float64Array.from(dx!, (_, i) => (attrs.bias ? bias![i % s.image[4]]! : 0));
-    eachProduct(s, (to, j, k) => {
+  cpu(all, [dx], call) {
+    const [dy, w] = all;
+    const { inputs, attrs } = call;
+    const sums = new Float64Array(dx!.length);
+    eachProduct(convNdSizes(attrs.inputShape, inputs[0]!.shape.at(-1)!, attrs), (to, j, k) => {
       sums[to]! += dy![k]! * w![j]!;
     });
-    dx!.set(activated(sums, attrs));
+    finish(sums, all, dx!, call);
   },
   kernels: convNdGradInputKernels,
-  grad({ dy: ddx, x: [dy, w, bias], y, attrs, needs }) {
-    const g = gradientOfSum(ddx[0]!, y[0]!, attrs);
+  grad({ dy: ddx, x: inputs, y, attrs, needs }) {
+    const [dy, w] = inputs;
+    const g = gradientOfSum('conv_nd_grad_input', ddx[0]!, y[0]!, attrs);
     return [
       needs[0] ? convNd(g, w!, attrs) : null,
       needs[1] ? applyOne(convNdGradFilterOp, [g, dy!], attrs) : null,
-      ...biasGradient(g, bias, needs),
+      ...addedGradients(g, inputs, attrs, needs),
     ];
   },
   cost: (call) => ({
@@ -140,15 +147,15 @@ export const convNdGradInputOp: Op<ConvNdGradInputAttrs> = {
   accuracy: ({ attrs }) =>
     productAccuracy(attrs, ({ inputs, attrs: { inputShape } }) => {
       const s = convNdSizes(inputShape, inputs[0]!.shape.at(-1)!, attrs);
-      return s.taps * s.groupOut * copiesOf(s) + 1; // every copy of a pixel in the padding adds its own terms
+      return s.taps * s.groupOut * copiesOf(s) + 2; // every copy of a pixel in the padding adds its own terms
     }),
-  samples: convNdCases().map((one, i): Sample<ConvNdGradInputAttrs> => {
+  samples: withSlopes(convNdCases(), casesWithSlopes).map((one, i): Sample<ConvNdGradInputAttrs> => {
     const { image, filter, window, groups } = one;
     const s = convNdSizes(image, filter.at(-1)!, { window, groups });
-    const { bias, activation } = epilogueOf(one, i + 1, s.taps * s.groupOut);
-    const dy = outputShape(image, filter.at(-1)!, { window, groups });
-    const inputs = [{ shape: dy }, { shape: filter }, ...(bias ? [{ shape: [image.at(-1)!] }] : [])];
-    return { inputs, attrs: { window, groups, bias, activation, inputShape: image } };
+    const attrs = { window, groups, inputShape: image, ...epilogueOf(one, i + 1, s.taps * s.groupOut) };
+    const inputs = [{ shape: outputShape(image, filter.at(-1)!, attrs) }, { shape: filter }];
+    inputs.push(...epilogueSamples(attrs, image));
+    return { inputs, attrs, ...(attrs.slope ? { kink: true } : {}) };
   }),
 };
 
@@ -190,7 +197,7 @@ export const convNdOps: readonly Op[] = [convNdOp, convNdGradInputOp, convNdGrad
 
 /** conv_nd without an epilogue. */
 export function convNd(x: Tensor, w: Tensor, { window, groups }: ConvNdGradFilterAttrs): Tensor {
-  return applyOne(convNdOp, [x, w], { window, groups, bias: false, activation: null });
+  return applyOne(convNdOp, [x, w], { window, groups, ...noEpilogue });
 }
 
 /** conv_nd_grad_input without an epilogue. */
@@ -199,13 +206,5 @@ export function convNdGradInput(
   w: Tensor,
   { window, groups, inputShape }: Pick<ConvNdGradInputAttrs, 'window' | 'groups' | 'inputShape'>,
 ): Tensor {
-  return applyOne(convNdGradInputOp, [dy, w], { window, groups, inputShape, bias: false, activation: null });
-}
-
-function gradientOfSum(dy: Tensor, y: Tensor, { activation }: ConvNdAttrs): Tensor {
-  return activation ? beforeActivation(activation, dy, y) : dy;
-}
-
-function biasGradient(g: Tensor, bias: Tensor | undefined, needs: GradCall<ConvNdAttrs>['needs']): (Tensor | null)[] {
-  return bias ? [needs[2] ? sumTo(g, bias.shape) : null] : [];
+  return applyOne(convNdGradInputOp, [dy, w], { window, groups, inputShape, ...noEpilogue });
 }

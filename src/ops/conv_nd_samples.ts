@@ -2,13 +2,17 @@
 
 import type { Shape } from '../core/shape.ts';
 import type { EpilogueActivation } from './activations.ts';
+import { noEpilogue, type EpilogueAttrs } from './epilogue.ts';
 import { filterShape } from './conv_nd_sizes.ts';
 import { windowNd, type WindowNdOptions } from './window.ts';
 
 /** tanh on short sums only: its bound says nothing of the error that a long sum brings along. */
-export function epilogueOf({ epilogue }: ConvNdCase, i: number, terms: number) {
-  if (epilogue) return epilogue;
-  return { bias: i % 3 === 1, activation: ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]! };
+export function epilogueOf({ epilogue, slope = null }: ConvNdCase, i: number, terms: number): EpilogueAttrs {
+  if (slope) return { ...noEpilogue, residual: true, slope };
+  const residual = i % 4 > 1;
+  if (epilogue) return { ...epilogue, residual, slope };
+  const activation = ([null, null, 'relu', terms > 64 ? null : 'tanh'] as const)[i % 4]!;
+  return { bias: i % 3 === 1, residual, slope, activation };
 }
 
 export interface ConvNdCase {
@@ -18,6 +22,7 @@ export interface ConvNdCase {
   groups: number;
   /** Where the case says it. */
   epilogue?: { bias: boolean; activation: EpilogueActivation | null };
+  slope?: EpilogueActivation | null;
 }
 
 /** Image, filters, groups and options: every rank, option and kernel, odd sizes and sizes of one. */
@@ -60,7 +65,7 @@ export function convNdCases(): ConvNdCase[] {
     [[4, 12, 11, 4], 4, 4, { kernelSize: 3, padding: 1 }],
     [[2, 4, 6, 7, 4], 12, 1, { kernelSize: 3 }],
   ];
-  return [...table, ...pairwise].map(([image, filters, groups, options, bias, activation]) => {
+  return [...table, ...pairwise].map(([image, filters, groups, options, bias, activation]): ConvNdCase => {
     const window = windowNd('sample', image.slice(1, -1), options);
     const epilogue = bias === undefined ? {} : { epilogue: { bias, activation: activation! } };
     return { image, filter: filterShape(image, filters, { window, groups }), window, groups, ...epilogue };
@@ -75,6 +80,9 @@ type Row = readonly [
   bias?: boolean,
   activation?: EpilogueActivation | null,
 ];
+
+/** Those that with the slopes of activations meet every option once more, and reach every kernel. */
+export const casesWithSlopes: readonly number[] = [7, 26, 28, 35, 38];
 
 // With the above, every two options (tests/ops/option_table.ts).
 // prettier-ignore

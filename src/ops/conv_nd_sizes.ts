@@ -1,7 +1,7 @@
 // The attributes of the general convolution ops and the sizes their loops and kernels need.
 
 import type { Shape } from '../core/shape.ts';
-import type { EpilogueActivation } from './activations.ts';
+import type { EpilogueAttrs } from './epilogue.ts';
 import { copiesAlong } from './padding.ts';
 import { volumeOf, windowVolume, type Triple, type VolumeShape, type WindowNd } from './window.ts';
 
@@ -11,12 +11,7 @@ export interface ConvNdGradFilterAttrs {
   readonly groups: number;
 }
 
-export interface ConvNdAttrs extends ConvNdGradFilterAttrs {
-  /** Input 2 is a vector added to every position. Set by the planner only. */
-  readonly bias: boolean;
-  /** Applied to the sum. Set by the planner only. */
-  readonly activation: EpilogueActivation | null;
-}
+export interface ConvNdAttrs extends ConvNdGradFilterAttrs, EpilogueAttrs {}
 
 export interface ConvNdGradInputAttrs extends ConvNdAttrs {
   /** [N, …, C] of the convolution's input. */

@@ -42,7 +42,7 @@ function params({ image, window, oc, groups }: ConvNdSizes) {
 }
 
 export function planPlain({ sizes, transposed, epilogue: attrs }: ConvProduct): KernelPlan {
-  const { constants, hooks, bias } = epilogue(attrs);
+  const { constants, hooks, bias, residual } = epilogue(attrs);
   const { positions, pixels, oc, image, window } = sizes;
   const shared = {
     params: params(sizes),
@@ -52,12 +52,12 @@ export function planPlain({ sizes, transposed, epilogue: attrs }: ConvProduct): 
   const described = transposed
     ? dispatch(shader, 'conv_nd_grad_input', {
         ...shared,
-        bindings: { dy: input(0), weights: input(1), bias, dx: output(0) },
+        bindings: { dy: input(0), weights: input(1), bias, residual, dx: output(0) },
         hooks: { ...hooks, ...copyHooks[window.paddingMode] },
       })
     : dispatch(shader, 'conv_nd', {
         ...shared,
-        bindings: { x: input(0), weights: input(1), bias, y: output(0) },
+        bindings: { x: input(0), weights: input(1), bias, residual, y: output(0) },
         hooks: { ...hooks, ...sourceHooks[window.paddingMode] },
       });
   return { dispatches: [described] };

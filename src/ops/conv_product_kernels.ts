@@ -7,15 +7,15 @@ import type { CallTypes, Kernel, KernelPlan } from '../graph/op.ts';
 import { dispatch, input, output, type BufferRef, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
 import { columnsOf, planProduct, termsOf, zeros, type ConvPlan, type ConvProduct } from './conv_product.ts';
-import { epilogue } from './epilogue.ts';
+import { epilogue, type Epilogue } from './epilogue.ts';
 import { copyHooks4, sourceHooks4 } from './padding.ts';
 
 /** What a dispatch of any of these kernels is told. */
 export interface Told {
-  readonly bindings: Record<'first' | 'weights' | 'bias' | 'result', BufferRef>;
+  readonly bindings: Record<'first' | 'weights' | 'bias' | 'residual' | 'result', BufferRef>;
   readonly params: ConvPlan['params'];
-  readonly constants: ConvPlan['constants'];
-  readonly hooks: { readonly activate4?: string; readonly source4?: string; readonly copy_position4?: string };
+  readonly constants: ConvPlan['constants'] & { readonly HAS_RESIDUAL: boolean };
+  readonly hooks: Epilogue['hooks4'] & { readonly source4?: string; readonly copy_position4?: string };
   readonly workgroups: [number, number, number];
 }
 
@@ -51,6 +51,7 @@ export const fours = ({ bindings, params, constants, hooks, workgroups }: Told) 
     image4: bindings.first,
     weights4: bindings.weights,
     bias4: bindings.bias,
+    residual4: bindings.residual,
     result4: bindings.result,
   },
   params,
@@ -75,13 +76,18 @@ export function planOfProduct(
   describe: (told: Told) => Dispatch,
 ): KernelPlan {
   const { params, constants, phases, rows } = planProduct(product);
-  const { hooks4, bias } = epilogue(product.epilogue);
+  const {
+    constants: { HAS_RESIDUAL },
+    hooks4,
+    bias,
+    residual,
+  } = epilogue(product.epilogue);
   const mode = product.transposed ? copyHooks4 : sourceHooks4;
   const [x, y] = flatGrid(...units(rows, product));
   const described = describe({
-    bindings: { first: input(0), weights: input(1), bias, result: output(0) },
+    bindings: { first: input(0), weights: input(1), bias, residual, result: output(0) },
     params,
-    constants,
+    constants: { ...constants, HAS_RESIDUAL },
     hooks: { ...hooks4, ...(constants.EDGES > zeros ? mode[product.sizes.window.paddingMode] : {}) },
     workgroups: [x, y, phases],
   });

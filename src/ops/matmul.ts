@@ -2,11 +2,20 @@
 
 import { ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, sizeOf } from '../core/shape.ts';
-import type { Accuracy, CallTypes, Op, Sample, SampleInput } from '../graph/op.ts';
+import type { Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
-import { activations, type EpilogueActivation } from './activations.ts';
+import { activations } from './activations.ts';
 import { broadcastTo, sumTo } from './binary.ts';
-import { checkEpilogue, type EpilogueAttrs, slopes } from './epilogue.ts';
+import {
+  addedGradients,
+  checkEpilogue,
+  epilogueInputs,
+  epilogueSamples,
+  gradientOfSum,
+  multiplyBySlope,
+  noEpilogue,
+  productAccuracy,
+} from './epilogue.ts';
 import { matmulKernels } from './matmul_kernels.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { withSums } from './matmul_with_sums.ts';
@@ -15,12 +24,9 @@ import { reshape } from './reshape.ts';
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
   takesEpilogue: true,
-  takesResidual: true,
 
   infer(inputs, attrs) {
     const [a, b] = inputs as [TensorType, TensorType];
-    const { bias, residual } = added(inputs, attrs);
-    checkEpilogue('matmul', attrs);
     expectDType('matmul', 'a', a, 'f32');
     expectDType('matmul', 'b', b, 'f32');
     if (a.shape.length < 2 || b.shape.length < 2) {
@@ -41,23 +47,15 @@ export const matmulOp: Op<MatmulAttrs> = {
     if (batchA.length > 0 && batchB.length > 0 && !equal(batchA, batchB)) {
       throw new ShapeError(`matmul: the batches differ: ${format(a.shape)} and ${format(b.shape)}`);
     }
-    const { batch, m, n } = matmulSizes([a, b], attrs);
-    if (bias && !equal(bias.shape, [n])) {
-      throw new ShapeError(`matmul: the bias has shape ${format(bias.shape)}, expected ${format([n])}`);
-    }
+    const { m, n } = matmulSizes([a, b], attrs);
     const shape = [...(batchA.length > 0 ? batchA : batchB), m, n];
-    // It may lie in another shape's words: the planner sees through reshapes.
-    if (residual && sizeOf(residual.shape) !== batch * m * n) {
-      throw new ShapeError(
-        `matmul: the residual has shape ${format(residual.shape)}, expected the size of ${format(shape)}`,
-      );
-    }
+    checkEpilogue('matmul', inputs, attrs, shape);
     return [{ shape, dtype: 'f32' }];
   },
 
   cpu(x, [c], { inputs, outputs, attrs }) {
     const [a, b] = x;
-    const { bias, residual: joined } = added(x, attrs);
+    const { bias, residual: joined } = epilogueInputs(x, attrs);
     const residual = attrs.slope ? undefined : joined;
     const { batch, m, n, k, batchStrideA, batchStrideB } = matmulSizes(inputs, attrs);
     const { transposeA, transposeB, activation } = attrs;
@@ -80,8 +78,7 @@ export const matmulOp: Op<MatmulAttrs> = {
         }
       }
     }
-    const [type] = outputs as [TensorType];
-    if (attrs.slope) slopes[attrs.slope].cpu([c!, joined!], [c!], { inputs: [type, type], outputs, attrs: {} });
+    if (attrs.slope) multiplyBySlope(attrs.slope, c!, joined!, outputs[0]!);
   },
 
   kernels: matmulKernels,
@@ -90,16 +87,15 @@ export const matmulOp: Op<MatmulAttrs> = {
 
   grad({ dy, x, y, attrs, needs }) {
     const [a, b] = x;
-    const { transposeA, transposeB, activation, slope } = attrs;
-    if (slope) throw new Error(`matmul: the slope of ${slope} is part of a gradient, and has none`);
-    const { bias, residual } = added(x, attrs);
-    const dc = activation ? beforeActivation(activation, dy[0]!, y[0]!) : dy[0]!;
+    const { transposeA, transposeB } = attrs;
+    const dc = gradientOfSum('matmul', dy[0]!, y[0]!, attrs);
     const da = () => (transposeA ? product(b!, dc, transposeB, true) : product(dc, b!, false, !transposeB));
     const db = () => (transposeB ? product(dc, a!, true, transposeA) : product(a!, dc, !transposeA, false));
-    const gradientsOf = [() => sumTo(da(), a!.shape), () => sumTo(db(), b!.shape)];
-    if (bias) gradientsOf.push(() => sumTo(dc, bias.shape));
-    if (residual) gradientsOf.push(() => reshape(dc, residual.shape));
-    return gradientsOf.map((gradient, i) => (needs[i] ? gradient() : null));
+    return [
+      needs[0] ? sumTo(da(), a!.shape) : null,
+      needs[1] ? sumTo(db(), b!.shape) : null,
+      ...addedGradients(dc, x, attrs, needs),
+    ];
   },
 
   cost({ inputs, attrs }) {
@@ -163,37 +159,9 @@ export const matmulOp: Op<MatmulAttrs> = {
   ],
 };
 
-/** What of `all`, the inputs or their values, is added after the product: each stands there only if `attrs` says so. */
-function added<T>(
-  all: readonly T[],
-  { bias, residual }: MatmulAttrs,
-): { bias: T | undefined; residual: T | undefined } {
-  return { bias: bias ? all[2] : undefined, residual: residual ? all[bias ? 3 : 2] : undefined };
-}
-
-/**
- * The bound of a sum of products, or that of the activation that squashes it. The slopes of sigmoid and tanh and what they are
- * multiplied by are rounded four times more, which √K / 2 + 4 allows for.
- */
-export function productAccuracy<A>(
-  { activation, slope = null }: EpilogueAttrs,
-  terms: (call: CallTypes<A>) => number,
-): Accuracy<A> {
-  if (slope !== null && slope !== 'relu') return { kind: 'sum', terms: (call) => (Math.sqrt(terms(call)) + 8) ** 2 };
-  if (activation === null || activation === 'relu') return { kind: 'sum', terms };
-  return { kind: 'mixed', absolute: 4e-6, relative: 1e-5 };
-}
-
-/** The gradient before an activation whose own gradient needs nothing but its result. */
-export function beforeActivation(activation: EpilogueActivation, dy: Tensor, y: Tensor): Tensor {
-  const { op } = activations[activation];
-  return op!.grad!({ dy: [dy], x: [y], y: [y], attrs: undefined, needs: [true] })[0]!;
-}
-
 /** Batch-aware product without the folding that `matmul` does for users. */
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  const epilogue = { bias: false, residual: false, slope: null, activation: null };
-  return applyOne(matmulOp, [a, b], { transposeA, transposeB, ...epilogue });
+  return applyOne(matmulOp, [a, b], { transposeA, transposeB, ...noEpilogue });
 }
 
 /**
@@ -218,20 +186,14 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
 }
 
 function sample(a: readonly number[], b: readonly number[], attrs: Partial<MatmulAttrs> = {}): Sample<MatmulAttrs> {
-  const none = { bias: false, residual: false, slope: null, activation: null };
-  const full: MatmulAttrs = { transposeA: false, transposeB: false, ...none, ...attrs };
-  const inputs: SampleInput[] = [{ shape: a }, { shape: b }];
+  const full: MatmulAttrs = { transposeA: false, transposeB: false, ...noEpilogue, ...attrs };
+  const factors = [{ shape: a }, { shape: b }];
   const { batch, m, n } = matmulSizes(
-    [
-      { shape: a, dtype: 'f32' },
-      { shape: b, dtype: 'f32' },
-    ],
+    factors.map(({ shape }) => ({ shape, dtype: 'f32' })),
     full,
   );
-  if (full.bias) inputs.push({ shape: [n] });
-  // What a sigmoid or tanh gave is positive often, and the bound of a sum stands on that.
-  const fill = full.slope && full.slope !== 'relu' ? 'positive' : 'normal';
-  if (full.residual) inputs.push({ shape: a.length > 2 || b.length > 2 ? [batch, m, n] : [m, n], fill });
+  const result = a.length > 2 || b.length > 2 ? [batch, m, n] : [m, n];
+  const inputs = [...factors, ...epilogueSamples(full, result)];
   return { inputs, attrs: full, ...(full.slope ? { kink: true } : {}) };
 }
 

@@ -4,7 +4,7 @@ import matmulShader from '../../shaders/matmul.wgsl';
 import type { CallTypes, KernelPlan } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type BufferRef, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
-import { epilogue, type Epilogue } from './epilogue.ts';
+import { epilogue, noEpilogue, type Epilogue } from './epilogue.ts';
 import { matmulSizes, type MatmulAttrs, type MatmulSizes } from './matmul_sizes.ts';
 
 export type MatmulCall = CallTypes<MatmulAttrs>;
@@ -87,7 +87,7 @@ export function plan(
     const [x, y] = flatGrid(units, group);
     const single = slices.slices === 1;
     // The epilogue belongs to the last pass only.
-    const first = epilogue(single ? attrs : { bias: false, residual: false, slope: null, activation: null });
+    const first = epilogue(single ? attrs : noEpilogue);
     const [a, b, c] = [input(0), input(1), single ? output(0) : scratch(0)];
     const { bias, residual, hooks } = first;
     const bindings = { a, b, bias, residual, c };

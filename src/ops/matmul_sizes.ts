@@ -2,19 +2,11 @@
 
 import { sizeOf } from '../core/shape.ts';
 import type { TensorType } from '../graph/tensor.ts';
-import type { EpilogueActivation } from './activations.ts';
+import type { EpilogueAttrs } from './epilogue.ts';
 
-export interface MatmulAttrs {
+export interface MatmulAttrs extends EpilogueAttrs {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Input 2 is a vector added to every row. Set by the planner only. */
-  readonly bias: boolean;
-  /** The last input, of the output's size, is added to the sum. Set by the planner only. */
-  readonly residual: boolean;
-  /** The sum is multiplied by this activation's slope, where its result was the residual, which is not added. Set by the planner only. */
-  readonly slope: EpilogueActivation | null;
-  /** Applied to the sum. Set by the planner only. */
-  readonly activation: EpilogueActivation | null;
 }
 
 /** What the loops need: C[b] = A[b]·B[b] with M×K by K×N matrices; a batch stride of 0 means one matrix for all. */

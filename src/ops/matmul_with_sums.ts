@@ -9,20 +9,14 @@ import { expectDType, type Call, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
 import { bytesMoved } from './copy.ts';
+import { noEpilogue } from './epilogue.ts';
 import { params, whole } from './matmul_passes.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { sumOp } from './reduce.ts';
 import { reductionOf, type AxisAttrs } from './reduction.ts';
 
 /** The product that it does beside the sums. */
-const product: MatmulAttrs = {
-  transposeA: true,
-  transposeB: false,
-  bias: false,
-  residual: false,
-  slope: null,
-  activation: null,
-};
+const product: MatmulAttrs = { transposeA: true, transposeB: false, ...noEpilogue };
 type NoAttrs = Record<never, never>;
 const sizesOf = ({ inputs }: Pick<CallTypes<NoAttrs>, 'inputs'>) => matmulSizes(inputs, product);
 

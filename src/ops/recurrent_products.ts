@@ -5,6 +5,7 @@ import type { CallTypes, KernelPlan } from '../graph/op.ts';
 import type { BufferRef, Dispatch } from '../kernel/shader.ts';
 import { scratch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
+import { noEpilogue } from './epilogue.ts';
 import { matmulKernels } from './matmul_kernels.ts';
 import type { MatmulAttrs } from './matmul_sizes.ts';
 import { oneStep, stepCall, stepIn, stepOut, type RecurrentSizes, type Walk } from './recurrent_steps.ts';
@@ -40,7 +41,7 @@ function matmulCall(
   return {
     inputs: [type([N, k]), type([rows, columns])],
     outputs: [type([N, n])],
-    attrs: { transposeA: false, transposeB, bias: false, residual: false, slope: null, activation: null },
+    attrs: { transposeA: false, transposeB, ...noEpilogue },
   };
 }
 

@@ -35,6 +35,18 @@ export const convolutionWindows: readonly Convolution[] = [
   [[1, 4, 5, 3], 3, { kernelSize: 2, dilationRate: [1, 2], padding: [[0, 1], [2, 1]] }, true, 'sigmoid'],
 ];
 
+/** Those that with the slopes of activations meet every option once more, and reach every kernel. */
+export const windowsWithSlopes: readonly number[] = [3, 22, 32, 35, 36];
+
+/** `cases`, and those numbered `repeated` once more with the slope of each activation. */
+export function withSlopes<T extends { slope?: EpilogueActivation | null }>(
+  cases: readonly T[],
+  repeated: readonly number[],
+): T[] {
+  const slopes: readonly EpilogueActivation[] = ['relu', 'sigmoid', 'tanh'];
+  return [...cases, ...slopes.flatMap((slope) => repeated.map((i) => ({ ...cases[i]!, slope })))];
+}
+
 // prettier-ignore
 export const poolWindows: readonly (readonly [image: ImageShape, options: WindowOptions, count: PoolCount])[] = [
   [[1, 2, 3, 8], { poolSize: [2, 3], padding: [[1, 1], [0, 1]], ceilMode: true }, 'one'],

@@ -126,7 +126,7 @@ function takenIn(product: Call, next: Call): Call | null {
   const { outputs } = next;
   const activation = epilogueName(next);
   if (activation) return { op, attrs: { ...attrs, activation }, inputs, outputs };
-  const slope = op.takesResidual && !attrs.bias && !attrs.residual ? slopeName(next) : null;
+  const slope = !attrs.bias && !attrs.residual ? slopeName(next) : null;
   if (slope) {
     const saved = slopeOperand(next, product);
     return saved && { op, attrs: { ...attrs, residual: true, slope }, inputs: [...inputs, saved], outputs };
@@ -135,7 +135,7 @@ function takenIn(product: Call, next: Call): Call | null {
   const vector = attrs.bias ? null : addedVector(next, product);
   // The bias stands before the residual.
   if (vector) return { op, attrs: { ...attrs, bias: true }, inputs: inputs.toSpliced(2, 0, vector), outputs };
-  const addend = op.takesResidual && !attrs.residual ? addedTensor(next, product) : null;
+  const addend = attrs.residual ? null : addedTensor(next, product);
   return addend && { op, attrs: { ...attrs, residual: true }, inputs: [...inputs, addend], outputs };
 }
 

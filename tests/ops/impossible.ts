@@ -101,7 +101,7 @@ export const impossible: readonly Impossible[] = [
       [/activation=(relu|sigmoid|tanh)$/, { activation: 'relu' }],
     ] as const
   ).map(([other, attrs]): Impossible => ({
-    ops: /^(matmul)$/,
+    ops: /^(matmul|(conv2d|conv_nd)(_grad_input)?)$/,
     at: [/slope=(relu|sigmoid|tanh)$/, other],
     because: 'the slope of an activation is the last of a gradient, and the residual says where on it',
     proof: () => noSlopeWith(attrs),
@@ -225,16 +225,6 @@ export const impossible: readonly Impossible[] = [
       const call = { inputs: [], outputs: [], attrs: { window: { padBefore: [3], padAfter: [2] } } };
       expect(optionTable['conv_nd']!['window.padBefore']!.of(call)).toBe('equal');
       expect(optionTable['conv_nd']!['window.padAfter']!.of(call)).toBe('equal');
-    },
-  },
-
-  {
-    ops: /^conv(2d|2d_grad_input|_nd|_nd_grad_input)$/,
-    at: [/bias=false$/, /others=f16$/],
-    because: 'beside image and filter there is nothing but a bias',
-    proof() {
-      const call = { inputs: [x(1, 5, 2), x(3, 2, 4)], outputs: [], attrs: {} };
-      expect(optionsOf(ops['conv_nd_f16']!)!['others']!.of(call)).toBe('f32 or none');
     },
   },
 

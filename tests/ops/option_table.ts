@@ -110,7 +110,7 @@ const window: Sorting<WindowNd> = {
   ceilMode: flag,
   output: follows,
 };
-const epilogue = { bias: flag, activation };
+const epilogue = { bias: flag, residual: flag, slope: activation, activation };
 
 /** Windows or parts of the whole: the union is sorted as the record of all its members. */
 const regions = { adaptive: flag, window, output: follows } as unknown as Sorting<Pool3dAttrs['regions']>;
@@ -492,7 +492,7 @@ export const optionTable: Readonly<Record<string, Options>> = {
   random_permutation: options<AttrsOf<typeof randomPermutationOp>>({ size: count, stream }),
 
   matmul: options<MatmulAttrs>(
-    { transposeA: flag, transposeB: flag, residual: flag, slope: activation, ...epilogue },
+    { transposeA: flag, transposeB: flag, ...epilogue },
     {
       batch: fact(['none', 'of both', 'of a', 'of b'], ({ inputs: [a, b] }) => {
         const [ofA, ofB] = [a!.shape.length > 2, b!.shape.length > 2];

@@ -5,14 +5,15 @@ import { describe, expect, test } from 'vitest';
 import type { Values } from '../../src/core/dtype.ts';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { evaluate } from '../../src/cpu/oracle.ts';
+import { collectCalls } from '../../src/graph/walk.ts';
 import { inputTensor, variableTensor, type Tensor, type Variable } from '../../src/graph/tensor.ts';
 import { baseTarget } from '../../src/kernel/target.ts';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { add, mul } from '../../src/ops/binary.ts';
 import { conv2d } from '../../src/ops/convolution.ts';
 import { assign } from '../../src/ops/copy.ts';
+import type { EpilogueAttrs } from '../../src/ops/epilogue.ts';
 import { matmul } from '../../src/ops/matmul.ts';
-import type { MatmulAttrs } from '../../src/ops/matmul_sizes.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
 import { reshape } from '../../src/ops/reshape.ts';
 import { relu, sigmoid, silu, tanh } from '../../src/ops/unary.ts';
@@ -27,16 +28,25 @@ const [w, row, many] = [input('w', 4, 4), input('row', 1, 4), input('many', 3, 6
 
 const planOf = (outputs: Record<string, Tensor>) => makePlan(outputs, [], { target: baseTarget });
 
-/** Each step: a matmul as `matmul+bias+residual+relu` or `matmul+slope of relu`, a group of elementwise ops by its members, others by name. */
+/** Each step: a product as `matmul+bias+residual+relu` or `matmul+slope of relu`, a group of elementwise ops by its members, others by name. */
 function steps({ steps: all }: Plan): string[] {
   return all.map(({ call: { op, attrs } }) => {
-    if (op.name !== 'matmul') return op.title?.(attrs) ?? op.name;
-    const { bias, residual, slope, activation } = attrs as MatmulAttrs;
+    if (!op.takesEpilogue) return op.title?.(attrs) ?? op.name;
+    const { bias, residual, slope, activation } = attrs as EpilogueAttrs;
     return [op.name, bias && 'bias', residual && !slope && 'residual', slope && `slope of ${slope}`, activation]
       .filter(Boolean)
       .join('+');
   });
 }
+
+/** What a graph is fed. */
+const inputsOf = (y: Tensor) => [
+  ...new Map(
+    collectCalls([y]).flatMap(({ inputs }) =>
+      inputs.filter(({ source }) => source.kind === 'input').map((x) => [x.label, x]),
+    ),
+  ).values(),
+];
 
 /** The plan's outputs replayed through the references, against the oracle on the graph as it was written. */
 async function expectSame(outputs: Record<string, Tensor>, inputs: readonly Tensor[]): Promise<void> {
@@ -94,10 +104,15 @@ describe('a product takes in', () => {
     expect(steps(planOf({ biased, y: add(biased, r) }))).toEqual(['matmul+bias', 'add']);
   });
 
-  test('a convolution does not take a residual', () => {
-    const x = input('x', 2, 5, 5, 3);
-    const y = add(conv2d(x, input('w', 3, 3, 3, 4)), input('skip', 2, 3, 3, 4));
-    expect(steps(planOf({ y }))).toEqual(['conv2d', 'add']);
+  test.each<[string, object]>([
+    ['conv2d', {}],
+    ['conv_nd', { groups: 2 }],
+  ])('so does a convolution: %s', async (name, options) => {
+    const x = input('x', 2, 5, 5, 4);
+    const filters = input('filters', 3, 3, 'groups' in options ? 2 : 4, 4);
+    const y = relu(add(add(conv2d(x, filters, options), bias), input('skip', 2, 3, 3, 4)));
+    expect(steps(planOf({ y }))).toEqual([`${name}+bias+residual+relu`]);
+    await expectSame({ y }, inputsOf(y));
   });
 });
 
@@ -119,6 +134,20 @@ describe('the product that gives the gradient of what an activation gave', () =>
     expect(steps(planOf(gradient(activation, (x) => reshape(reshape(x, [2, 3, 4]), [6, 4]))))).toContain(
       `matmul+slope of ${name}`,
     );
+  });
+
+  test.each<[string, string, object]>([
+    ['conv2d_grad_input', 'conv2d', {}],
+    ['conv_nd_grad_input', 'conv_nd', { groups: 2 }],
+  ])('also %s', async (name, forward, options) => {
+    const x = input('x', 2, 6, 5, 4);
+    const filters = input('filters', 3, 3, 'groups' in options ? 2 : 4, 4);
+    const y = conv2d(relu(conv2d(x, filters, options)), filters, options);
+    const outputs = { dx: gradients(sum(mul(y, y)), [x])[0]! };
+    const expected = [`${forward}+relu`, forward, `${name}+slope of relu`, name];
+    expect(steps(planOf(outputs)).filter((step) => step.startsWith('conv'))).toEqual(expected);
+    expect(steps(planOf(outputs)).join()).not.toContain('relu_grad');
+    await expectSame(outputs, inputsOf(outputs.dx));
   });
 
   test('not that of what must be known before the activation', async () => {

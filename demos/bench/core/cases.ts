@@ -3,6 +3,7 @@
 import { OptionError, suggestion } from '../../../src/core/errors.ts';
 import { sizeOf } from '../../../src/core/shape.ts';
 import type { Op, Sample, SampleInput } from '../../../src/graph/op.ts';
+import { noEpilogue } from '../../../src/ops/epilogue.ts';
 import { ops } from '../../../src/ops/index.ts';
 import { halfRows } from '../../../src/ops/half_rows.ts';
 import { window2d, type WindowOptions } from '../../../src/ops/window.ts';
@@ -138,7 +139,7 @@ function lengths(text: string): number[] {
 
 function matmulCase(shape: string): Case {
   const [m, k, n] = lengths(shape) as [number, number, number];
-  const attrs = { transposeA: false, transposeB: false, bias: false, activation: null };
+  const attrs = { transposeA: false, transposeB: false, ...noEpilogue };
   return {
     suite: 'shapes',
     op: opByName('matmul'),
@@ -153,10 +154,9 @@ function convCase(name: string, shape: string): Case {
   const rows = image[0] * window.output[0] * window.output[1];
   const w = { shape: [window.kernel[0] * window.kernel[1] * image[3], filters] };
   const [x, dy] = [{ shape: image }, { shape: [rows, filters] }];
-  const forward = { bias: false, activation: null };
   const samples: Record<string, Sample<unknown>> = {
-    conv2d: { inputs: [x, w], attrs: { window, ...forward } },
-    conv2d_grad_input: { inputs: [dy, w], attrs: { window, inputShape: image, ...forward } },
+    conv2d: { inputs: [x, w], attrs: { window, ...noEpilogue } },
+    conv2d_grad_input: { inputs: [dy, w], attrs: { window, inputShape: image, ...noEpilogue } },
     conv2d_grad_filter: { inputs: [x, dy], attrs: { window, inputShape: image } },
   };
   return { suite: 'shapes', op: opByName(name), sample: samples[name]!, shape };
