@@ -3,7 +3,7 @@
 
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf, type Shape } from '../core/shape.ts';
-import type { GradCall, Op, Sample } from '../graph/op.ts';
+import type { Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor, type TensorType } from '../graph/tensor.ts';
 import { checkGroups } from './conv_groups.ts';
 import { convNdGradFilterKernels, convNdGradInputKernels, convNdKernels } from './conv_nd_kernels.ts';
