@@ -20,7 +20,7 @@ const engine = {
   entriesAware: true,
   includeDependenciesRecursively: false,
 };
-const sourceText = { name: 'source-text', test: /[?&]raw$/ };
+const sourceText = { name: 'source-text', test: /\.(ts|css|html)\?raw$/ };
 
 /** Measures the ops' own samples, which other bundles leave out. */
 const benchWorker = /[\\/]demos[\\/]bench[\\/]worker\.ts/;

@@ -102,7 +102,7 @@ function take(event: FromWorker): void {
       current = { ...now, total: event.cases };
       break;
     case 'rows':
-      current = { ...now, done: event.done, rows: withRows(now.rows, event.rows) };
+      current = { ...now, done: Math.max(now.done, event.done), rows: withRows(now.rows, event.rows) };
       break;
     case 'done':
       end('done');

@@ -6,7 +6,7 @@ import type { BenchResult, PageSuite } from './core/result.ts';
 import type { BenchRequest } from './core/run.ts';
 
 /** What is measured beside families of kernels. */
-export const otherSuites = ['steps', 'memory', 'transfers', 'data', 'samples', 'scaling'] as const;
+export const otherSuites = ['layers', 'steps', 'memory', 'transfers', 'data', 'samples', 'scaling'] as const;
 export const suites = [...familyNames, ...otherSuites] as const;
 export type Suite = (typeof suites)[number];
 

@@ -1,6 +1,9 @@
 // The measuring itself, in a thread of its own: the page stays free, and ending the thread ends whatever runs in it.
 
-import { runBench } from './core/run.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import { casesOf, runBench } from './core/run.ts';
+import type { Method, Row } from './core/result.ts';
+import type { BenchRequest } from './core/run.ts';
 import { methodOf } from './core/session.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 
@@ -14,11 +17,27 @@ async function run({ request, own }: Extract<ToWorker, { kind: 'start' }>): Prom
     const source = own ? { ...own, file: own.name, library: await libraryTexts() } : null;
     const reflect = own ? (await import('./core/reflect.ts')).reflectSource : undefined;
     const result = await runBench({ ...request, own: source }, { emit: say, hidden: () => hidden, reflect });
+    const others = Object.values(adapters);
+    if (others.length > 0) await measureOthers(request, result.method, others);
     say({ kind: 'done', result });
   } catch (error) {
     const { name, message } = error as Error;
     say({ kind: 'failed', name, message });
   }
+}
+
+/** Readers' own; none comes with the pages. */
+const adapters = import.meta.glob<{ adapter: Adapter }>('./adapters/*.local.ts');
+
+async function measureOthers(
+  request: BenchRequest,
+  method: Method,
+  load: readonly (() => Promise<{ adapter: Adapter }>)[],
+): Promise<void> {
+  const { measureAdapters } = await import('./adapters/measure.ts');
+  const loaded = await Promise.all(load.map(async (one) => (await one()).adapter));
+  const emit = (rows: readonly Row[]): void => say({ kind: 'rows', rows, done: 0 });
+  await measureAdapters(loaded, casesOf(request), { method, hidden: () => hidden, emit });
 }
 
 const libraries = import.meta.glob<string>('../../shaders/lib/*.wgsl', { query: '?raw', import: 'default' });

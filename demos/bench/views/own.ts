@@ -1,7 +1,7 @@
 // A reader's own kernel: its WGSL, the op it stands beside, and what is wrong with it.
 
 import { html } from '../../shared/dom.ts';
-import { example } from '../example.ts';
+import example from '../own_matmul.wgsl?raw';
 import { familyNames, familyOps } from '../core/families.ts';
 import { isRunning } from '../lab.ts';
 import type { LabState } from '../state.ts';

@@ -169,9 +169,14 @@ function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement 
     cell('roof', roof === null ? '' : [percent(t, roof.share), html('small', {}, t(`bound ${roof.bound}`))]),
     cell('absolute', checked ? number(t, check.maxAbsolute) : ''),
     cell('relative', checked ? number(t, check.maxRelative) : ''),
-    cell('tolerance', checked ? percent(t, Math.min(check.worst, 1e6)) : ''),
+    cell('tolerance', checked ? toleranceText(t, row) : ''),
     cell('check', checkText(t, row)),
   );
+}
+
+function toleranceText(t: LabContext['t'], { check }: Row): Child {
+  const share = t('of tolerance', { share: percent(t, Math.min(check.worst, 1e6)) });
+  return [check.tolerance === undefined ? '' : number(t, check.tolerance), html('small', {}, share)];
 }
 
 function checkText(t: LabContext['t'], { check, flags }: Row): Child {

@@ -235,9 +235,13 @@ test(
     expect((await texts(page, '.wrong-rows li'))[0]).toMatch(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 0: got 0/);
     expect(await texts(page, '.legend li')).not.toContain('own.wgsl');
 
+    const line = await page.$eval(
+      '#own-code',
+      (element) => (element as HTMLTextAreaElement).value.split('var sum')[0]!.split('\n').length,
+    );
     await write('var sum = 0.0;', 'var sum = 0.0 +;');
     await runBy(page, '#own-run');
-    expect(await page.$eval('#own-failure', (element) => (element as HTMLElement).dataset.line)).toBe('13');
+    expect(await page.$eval('#own-failure', (element) => (element as HTMLElement).dataset.line)).toBe(String(line));
     expect(wrong).toEqual([]);
     await close();
   },

@@ -76,6 +76,15 @@ const others: Readonly<Record<string, readonly State[]>> = {
     { name: 'E2', hash: '&force=E2' },
     { name: 'a field being filled', hash: '', act: (page) => page.click('[role=gridcell]'), after: escape },
   ],
+  'bench/': [
+    { name: 'no GPU', hash: '&force=E3' },
+    {
+      name: 'a kept run',
+      hash: '&run=kept:bench-google-swiftshader&find=softmax_grad',
+      act: (page) => page.waitForSelector('#rows tbody tr', { timeout: 0 }),
+    },
+    { name: 'a kernel of one’s own', hash: '&own=fn&ownop=relu&suites=' },
+  ],
   'source/': [{ name: 'another page’s source', hash: '&page=conv' }],
   'train_once/': [{ name: 'no GPU', hash: '&force=E3' }],
 };
