@@ -133,6 +133,11 @@ const row = (
     ...more,
   });
 
+const scaling = (name: string, points: readonly [number, number, Partial<Row>][]): Row[] =>
+  points.map(([x, milliseconds, more]) =>
+    row('scaling', 'webgpu', `${name}: ${x}`, milliseconds, { subject: name, counts: { x }, ...more }),
+  );
+
 test('the report: ratios, who is wrong, roofs and a plot', () => {
   const folder = temporaryFolder();
   for (const path of ['docs', 'demos/bench/results']) mkdirSync(join(folder, path), { recursive: true });
@@ -151,8 +156,15 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
     roof('stream_copy', { gigabytesPerSecond: 100 }),
     roof('storage_loads', { gflops: 500 }),
     roof('exponentials', { gflops: 250 }),
-    row('scaling', 'webgpu', 'CNN by batch: 16', 10, { subject: 'CNN by batch', counts: { x: 16 } }),
-    row('scaling', 'webgpu', 'CNN by batch: 32', 19, { subject: 'CNN by batch', counts: { x: 32 } }),
+    ...scaling('CNN by batch', [
+      [16, 10, { flops: 1e9, counts: { x: 16, imagesPerSecond: 1600 } }],
+      [64, 20, { flops: 4e9, counts: { x: 64, imagesPerSecond: 3200 } }],
+    ]),
+    ...scaling('MLP by layers, batch 8', [
+      [1, 10, { flops: 2e9, counts: { x: 1, dispatches: 10, javaScriptNs: 5e4 } }],
+      [2, 20, { flops: 4e9, counts: { x: 2, dispatches: 20, javaScriptNs: 6e4 } }],
+      [4, 40, { skipped: 'would take about 9 ms a step, more than 8 ms', summary: null, counts: { x: 4 } }],
+    ]),
   ];
   const write = (name: string, value: BenchResult) =>
     writeFileSync(join(folder, 'demos/bench/results', name), JSON.stringify(value));
@@ -166,12 +178,36 @@ test('the report: ratios, who is wrong, roofs and a plot', () => {
   );
   expect(text).toContain('wrong result');
   expect(text).toContain('| exponentials | vec4 | 250 billion exponentials/s |');
-  expect(text).toContain('![Step time against the size of the work](performance_maker-new-one.svg)');
-  expect(readFileSync(join(folder, 'docs/performance_maker-new-one.svg'), 'utf8')).toContain('CNN by batch');
+  expect(text).toContain('![The cost of a training step as the work grows](performance_maker-new-one.svg)');
+  expect(text).toContain('| CNN by batch | 16 to 64 | 10.0 ms to 20.0 ms | 0.50 | 1.00 | 625 µs to 313 µs |');
+  expect(text).toMatch(
+    /\| MLP by layers, batch 8 \| 1 to 2 \|.* \| 1\.00 \| 1\.00 \|.*\| 10 to 20 \| 50\.0 µs to 60\.0 µs \|/,
+  );
+  expect(text).toContain('MLP by layers, batch 8: 4: would take about 9 ms a step, more than 8 ms.');
+  const svg = readFileSync(join(folder, 'docs/performance_maker-new-one.svg'), 'utf8');
+  for (const said of [
+    '>CNN by batch<',
+    '>MLP by layers: JavaScript<',
+    '<title id="title">',
+    'from 10.0 ms at batch 16 to 20.0 ms',
+  ])
+    expect(svg).toContain(said);
   // Written again, it is the same: what stands around the tables stays.
   expect(report(folder)).toBe(0);
   expect(readFileSync(join(folder, 'docs/performance.md'), 'utf8')).toBe(text);
   expect(text.startsWith(readFileSync(join(root, 'docs/performance.md'), 'utf8').slice(0, 200))).toBe(true);
+
+  // A later run of scaling alone has a file of its own, and leaves the rest.
+  const later = scaling('CNN by batch', [
+    [16, 10, {}],
+    [64, 80, {}],
+  ]);
+  write('bench.json', benchResult('bench', [...own, row('memory', 'webgpu', 'CNN', 1)]));
+  write('scaling.json', { ...benchResult('bench', later), created: '2026-02-02T03:04:05.000Z' });
+  expect(report(folder)).toBe(0);
+  const both = readFileSync(join(folder, 'docs/performance.md'), 'utf8');
+  expect(both).toContain('| CNN by batch | 16 to 64 | 10.0 ms to 80.0 ms | 1.50 |');
+  expect(both).toContain('| exponentials | vec4 | 250 billion exponentials/s |');
 
   write('bench.json', { ...benchResult('bench', own), tool: 'other' as never });
   expect(report(folder)).toBe(1);

@@ -15,7 +15,7 @@ import { parseOptions, usage, type BenchOptions } from './options.ts';
 import { bundlePages, servePages } from './pages.ts';
 import { comparisonText } from './comparison.ts';
 import { readResult } from './results.ts';
-import { slug, sourceOf } from './source.ts';
+import { keptName, sourceOf } from './source.ts';
 import { measureStarts } from './starts.ts';
 import { headOf, layerText, tableOf, titleOf, wrongRows } from './table.ts';
 
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], root: string, load: Load): P
     if (options.json === '-') process.stdout.write(text);
     else if (options.json) writeFileSync(options.json, text);
     if (options.keep) {
-      const file = join(root, 'demos/bench/results', `bench-${slug(result.device)}.json`);
+      const file = join(root, 'demos/bench/results', keptName(options.suites, result.device));
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
       show(`\nkept in ${relative(root, file)}`);

@@ -82,7 +82,8 @@ Times kernels and training on this machine's GPU, each result compared with the 
   --quick                   fewer and smaller: 7 samples or 0.3 s a kernel in place of 20 or 2 s, dispatches below 250 ms
   --repeat n                n times as many samples (1)
   --json file               the result, with every sample, as JSON (demos/bench/bench.schema.json); - for stdout
-  --keep                    the same in demos/bench/results/bench-<device>.json, for npm run bench:report
+  --keep                    the same in demos/bench/results/bench-<device>.json (scaling-<device>.json of that suite alone), for
+                            npm run bench:report
   --compare a.json b.json   measures nothing: what b's rows take beside a's, with 95 % intervals; a difference is claimed
                             only where the whole interval lies beyond 2 %
   --across-kinds            with --compare: also a software adapter or the CPU beside a GPU

@@ -3,9 +3,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { plotSvg, type Curve } from '../../demos/bench/core/plot.ts';
-import type { BenchResult, Row } from '../../demos/bench/core/result.ts';
+import type { BenchResult } from '../../demos/bench/core/result.ts';
 import { roofsOf } from '../../demos/bench/core/roofline.ts';
+import { scalingNotes, scalingPlot, scalingTable } from './report_scaling.ts';
 import {
   engineTable,
   memoryTable,
@@ -45,11 +45,14 @@ export function main(root: string): number {
 
 function section(root: string, device: string, results: readonly BenchResult[]): string {
   const own = results.filter((result) => slug(result.device) === device);
-  const bench = own.find(({ tool }) => tool === 'bench');
+  const measured = own.filter(({ tool }) => tool === 'bench');
+  const has = ({ rows }: BenchResult, scaling: boolean): boolean =>
+    rows.some(({ suite }) => suite !== 'roofs' && (suite === 'scaling') === scaling);
+  const bench = measured.find((result) => has(result, false)) ?? measured[0];
+  const grown = measured.filter((result) => has(result, true)).sort((a, b) => b.created.localeCompare(a.created))[0];
   const peers = own.find(({ tool }) => tool === 'peers');
   const [any] = own as [BenchResult];
   const roofs = bench ? roofsOf(bench.rows) : null;
-  const scaling = bench ? writePlot(root, device, bench.rows) : null;
   const parts = [
     `## ${any.device.description}`,
     ...(any.device.adapter === 'software'
@@ -70,7 +73,7 @@ function section(root: string, device: string, results: readonly BenchResult[]):
         ]
       : []),
     ...(bench ? [transferTable(bench.rows), dataTable(bench.rows)] : []),
-    ...(scaling ? [`### Cost as work grows\n\n![Step time against the size of the work](${scaling})`] : []),
+    ...(grown ? scalingSection(root, device, grown) : []),
     ...(bench ? [bench.method.text] : []),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
@@ -82,18 +85,18 @@ function provenance({ created, source, host, command }: BenchResult): string {
   return `\`${command}\` on ${created.slice(0, 10)}, Retrograd ${source.version} (${commit}${changed}); ${host.userAgent}, ${host.cores} cores.`;
 }
 
-/** The curves of the scaling suite as one picture beside the page; its name, or null without such rows. */
-function writePlot(root: string, device: string, rows: readonly Row[]): string | null {
-  const curves = new Map<string, Curve & { points: { x: number; y: number }[] }>();
-  for (const { suite, subject, counts, summary, check } of rows) {
-    if (suite !== 'scaling' || !summary || check.state === 'wrong') continue;
-    const xName = subject.split(' by ')[1]!.split(',')[0]!;
-    const curve = curves.get(subject) ?? { title: subject, xName, points: [] };
-    curve.points.push({ x: counts['x']!, y: summary.median / 1e6 });
-    curves.set(subject, curve);
-  }
-  if (curves.size === 0) return null;
+/** The scaling suite's picture beside the page, its table and what it leaves out; nothing without such rows. */
+function scalingSection(root: string, device: string, result: BenchResult): string[] {
+  const plot = scalingPlot(result.rows);
+  if (plot === null) return [];
   const name = `performance_${device}.svg`;
-  writeFileSync(join(root, 'docs', name), plotSvg([...curves.values()], 'ms a step'));
-  return name;
+  writeFileSync(join(root, 'docs', name), plot);
+  return [
+    `### Cost as work grows\n\n${provenance(result)}`,
+    `![The cost of a training step as the work grows](${name})`,
+    'Both axes are logarithmic; dashed is what the first point would grow to if time grew exactly as the multiply-adds, and ' +
+      "JavaScript exactly as the dispatches. The powers are slopes of the straight lines through a curve's points.",
+    scalingTable(result.rows),
+    scalingNotes(result.rows),
+  ];
 }

@@ -5,7 +5,7 @@ import { leastTime, type Roofs } from '../../demos/bench/core/roofline.ts';
 import { ratiosOf, type Ratio } from '../../demos/bench/peers/ratios.ts';
 import { digits, duration } from './table.ts';
 
-function markdown(headings: readonly string[], lines: readonly (readonly string[])[]): string {
+export function markdown(headings: readonly string[], lines: readonly (readonly string[])[]): string {
   if (lines.length === 0) return '';
   const row = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

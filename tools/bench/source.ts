@@ -15,6 +15,11 @@ export function sourceOf(root: string): BenchResult['source'] {
   return { version, commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
 }
 
+/** Scaling is a study of its own, so a run of nothing else takes no other's place. */
+export function keptName(suites: readonly string[], device: BenchResult['device']): string {
+  return `${suites.every((suite) => suite === 'scaling') ? 'scaling' : 'bench'}-${slug(device)}.json`;
+}
+
 /** `google-swiftshader`: which machine's numbers a file holds. */
 export function slug({ vendor, architecture, kind }: BenchResult['device']): string {
   return (

@@ -4,7 +4,9 @@ export interface Curve {
   readonly title: string;
   /** What the horizontal axis counts. */
   readonly xName: string;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly yName: string;
+  /** `ideal`: what y would be if it grew exactly as the work does; dashed. */
+  readonly points: readonly { readonly x: number; readonly y: number; readonly ideal?: number }[];
 }
 
 const width = 300;
@@ -15,25 +17,35 @@ const top = 30;
 const bottom = 40;
 const columns = 2;
 
-/** One picture for each curve, all with `yName` upwards. A curve of fewer than two points has no picture. */
-export function plotSvg(curves: readonly Curve[], yName: string): string {
-  const drawn = curves.filter(({ points }) => points.length > 1);
+const style =
+  'text{font:11px system-ui,sans-serif;fill:#333}.title{font-weight:600}.paper{fill:#fff}.grid{stroke:#ccc}' +
+  '.line{stroke:#06c;fill:none;stroke-width:2}.ideal{stroke:#777;fill:none;stroke-dasharray:4 4}circle{fill:#06c}' +
+  '@media (prefers-color-scheme:dark){text{fill:#ddd}.paper{fill:#161616}.grid{stroke:#444}.line{stroke:#6af}' +
+  '.ideal{stroke:#999}circle{fill:#6af}}';
+
+/** One picture for each curve; `title` and `description` are for readers who do not see them. */
+export function plotSvg(curves: readonly Curve[], title: string, description: string): string {
+  const drawn = plotted(curves);
   const rows = Math.ceil(drawn.length / columns);
   const pictures = drawn.map((curve, i) => {
     const [x, y] = [(i % columns) * width, Math.floor(i / columns) * height];
-    return `<g transform="translate(${x} ${y})">${picture(curve, yName)}</g>`;
+    return `<g transform="translate(${x} ${y})">${picture(curve)}</g>`;
   });
-  const size = `width="${columns * width}" height="${rows * height}" viewBox="0 0 ${columns * width} ${rows * height}"`;
+  const [w, h] = [columns * width, rows * height];
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="${escape(yName)} against the size of the work">` +
-    '<style>text{font:11px system-ui,sans-serif;fill:#333}.title{font-weight:600}.grid{stroke:#ccc}.line{stroke:#06c;fill:none;' +
-    'stroke-width:2}.ideal{stroke:#999;stroke-dasharray:4 4}circle{fill:#06c}@media (prefers-color-scheme:dark){text{fill:#ddd}' +
-    '.grid{stroke:#444}.line{stroke:#6af}circle{fill:#6af}}</style>' +
-    `${pictures.join('')}</svg>\n`
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="img" ` +
+    `aria-labelledby="title description"><title id="title">${escape(title)}</title>` +
+    `<desc id="description">${escape(description)}</desc><style>${style}</style>` +
+    `<rect class="paper" width="${w}" height="${h}"/>${pictures.join('')}</svg>\n`
   );
 }
 
-function picture({ title, xName, points }: Curve, yName: string): string {
+/** Those that have a picture: of two points or more. */
+export function plotted(curves: readonly Curve[]): Curve[] {
+  return curves.filter(({ points }) => points.length > 1);
+}
+
+function picture({ title, xName, yName, points }: Curve): string {
   const xs = points.map(({ x }) => x);
   const ys = points.map(({ y }) => y);
   const x = scale(Math.min(...xs), Math.max(...xs), left, width - right);
@@ -49,16 +61,15 @@ function picture({ title, xName, points }: Curve, yName: string): string {
   const names = points.map(
     (point) => `<text x="${at(x(point.x))}" y="${height - bottom + 14}" text-anchor="middle">${point.x}</text>`,
   );
-  const line = points.map((point) => `${at(x(point.x))},${at(y(point.y))}`).join(' ');
-  const first = points[0]!;
-  const last = points.at(-1)!;
-  // What the time would be if it grew exactly as the work does; within the picture only.
-  const proportional = Math.min(high, (first.y * last.x) / first.x);
-  const end = x((proportional / first.y) * first.x);
+  const path = (of: (point: Curve['points'][number]) => number): string =>
+    points.map((point) => `${at(x(point.x))},${at(y(of(point)))}`).join(' ');
+  // Within the picture only: it may rise above the highest power.
+  const ideal = points.every((point) => point.ideal !== undefined)
+    ? `<polyline class="ideal" points="${path((point) => Math.min(Math.max(point.ideal!, low), Math.max(high, low * 10)))}"/>`
+    : '';
   return (
-    `<text class="title" x="${left}" y="16">${escape(title)}</text>${grid.join('')}${names.join('')}` +
-    `<line class="ideal" x1="${at(x(first.x))}" y1="${at(y(first.y))}" x2="${at(end)}" y2="${at(y(proportional))}"/>` +
-    `<polyline class="line" points="${line}"/>` +
+    `<text class="title" x="${left}" y="16">${escape(title)}</text>${grid.join('')}${names.join('')}${ideal}` +
+    `<polyline class="line" points="${path((point) => point.y)}"/>` +
     points.map((point) => `<circle cx="${at(x(point.x))}" cy="${at(y(point.y))}" r="3"/>`).join('') +
     `<text x="${(left + width - right) / 2}" y="${height - 8}" text-anchor="middle">${escape(xName)}</text>` +
     `<text transform="translate(12 ${(top + height - bottom) / 2}) rotate(-90)" text-anchor="middle">${escape(yName)}</text>`

@@ -14,7 +14,8 @@ import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts'
 import { roofCases } from './roofs.ts';
 import { roofsOf, withRoof } from './roofline.ts';
 import { methodOf, openSession, type Session } from './session.ts';
-import { measureStep, scalingCases, stepCases, workOfStep, type StepCase } from './steps.ts';
+import { scalingCases } from './scaling.ts';
+import { measureStep, stepCases, workOfStep, type StepCase } from './steps.ts';
 import { measureTransfers } from './transfers.ts';
 
 /** What can be asked for; plain data, so that it crosses to a page. */
@@ -119,7 +120,8 @@ async function measureAll(session: Session, request: BenchRequest, hooks: BenchH
     add(await measureCase(session, extended, withVariants(named, extended, request), speeds));
   }
   for (const shape of layers) add(await measureLayer(session, shape, options, speeds));
-  for (const one of steps) add([await measureStep(session, one, options)]);
+  const rates: Speeds = new Map();
+  for (const one of steps) add([await measureStep(session, one, options, rates)]);
   for (const measure of others) add(await measure(device, options));
   return {
     schema: SCHEMA,

@@ -4,10 +4,12 @@
 import { createCpuDevice } from '../../../src/cpu/device.ts';
 import type { Device, DispatchTime } from '../../../src/plan/device.ts';
 import { notChecked } from './check.ts';
-import { rates, type MeasureOptions } from './measure.ts';
-import { cnn, comparedSteps, flopsOf, mlp, networks, type Network } from './networks.ts';
+import { javaScriptOf } from './javascript.ts';
+import { rates, type MeasureOptions, type Speeds } from './measure.ts';
+import { comparedSteps, flopsOf, networks, type Network } from './networks.ts';
 import type { Check, Part, Row, SuiteName } from './result.ts';
 import { sampleInTurns, type Timed } from './sampling.ts';
+import { tooLong } from './scaling.ts';
 import type { Session } from './session.ts';
 import { median, summarize } from './statistics.ts';
 import { trainingOf, type NetworkTraining } from './training.ts';
@@ -16,8 +18,8 @@ export interface StepCase {
   readonly suite: 'steps' | 'memory' | 'scaling';
   readonly network: Network;
   readonly batch: number;
-  /** Which curve the point is of, and where on it. */
-  readonly series?: { readonly name: string; readonly x: number };
+  /** Which curve the point is of, where on it, and whether that counts layers, which is what JavaScript's share grows with. */
+  readonly series?: { readonly name: string; readonly x: number; readonly layers: boolean };
 }
 
 const standard: readonly [Network, number][] = [
@@ -31,38 +33,22 @@ export function stepCases(suite: 'steps' | 'memory'): StepCase[] {
   return standard.map(([network, batch]) => ({ suite, network, batch }));
 }
 
-/** Step time against batch, width, depth and number of layers. */
-export function scalingCases(quick: boolean): StepCase[] {
-  const point = (name: string, x: number, network: Network, batch: number): StepCase => ({
-    suite: 'scaling',
-    network,
-    batch,
-    series: { name, x },
-  });
-  const batches = quick ? [16, 64] : [16, 32, 64, 128, 256, 512, 1024];
-  const layers = quick ? [1, 4] : [1, 2, 4, 8, 16];
-  return [
-    ...batches.map((batch) => point('CNN by batch', batch, networks.cnn, batch)),
-    ...batches.map((batch) => point('MLP by batch', batch, networks.mlp, batch)),
-    ...(quick ? [1, 2] : [1, 2, 4, 8]).map((width) => point('CNN by width, batch 16', width, cnn({ width }), 16)),
-    ...(quick ? [64, 256] : [32, 64, 128, 256, 512, 1024]).map((width) =>
-      point('MLP by width, batch 128', width, mlp({ width }), 128),
-    ),
-    ...(quick ? [1, 2] : [1, 2, 4, 6, 8]).map((convolutions) =>
-      point('CNN by convolutions, batch 16', convolutions, cnn({ convolutions }), 16),
-    ),
-    ...layers.map((hidden) => point('MLP by layers, batch 128', hidden, mlp({ hidden }), 128)),
-  ];
-}
-
 /** Steps are timed by the wall clock until they are finished, as `bench:peers` does. */
 const leastSampleNs = 6e7;
 
 /** Losses of the first steps agree within this with those of the CPU's references. */
 const lossTolerance = 1e-3;
 
-export async function measureStep(session: Session, one: StepCase, options: MeasureOptions): Promise<Row> {
+/** `speeds`: FLOP a nanosecond of each curve's point before, by which one that would take too long is left out. */
+export async function measureStep(
+  session: Session,
+  one: StepCase,
+  options: MeasureOptions,
+  speeds: Speeds = new Map(),
+): Promise<Row> {
   const { device, instruments, clock } = session;
+  const skipped = tooLong(one, device.target?.adapter, speeds);
+  if (skipped) return { ...blank(one, device.kind), skipped };
   const before = instruments?.liveBytes() ?? device.stats().liveBytes;
   instruments?.compileMs();
   const training = await trainingOf(device, one.network, one.batch, { resident: one.suite !== 'memory' });
@@ -98,11 +84,12 @@ export async function measureStep(session: Session, one: StepCase, options: Meas
       ...(options.hidden ? { hidden: options.hidden } : {}),
     });
     const summary = summarize(samples!.samplesNs);
+    if (one.series) speeds.set(one.series.name, row.flops / summary.median);
     const after = { ...training.program.stats(), ...device.stats() };
     const runs = after.runs - countsBefore.runs;
-    const parts = await partsOf(training);
+    const parts = await partsOf(training, one.suite === 'scaling' ? 1 : 5);
     const busyNs = parts.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0);
-    const javaScriptNs = one.suite === 'steps' ? await javaScriptOf(device, one.network) : null;
+    const javaScriptNs = one.suite === 'steps' || one.series?.layers ? await javaScriptOf(device, one.network) : null;
     return {
       ...row,
       ...samples!,
@@ -153,34 +140,10 @@ async function timedSteps(training: NetworkTraining): Promise<Timed> {
   return { sample: async (repeats) => Math.max(1, (await elapsed(repeats)) - waitNs) };
 }
 
-/**
- * The median time inside `run`, submitting included, of steps that begin when the one before is finished: a software adapter
- * computes on the same cores, and what it takes from a thread that could go on is no cost of JavaScript's. The batch is one
- * example, since the time depends on the number of dispatches and not on their sizes.
- */
-async function javaScriptOf(device: Device, network: Network): Promise<number> {
-  const training = await trainingOf(device, network, 1);
-  try {
-    const times: number[] = [];
-    for (let i = 0; i < 300; i++) {
-      await training.program.flush();
-      const began = performance.now();
-      training.program.run(training.feeds);
-      times.push((performance.now() - began) * 1e6);
-    }
-    await training.program.flush();
-    // The first third warms JavaScript's compilers up.
-    return median(times.slice(100));
-  } finally {
-    training.dispose();
-    device.releaseVariable(training.weights.arena);
-  }
-}
-
-/** Each dispatch's median time on the GPU's own clock, of five steps; nothing where it has none. */
-export async function partsOf({ program }: Pick<NetworkTraining, 'program'>): Promise<Part[]> {
+/** Each dispatch's median time on the GPU's own clock, of so many steps; nothing where it has none. */
+export async function partsOf({ program }: Pick<NetworkTraining, 'program'>, steps = 5): Promise<Part[]> {
   const profiles: (readonly DispatchTime[])[] = [];
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < steps; i++) {
     try {
       const profile = await program.profile();
       if (profile) profiles.push(profile);
