@@ -17,7 +17,6 @@ import {
   inVectors,
   loadText,
   memberTypes,
-  mostBesideTotal,
   mostNumbers,
   mostResults,
   numbersOf,
@@ -111,12 +110,9 @@ const kernel = (lanes: 1 | 4): Pick<Kernel<FusedAttrs>, 'plan' | 'overlays'> => 
 export const fusedElementwiseOp: Op<FusedAttrs> = {
   name: 'fused_elementwise',
   infer(_, attrs) {
-    const [whole, total] = [wholeOutputs(attrs).length, totalOf(attrs)];
-    const most = total ? mostBesideTotal : mostResults;
-    if (whole > most || (whole === 0 && !total)) {
-      throw new ShapeError(
-        `fused_elementwise: ${whole} results${total ? ' beside a total' : ''}, expected 1 to ${most}`,
-      );
+    const results = attrs.outputs.length;
+    if (results < 1 || results > mostResults) {
+      throw new ShapeError(`fused_elementwise: ${results} results, expected 1 to ${mostResults}`);
     }
     return attrs.outputs.map((m) => attrs.members[m]!.type);
   },

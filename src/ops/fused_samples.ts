@@ -154,7 +154,7 @@ function samples(): Sample<FusedAttrs>[] {
     ],
     [2],
   );
-  // With a sum or mean: alone, beside one result and two, and of more elements than one workgroup takes.
+  // With a sum or mean: alone, beside one result, two and three, and of more elements than one workgroup takes.
   for (const op of [sumOp, meanOp]) {
     const [s, odd, large] = [
       [32, 1],
@@ -181,6 +181,16 @@ function samples(): Sample<FusedAttrs>[] {
         one(tanhOp, large, [member(1, large)]),
       ],
       [1, 2, 3],
+    );
+    add(
+      [odd, [9]],
+      [
+        one(addOp, odd, [at(0, odd), at(1, [9])]),
+        one(tanhOp, odd, [member(0, odd)]),
+        one(squareOp, odd, [member(1, odd)]),
+        all(op, 2, odd),
+      ],
+      [0, 1, 2, 3],
     );
   }
   add(

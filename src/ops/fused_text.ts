@@ -51,9 +51,8 @@ export function fusedAttrs(members: readonly FusedMember[], outputs: readonly nu
 
 /** What the shader has room for. */
 export const mostOperands = 7;
+/** A sum or mean is one of them. */
 export const mostResults = 4;
-/** Beside a sum or mean. */
-export const mostBesideTotal = 2;
 export const mostNumbers = 16;
 
 /** An input as one or several members find their elements in it. */

@@ -6,17 +6,7 @@ import { sizeOf } from '../core/shape.ts';
 import type { Call, Source, Tensor } from '../graph/tensor.ts';
 import type { Target } from '../kernel/target.ts';
 import { fusedElementwiseOp, type FusedAttrs, type FusedMember, type FusedOperand } from '../ops/fused_elementwise.ts';
-import {
-  fusedAttrs,
-  mostBesideTotal,
-  mostNumbers,
-  mostOperands,
-  mostResults,
-  numbersOf,
-  slotsOf,
-  totalOf,
-  wholeOutputs,
-} from '../ops/fused_text.ts';
+import { fusedAttrs, mostNumbers, mostOperands, mostResults, numbersOf, slotsOf } from '../ops/fused_text.ts';
 import { meanOp, sumOp } from '../ops/reduce.ts';
 import { type AxisAttrs, reductionOf } from '../ops/reduction.ts';
 import { removeUnused } from './fuse.ts';
@@ -85,7 +75,6 @@ export function groupElementwise(calls: readonly Call[], roots: readonly Tensor[
     const { attrs } = describe(graph, members);
     const operands = slotsOf(attrs).slots.length;
     const results = attrs.outputs.length;
-    if (totalOf(attrs) && wholeOutputs(attrs).length > mostBesideTotal) return false;
     const buffers = Math.min(target.limits.maxStorageBuffersPerShaderStage, mostOperands + mostResults);
     if (operands > mostOperands || results > mostResults || operands + results > buffers) return false;
     if (numbersOf(attrs).length > mostNumbers) return false;

@@ -115,9 +115,9 @@ export const impossible: readonly Impossible[] = [
   },
   {
     ops: /^fused_elementwise$/,
-    at: [/total=(sum|mean)$/, /results=[34]$/],
-    because: 'no kernel writes more than two results beside a total',
-    proof: () => noGroupOf(3, 'mean'),
+    at: [/total=(sum|mean)$/, /results=4$/],
+    because: 'a total is one of four results',
+    proof: () => noGroupOf(4, 'mean'),
   },
   // --- pooling
   {

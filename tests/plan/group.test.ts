@@ -170,9 +170,14 @@ describe('the sum or mean of what a group gives', () => {
     ],
     ['not a second one', () => ({ s: sum(tanh(x)), m: mean(relu(x)) }), ['tanh + sum + relu', 'mean']],
     [
-      'beside two results at most',
+      'beside three results at most',
       () => ({ a: tanh(x), b: relu(tanh(x)), c: sigmoid(x), s: sum(tanh(x)) }),
-      ['tanh + relu + sigmoid', 'sum'],
+      ['tanh + relu + sigmoid + sum'],
+    ],
+    [
+      'not as the fifth result',
+      () => ({ a: tanh(x), b: relu(tanh(x)), c: sigmoid(x), d: relu(x), s: sum(tanh(x)) }),
+      ['tanh + relu + sigmoid + relu', 'sum'],
     ],
   ])('%s', (_, make, expected) => {
     expect(steps(planOf(make()))).toEqual(expected);
