@@ -12,7 +12,7 @@ export interface Curve {
 const width = 300;
 const height = 220;
 const left = 56;
-const right = 14;
+const right = 20;
 const top = 30;
 const bottom = 40;
 const columns = 2;
