@@ -2,7 +2,7 @@
 // takes against what was predicted; and how all of it grows with the work.
 
 import { createCpuDevice } from '../../../src/cpu/device.ts';
-import type { Device, DispatchTime } from '../../../src/plan/device.ts';
+import type { DispatchTime } from '../../../src/plan/device.ts';
 import { notChecked } from './check.ts';
 import { javaScriptOf } from './javascript.ts';
 import { rates, type MeasureOptions, type Speeds } from './measure.ts';
