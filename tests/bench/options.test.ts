@@ -2,8 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { shapeCases, shapedCase } from '../../demos/bench/core/cases.ts';
+import { shapeCases, shapedCase, workName } from '../../demos/bench/core/cases.ts';
 import { callTypes } from '../../demos/bench/core/check.ts';
+import { quickSuites } from '../../demos/bench/core/result.ts';
+import { casesOf, type BenchRequest } from '../../demos/bench/core/run.ts';
+import { fields, requestOf } from '../../demos/bench/state.ts';
+import { defaults } from '../../demos/shared/state.ts';
 import { parseOptions } from '../../tools/bench/options.ts';
 
 describe('options', () => {
@@ -18,6 +22,30 @@ describe('options', () => {
     expect(() => parseOptions(['--quick', '--quick'])).toThrow('--quick is given twice');
     expect(() => parseOptions(['--quick=1'])).toThrow('--quick takes no value');
     expect(() => parseOptions(['matmul'])).toThrow("unexpected argument 'matmul'");
+  });
+
+  test('of a comparison are two files, and nothing that measures', () => {
+    expect(parseOptions(['--compare', 'a.json', 'b.json'])).toMatchObject({
+      compare: ['a.json', 'b.json'],
+      confirmed: false,
+    });
+    expect(parseOptions(['--across-kinds', '--compare', 'a.json', 'b.json'])).toMatchObject({ confirmed: true });
+    expect(() => parseOptions(['--compare', 'a.json'])).toThrow('--compare needs two files');
+    expect(() => parseOptions(['--compare', 'a.json', '--quick'])).toThrow('--compare needs two files');
+    expect(() => parseOptions(['--compare', 'a.json', 'b.json', '--quick'])).toThrow('measures nothing, and --quick');
+    expect(() => parseOptions(['--across-kinds'])).toThrow('--across-kinds needs --compare');
+  });
+
+  test('of the quick suite ask for what the page asks first', () => {
+    const { suites, quick, ...rest } = parseOptions(['--suite', 'quick']);
+    const asked = { device: 'webgpu', source: { version: '', commit: null, dirty: false }, command: '' } as const;
+    const page = requestOf(defaults(fields), asked);
+    expect([suites, quick, rest.ops, rest.roofs]).toEqual([page.suites, page.quick, page.ops, page.roofs]);
+    const terminal = { ...page, ...rest, suites: quickSuites, quick, own: null, families: undefined };
+    const { families: _, ...request } = terminal;
+    const names = (of: BenchRequest): string[] => casesOf(of).map(workName);
+    expect(names(request)).toEqual(names(page));
+    expect(() => parseOptions(['--suite', 'quick', '--suite', 'steps'])).toThrow('--suite quick goes alone');
   });
 
   test('give what was asked for', () => {

@@ -10,7 +10,9 @@ export function tableOf(rows: readonly Row[]): string {
   const best = Math.min(
     ...rows.filter(({ check }) => check.state !== 'wrong').map(({ summary }) => summary?.median ?? Infinity),
   );
-  const lines = rows.map((row) => cells(row, rows.length > 1 ? best : Infinity));
+  // Only rows that do the same have a fastest.
+  const ranked = new Set(rows.map(({ work }) => work)).size === 1 && rows.length > 1;
+  const lines = rows.map((row) => cells(row, ranked ? best : Infinity));
   const counted = rows.flatMap(({ counts, variant, parts }) => countLines(variant, counts, parts));
   return [alignColumns([headings, ...lines]), ...counted].join('\n');
 }
@@ -55,7 +57,7 @@ export function alignColumns(lines: readonly (readonly string[])[]): string {
 }
 
 function cells(row: Row, best: number): string[] {
-  const name = row.preferred && (row.suite === 'shapes' || row.suite === 'samples') ? `${row.variant} *` : row.variant;
+  const name = nameOf(row);
   const { summary, check } = row;
   if (!summary)
     return [name, '', '', '', '', '', '', compiled(row), '', [check.message, row.skipped].filter(Boolean).join('; ')];
@@ -80,6 +82,12 @@ function cells(row: Row, best: number): string[] {
   ];
 }
 
+/** What a plan takes has a star; rows of one table that are of several ops have the op's name. */
+function nameOf({ suite, subject, variant, preferred }: Row): string {
+  if (suite === 'layers') return `${subject} ${variant}`;
+  return preferred && (suite === 'shapes' || suite === 'samples') ? `${variant} *` : variant;
+}
+
 function compiled({ compileMs }: Row): string {
   return compileMs === null ? '' : `${compileMs.toFixed(0)} ms`;
 }
@@ -96,6 +104,7 @@ export function digits(value: number): string {
 }
 
 export function titleOf({ suite, subject, shape }: Row): string {
+  if (suite === 'layers') return `layer ${shape}`;
   return `${suite === 'roofs' ? 'roof: ' : suite === 'shapes' || suite === 'samples' ? '' : `${suite}: `}${subject} ${shape}`;
 }
 
