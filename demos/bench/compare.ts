@@ -63,7 +63,8 @@ export function compared({ base, current }: Pair): Compared {
   if (!found) {
     const interval = ratioInterval(current.samplesNs, base.samplesNs);
     const ratio = current.summary!.median / base.summary!.median;
-    made.set(base, (found = { ...interval, ratio, verdict: verdict(interval) }));
+    const samples = Math.min(base.samplesNs.length, current.samplesNs.length);
+    made.set(base, (found = { ...interval, ratio, verdict: verdict(interval, samples) }));
   }
   return found;
 }

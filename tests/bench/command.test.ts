@@ -95,7 +95,12 @@ test('compares two files', { timeout: 60_000 }, async () => {
   const files = [10, 5].map((milliseconds, i) => {
     const file = join(folder, `${i}.json`);
     const software = { ...benchResult('bench', []).device, adapter: i === 0 ? 'software' : 'discrete' } as const;
-    const value = { ...benchResult('bench', [row('shapes', 'quad', 'matmul', milliseconds)]), device: software };
+    const value = {
+      ...benchResult('bench', [
+        row('shapes', 'quad', 'matmul', milliseconds, { samplesNs: Array<number>(6).fill(milliseconds * 1e6) }),
+      ]),
+      device: software,
+    };
     writeFileSync(file, JSON.stringify(value));
     return file;
   });

@@ -49,12 +49,18 @@ describe('comparisons', () => {
 
   test('claim a difference only where the whole interval lies beyond 2 %', () => {
     const base = noisy(100);
-    expect(verdict(ratioInterval(noisy(80), base))).toBe('faster');
-    expect(verdict(ratioInterval(noisy(125), base))).toBe('slower');
-    expect(verdict(ratioInterval(noisy(100), base))).toBe('no difference shown');
+    expect(verdict(ratioInterval(noisy(80), base), 40)).toBe('faster');
+    expect(verdict(ratioInterval(noisy(125), base), 40)).toBe('slower');
+    expect(verdict(ratioInterval(noisy(100), base), 40)).toBe('no difference shown');
     const { low, high } = ratioInterval(noisy(80), base);
     expect(low).toBeLessThan(0.8);
     expect(high).toBeGreaterThan(0.8);
+  });
+
+  test('claim nothing of a handful of samples, however alike', () => {
+    const interval = ratioInterval([5, 5, 5, 5, 5], [9, 9, 9, 9, 9]);
+    expect(verdict(interval, 5)).toBe('no difference shown');
+    expect(verdict(interval, 6)).toBe('faster');
   });
 
   test('give the same answer for the same samples', () => {
@@ -83,7 +89,7 @@ describe('comparisons', () => {
   test('claim a difference that is not there seldom', () => {
     const draw = generator(55);
     const list = () => Array.from({ length: 20 }, () => 100 * (1 + 0.3 * draw()));
-    const claims = Array.from({ length: 200 }, (_, i) => verdict(ratioInterval(list(), list(), i)));
+    const claims = Array.from({ length: 200 }, (_, i) => verdict(ratioInterval(list(), list(), i), 20));
     expect(claims.filter((claim) => claim !== 'no difference shown').length).toBeLessThan(12);
   });
 });

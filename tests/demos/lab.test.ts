@@ -92,13 +92,13 @@ test('the roofline has a point for each right row, and none for the others', () 
 test('a comparison claims only what the whole interval shows, and asks before it mixes software with hardware', () => {
   const noisy = [1, 1.4, 0.8, 1.2, 0.9, 1.1, 1.3].map((value) => value * 1e6);
   const base = resultOf([
-    rowOf({ variant: 'a', samplesNs: [2e6, 2e6, 2e6] }),
+    rowOf({ variant: 'a', samplesNs: Array<number>(6).fill(2e6) }),
     rowOf({ variant: 'b', samplesNs: noisy }),
     rows[2]!,
   ]);
   const current = resultOf(
     [
-      rowOf({ variant: 'a', samplesNs: [1e6, 1e6, 1e6] }),
+      rowOf({ variant: 'a', samplesNs: Array<number>(6).fill(1e6) }),
       rowOf({ variant: 'b', samplesNs: noisy.toReversed() }),
       rows[2]!,
     ],

@@ -2,6 +2,7 @@
 
 import { compared, differences, needsConsent, pairsOf, type Pair } from '../../demos/bench/compare.ts';
 import type { BenchResult } from '../../demos/bench/core/result.ts';
+import { LEAST_COMPARED } from '../../demos/bench/core/statistics.ts';
 import { OptionError } from '../../src/core/errors.ts';
 import { alignColumns, duration, wrongRows } from './table.ts';
 
@@ -44,13 +45,14 @@ function cells(pair: Pair): string[] {
   const { base, current } = pair;
   const { ratio, low, high, verdict } = compared(pair);
   const flags = [...base.flags.map((flag) => `base ${flag}`), ...current.flags.map((flag) => `current ${flag}`)];
+  const few = Math.min(base.samplesNs.length, current.samplesNs.length) < LEAST_COMPARED;
   return [
     `${base.suite}: ${base.work} · ${base.variant}`,
     duration(base.summary!.median),
     duration(current.summary!.median),
     percent(ratio),
     `${percent(low)} to ${percent(high)}`,
-    [verdict, ...flags].join(', '),
+    [verdict, ...(few ? [`fewer than ${LEAST_COMPARED} samples`] : []), ...flags].join(', '),
   ];
 }
 
