@@ -423,4 +423,5 @@ export {
   OptionError,
   ShapeError,
   StateError,
+  StoreError,
 } from './core/errors.ts';

@@ -62,6 +62,18 @@ export class StateError extends Error {
   override readonly name = 'StateError';
 }
 
+/** A store that could not keep what it was given; what it held before stands. `reason` is 'full' where it has no space left. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  constructor(
+    readonly reason: 'full' | 'failed',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** Throws an OptionError naming the nearest known option for every key of `options` that is not in `known`. */
 export function checkOptions(where: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {

@@ -1,11 +1,14 @@
 // Stores of named byte arrays that outlive a crash: each name has two slots, written in turn, so that whatever ends a
 // write leaves the slot before it whole.
 
-import { DataError } from '../core/errors.ts';
+import { DataError, StateError, StoreError } from '../core/errors.ts';
 import { sealed, unsealed, type Sealed } from './sealed.ts';
 
 export interface Store {
-  /** Resolves when the bytes are kept. Until then, and if it fails, `read` gives what was there before. */
+  /**
+   * Resolves when the bytes are kept. Until then, and if it fails, `read` gives what was there before. StoreError: they could not
+   * be written, because no space is left or for what its `cause` says.
+   */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** The latest bytes written whole under this name; null where there are none. */
   read(name: string): Promise<Uint8Array | null>;
@@ -60,7 +63,12 @@ export function storeOver(medium: Medium, { onDamage }: StoreOptions = {}): Stor
       return inTurn(async () => {
         const [a, b] = (await slotsOf(name)).map((slot) => slot?.generation ?? -1) as [number, number];
         const older = a <= b ? slots[0] : slots[1];
-        await medium.put(name + older, sealed(bytes, Math.max(a, b) + 1));
+        const slot = sealed(bytes, Math.max(a, b) + 1);
+        try {
+          await medium.put(name + older, slot);
+        } catch (error) {
+          throw storeError(name, slot.length, error);
+        }
       });
     },
     read(name) {
@@ -83,6 +91,19 @@ export function storeOver(medium: Medium, { onDamage }: StoreOptions = {}): Stor
       });
     },
   };
+}
+
+/** A StateError says that there is no such store, and stays. */
+function storeError(name: string, bytes: number, cause: unknown): Error {
+  if (cause instanceof StateError) return cause;
+  const { name: kind, code, message } = cause as { name?: string; code?: unknown; message?: string };
+  const full = kind === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT';
+  const why = [full ? 'no space is left for' : 'could not write', `${bytes} bytes`, `(${message || kind || cause})`];
+  return new StoreError(
+    full ? 'full' : 'failed',
+    `store: '${name}': ${why.join(' ')}; what was kept under this name before stands`,
+    { cause },
+  );
 }
 
 function checkName(name: string): void {

@@ -46,8 +46,17 @@ export function maxNorm(limit = 2): Constraint {
   return { maxNorm: limit };
 }
 
-/** Which of a layer's weights an option is of, and what its name begins with; 'kernel' is the depthwise and pointwise ones too. */
-export type WeightRole = 'kernel' | 'recurrent' | 'bias' | 'embeddings' | 'alpha' | 'gamma' | 'beta';
+/** Which of a layer's weights an option is of, and what its name begins with. */
+export type WeightRole =
+  | 'kernel'
+  | 'depthwise'
+  | 'pointwise'
+  | 'recurrent'
+  | 'bias'
+  | 'embeddings'
+  | 'alpha'
+  | 'gamma'
+  | 'beta';
 
 /**
  * What layers with weights of these roles take. `…Regularizer`: `l1()`, `l2()` or `l1l2()` of the weight, added to the loss and
@@ -79,10 +88,11 @@ export const weightOptions = (...roles: readonly WeightRole[]): readonly string[
 /** What decides whether there are such weights. */
 const needs: Partial<Record<string, string>> = { bias: 'useBias', beta: 'center', gamma: 'scale' };
 
-/** `kernel` of `depthwiseKernel`, `query/kernel` and, where weights are drawn, `kernelMean`. */
-function roleOf(weight: string): string {
+/** `kernel` of `query/kernel` and, where weights are drawn, `kernelMean`; 'depthwise' of a layer that has no other kernel. */
+function roleOf(weight: string, roles: readonly WeightRole[]): string {
   const own = weight.slice(weight.lastIndexOf('/') + 1).replace(/Mean$/, '');
-  return own === 'recurrentKernel' ? 'recurrent' : own.replace(/^\w+Kernel$/, 'kernel');
+  if (own === 'kernel' && roles.includes('depthwise')) return 'depthwise';
+  return own.replace(/^(recurrent|depthwise|pointwise)Kernel$/, '$1');
 }
 
 /**
@@ -123,7 +133,7 @@ export function holdingWeights<R extends LayerRecord>(
 
   const build: LayerRecord['build'] = (shape, at, others): LayerBuild => {
     const built = record.build(shape, at, others);
-    const there = new Set(Object.keys(built.weights).map(roleOf));
+    const there = new Set(Object.keys(built.weights).map((name) => roleOf(name, roles)));
     for (const [role, { regularizer, constraint }] of held) {
       if (there.has(role) || !(regularizer ?? constraint)) continue;
       const needed = needs[role] ? `${needs[role]}: true or ` : '';
@@ -133,7 +143,7 @@ export function holdingWeights<R extends LayerRecord>(
     }
     const weights = Object.entries(built.weights).map(([name, spec]): [string, ParameterSpec] => [
       name,
-      { ...spec, ...held.get(roleOf(name)), ...(trainable ? {} : { trainable }) },
+      { ...spec, ...held.get(roleOf(name, roles)), ...(trainable ? {} : { trainable }) },
     ]);
     return { ...built, weights: Object.fromEntries(weights) };
   };

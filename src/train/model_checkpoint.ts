@@ -16,7 +16,10 @@ export interface ModelCheckpointOptions extends MonitorOptions {
   readonly every?: 'epoch' | number;
   /** Keeps only epochs whose metric is the best so far; false unless given. */
   readonly saveBestOnly?: boolean;
-  /** Told of a write that failed, after which training goes on and the file before stands; without it, fit rejects. */
+  /**
+   * Told of a write that failed, such as a StoreError where no space is left, after which training goes on and the file before
+   * stands; without it, fit rejects with that error.
+   */
   readonly onError?: (error: Error) => void;
 }
 

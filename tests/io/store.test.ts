@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { StoreError } from '../../src/index.ts';
 import { crc32 } from '../../src/io/sealed.ts';
 import { memoryMedium, memoryStore, storeOver } from '../../src/io/store.ts';
 import { fileStore } from '../../tools/file_store.ts';
@@ -90,4 +91,40 @@ it.each(['', '../up', 'a/b', '.hidden', 'x'.repeat(101)])('refuses the name %j',
 it('crc32 is the known one', () => {
   expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
   expect(crc32(new Uint8Array(0))).toBe(0);
+});
+
+it('a write that fails is told of by type, and what was kept stands', async () => {
+  const medium = memoryMedium();
+  let failing: unknown = null;
+  const store = storeOver({
+    ...medium,
+    async put(key, bytes) {
+      if (failing) {
+        medium.slots.set(key, bytes.slice(0, 9)); // torn
+        throw failing;
+      }
+      await medium.put(key, bytes);
+    },
+  });
+  await store.write('run', bytesOf(1, 40));
+  const full = Object.assign(new Error('The quota has been exceeded'), { name: 'QuotaExceededError' });
+  for (const [error, reason, said] of [
+    [full, 'full', "store: 'run': no space is left for 72 bytes (The quota has been exceeded); what was kept"],
+    [Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' }), 'full', 'no space is left for'],
+    [
+      new Error('the disk is gone'),
+      'failed',
+      "store: 'run': could not write 72 bytes (the disk is gone); what was kept",
+    ],
+  ] as const) {
+    failing = error;
+    const caught = (await store.write('run', bytesOf(2, 40)).catch((told: unknown) => told)) as StoreError;
+    expect(caught).toBeInstanceOf(StoreError);
+    expect([caught.reason, caught.cause]).toEqual([reason, error]);
+    expect(caught.message).toContain(said);
+    expect(await store.read('run')).toEqual(bytesOf(1, 40));
+  }
+  failing = null;
+  await store.write('run', bytesOf(3, 40));
+  expect(await store.read('run')).toEqual(bytesOf(3, 40));
 });

@@ -3,9 +3,11 @@
 
 import { expect, test } from 'vitest';
 
-import { memoryStore } from '../../src/index.ts';
+import { memoryStore, type Store } from '../../src/index.ts';
 import { augmentRules, parseAugment } from '../../tools/train/augment.ts';
 import type { RunEvent, TrainTask } from '../../tools/train/events.ts';
+import { parseOptions as parseStudy } from '../../tools/study/options.ts';
+import { runStudy } from '../../tools/study/run.ts';
 import { parseOptions } from '../../tools/train/options.ts';
 import { train } from '../../tools/train/run.ts';
 import { transformsOf } from '../../tools/train/transforms.ts';
@@ -112,4 +114,29 @@ test('training images are changed, and alike for the same seed', async () => {
   expect(again).toEqual(crop);
   for (const one of [crop, noise]) for (const [i, loss] of plain.entries()) expect(one[i]).not.toBe(loss);
   expect(noise).not.toEqual(crop);
+});
+
+test('a study trains on images changed by the same words, and takes up no runs of other ones', async () => {
+  const store = memoryStore();
+  const losses = async (augment: readonly string[], kept: Store = memoryStore()) => {
+    const options = parseStudy(['grid', '--lr', '0.01,0.03', '--limit', '40', '--epochs', '2', ...augment]);
+    const { result } = await runStudy(
+      { options, source: { name: 'glyphs', files: null }, device: 'cpu' },
+      {
+        read: () => Promise.reject(new Error('glyphs are drawn')),
+        store: kept,
+        emit() {},
+        signal: new AbortController().signal,
+      },
+    );
+    return result!.records.map(({ metrics }) => metrics['loss']);
+  };
+  const crop = ['--augment', 'crop=4'];
+  const [plain, cropped] = [await losses([]), await losses(crop, store)];
+  expect(await losses(crop)).toEqual(cropped);
+  for (const [i, loss] of plain.entries()) expect(cropped[i]).not.toBe(loss);
+  await expect(losses([], store)).rejects.toThrow('config');
+  expect(() => parseStudy(['finder', '--augment', 'rotaton=5'])).toThrow(
+    "--augment has 'rotaton', did you mean 'rotation'?",
+  );
 });

@@ -1,6 +1,6 @@
 // The page of page_faults.test.ts: trains one of the cases of tests/train/resume_cases.ts from what its store holds.
 
-import { DeviceError } from '../../src/core/errors.ts';
+import { DeviceError, type StoreError } from '../../src/core/errors.ts';
 import { createWebGPUDevice } from '../../src/gpu/device.ts';
 import { indexedDbStore, opfsStore } from '../../src/io/page_stores.ts';
 import { continued, type Ended, resumeCases, uninterrupted } from '../train/resume_cases.ts';
@@ -63,7 +63,24 @@ async function train(until: number): Promise<Told> {
   return { began, result };
 }
 
+/** Writes more than the space that is left after `stepped`. */
+async function large(): Promise<Told> {
+  const small = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
+  await store.write('run', small);
+  await stepped(0);
+  try {
+    await store.write('run', new Uint8Array(32 * 2 ** 20).fill(7));
+  } catch (error) {
+    const { name: kind, reason, message } = error as StoreError;
+    const kept = await store.read('run');
+    const whole = kept?.length === small.length && kept.every((byte, i) => byte === small[i]);
+    return { errors: whole ? [`${kind} ${reason}: ${message}`] : ['what was kept is lost'] };
+  }
+  return { errors: [] };
+}
+
 async function all(): Promise<Told> {
+  if (fault === 'large') return large();
   try {
     const told = await train(at);
     if (fault === 'quota') return { ...told, errors };

@@ -49,11 +49,23 @@ const weighted: Record<string, Case> = {
   PReLU: { config: {}, shape: [4] },
 };
 
-const roles = ['kernel', 'recurrent', 'bias', 'embeddings', 'alpha', 'gamma', 'beta'] as const;
+const roles = [
+  'kernel',
+  'depthwise',
+  'pointwise',
+  'recurrent',
+  'bias',
+  'embeddings',
+  'alpha',
+  'gamma',
+  'beta',
+] as const;
 type Role = (typeof roles)[number];
 /** Of a weight's name within its layer. */
 const weightsOf: Record<Role, RegExp> = {
-  kernel: /(^|\/)(kernel|depthwiseKernel|pointwiseKernel|kernelMean)$/,
+  kernel: /(^|\/)(kernel|kernelMean)$/,
+  depthwise: /^(depthwiseKernel|kernel)$/,
+  pointwise: /^pointwiseKernel$/,
   recurrent: /^recurrentKernel$/,
   bias: /(^|\/)(bias|biasMean)$/,
   embeddings: /^embeddings$/,
@@ -133,8 +145,9 @@ async function stepped(type: string, held: Config) {
   return { before, after: await model.getWeights(), history, model };
 }
 
-const roleOf = (weight: string): Role | undefined =>
-  roles.find((role) => weightsOf[role].test(weight.replace('own/', '')));
+/** A depthwise layer's kernel has a name of its own among options. */
+const roleOf = (weight: string, own: readonly string[]): Role | undefined =>
+  roles.find((role) => own.includes(`${role}Regularizer`) && weightsOf[role].test(weight.replace('own/', '')));
 const value = ({ l1, l2: second }: { l1: number; l2: number }, of: ArrayLike<number>) =>
   Array.from(of).reduce((sum, w) => sum + l1 * Math.abs(w) + second * w * w, 0);
 
@@ -157,10 +170,10 @@ it('the table of layers and what of their weights can be held', () => {
       "Conv1dTranspose: kernel, bias (constraints: bias)",
       "Conv2dTranspose: kernel, bias (constraints: bias)",
       "Conv3dTranspose: kernel, bias (constraints: bias)",
-      "DepthwiseConv1d: kernel, bias",
-      "DepthwiseConv2d: kernel, bias",
-      "SeparableConv1d: kernel, bias",
-      "SeparableConv2d: kernel, bias",
+      "DepthwiseConv1d: depthwise, bias",
+      "DepthwiseConv2d: depthwise, bias",
+      "SeparableConv1d: depthwise, pointwise, bias",
+      "SeparableConv2d: depthwise, pointwise, bias",
       "SimpleRNN: kernel, recurrent, bias",
       "LSTM: kernel, recurrent, bias",
       "GRU: kernel, recurrent, bias",
@@ -199,7 +212,7 @@ describe.each(Object.keys(weighted))('%s', (type) => {
     const [plain, held] = [await stepped(type, {}), await stepped(type, given(ofWeights))];
     let penalty = 0;
     for (const [name, { data: before }] of plain.before) {
-      const role = name.startsWith('own/') ? roleOf(name) : undefined;
+      const role = name.startsWith('own/') ? roleOf(name, own) : undefined;
       const rate = role && ofWeights.includes(`${role}Regularizer`) ? rates[`${role}Regularizer`]! : { l1: 0, l2: 0 };
       penalty += value(rate, before);
       before.forEach((w, i) => {
@@ -228,7 +241,7 @@ describe.each(Object.keys(weighted))('%s', (type) => {
     const [plain, held] = [await stepped(type, {}), await stepped(type, given(constraints))];
     let shortened = 0;
     for (const [name, { shape, data: free }] of plain.after) {
-      const role = name.startsWith('own/') ? roleOf(name) : undefined;
+      const role = name.startsWith('own/') ? roleOf(name, own) : undefined;
       const bound = role && constraints.includes(`${role}Constraint`) ? limit : Infinity;
       const two =
         /own\/(query|key|value)\//.test(name) ||

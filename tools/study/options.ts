@@ -9,6 +9,7 @@ import {
   type OptimizerName,
   type ScheduleName,
 } from '../train/events.ts';
+import { parseAugment } from '../train/augment.ts';
 import { suggestion } from '../../src/core/errors.ts';
 
 export const kinds = ['cross-validate', 'grid', 'random', 'finder', 'ensemble'] as const;
@@ -27,6 +28,8 @@ export interface StudyTaskOptions {
   readonly schedule: ScheduleName;
   readonly epochs: number;
   readonly limit: number;
+  /** As of `npm run train`; null: images as they are. */
+  readonly augment: string | null;
   readonly seed: number;
   readonly repeats: number;
   /** 0: a fifth is held out. */
@@ -58,6 +61,7 @@ const flags = {
   schedule: 'one',
   epochs: 'one',
   limit: 'one',
+  augment: 'one',
   seed: 'one',
   repeats: 'one',
   folds: 'one',
@@ -93,6 +97,7 @@ Trains a model many times, in headless Chrome on WebGPU, and keeps a table, its 
   --model mlp|cnn|cnn-s     the network (mlp)
   --epochs n                of each run (5)
   --limit n                 only the first n training images (10000)
+  --augment list            done to training images, anew in each epoch, in the words of npm run train: rotation=15,flip (nothing)
   --repeats n               runs of each setting, with seeds of their own (1)
   --folds k                 validate each setting over k folds (5 for cross-validate; else a fifth is held out)
   --trials n --rounds n     of a random search (8, 2)
@@ -136,6 +141,8 @@ export function parseOptions(argv: readonly string[]): StudyCommandOptions {
       throw new UsageError(`--${name} is for ${studies.join(', ')}, not for ${kind}`);
     }
   }
+  const augment = given.one('augment');
+  if (augment !== null) parseAugment(augment);
   if (given.has('data') && given.has('data-dir')) throw new UsageError('--data and --data-dir exclude each other');
   return {
     kind,
@@ -147,6 +154,7 @@ export function parseOptions(argv: readonly string[]): StudyCommandOptions {
     schedule: choice<ScheduleName>(given, 'schedule', scheduleNames) ?? 'constant',
     epochs: given.integer('epochs', 1, 100_000) ?? 5,
     limit: given.integer('limit', 20, 2 ** 31) ?? 10_000,
+    augment,
     seed: given.integer('seed', 0, 2 ** 32 - 1) ?? 42,
     repeats: given.integer('repeats', 1, 1000) ?? 1,
     folds: given.integer('folds', 2, 255) ?? (kind === 'cross-validate' ? 5 : 0),

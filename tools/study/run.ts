@@ -13,8 +13,10 @@ import type { Params, StudyRecord, StudyResult } from '../../src/train/search/re
 import type { StudyEvent, StudyModel } from '../../src/train/search/study.ts';
 import type { Device } from '../../src/plan/device.ts';
 import type { DataSource } from '../train/data.ts';
+import { parseAugment } from '../train/augment.ts';
 import { loadImages } from '../train/load.ts';
 import { models, optimizers, scheduleOf } from '../train/run.ts';
+import { transformsOf } from '../train/transforms.ts';
 import type { StudyTaskOptions } from './options.ts';
 
 export interface StudyTask {
@@ -55,7 +57,17 @@ export async function runStudy(
   const onProgress = (event: StudyEvent): void => emit(event);
   // What a search's own values do not say. A run on another kind of device is another run.
   const { learningRates, batchSizes } = options;
-  const config = [model, epochs, schedule, names, learningRates, batchSizes, task.device];
+  const { augment } = options;
+  const config = [
+    model,
+    epochs,
+    schedule,
+    names,
+    learningRates,
+    batchSizes,
+    task.device,
+    ...(augment ? [augment] : []),
+  ];
   const shared = { seed, store, config, signal, onProgress };
   const setup = (params: Params, { seed: own, train }: { seed: number; train: Dataset }): StudyModel =>
     modelFor(options, params, own, train, images.classes, device);
@@ -161,7 +173,11 @@ function modelFor(
   return {
     model: make({ inputShape: shape.length === 2 ? [...shape, 1] : shape, classes, seed }),
     compile: { optimizer: optimizers[name]({ learningRate: rate }), loss, metrics: ['accuracy'], device },
-    fit: { epochs, batchSize },
+    fit: {
+      epochs,
+      batchSize,
+      ...(options.augment !== null && { augment: transformsOf(parseAugment(options.augment)) }),
+    },
   };
 }
 

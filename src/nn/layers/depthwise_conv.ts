@@ -18,9 +18,10 @@ import {
 } from '../../ops/window.ts';
 import { resolveInitializer, type Initializer } from '../initializers.ts';
 import { checkCount, type Layer } from '../layer.ts';
-import { checkConvOptions, convLayer, type ConvLayerOptions } from './conv_layer.ts';
+import type { WeightOptions } from '../regularizers.ts';
+import { type BiasedOptions, checkConvOptions, convLayer } from './conv_layer.ts';
 
-interface DepthwiseOptions<N, P> extends ConvLayerOptions {
+interface DepthwiseOptions<N, P> extends BiasedOptions, WeightOptions<'depthwise' | 'bias'> {
   /** Lengths of the filters. */
   readonly kernelSize: N;
   /** 1 unless given. */
@@ -36,7 +37,7 @@ interface DepthwiseOptions<N, P> extends ConvLayerOptions {
   /** 'glorotUniform' unless given (Keras). */
   readonly depthwiseInitializer?: Initializer | string;
 }
-interface SeparableOptions<N, P> extends DepthwiseOptions<N, P> {
+interface SeparableOptions<N, P> extends DepthwiseOptions<N, P>, WeightOptions<'pointwise'> {
   /** The number of output channels. */
   readonly filters: number;
   /** 'glorotUniform' unless given (Keras). */
@@ -54,7 +55,8 @@ export function depthwiseConv1d(options: DepthwiseConv1dLayerOptions): Layer {
 
 /**
  * Each channel under `depthMultiplier` filters of its own: [N,H,W,C] -> [N,OH,OW,C·depthMultiplier]; kernel
- * [KH,KW,C,depthMultiplier], bias [C·depthMultiplier]; filter m of channel c gives channel c·depthMultiplier + m.
+ * [KH,KW,C,depthMultiplier], bias [C·depthMultiplier]; filter m of channel c gives channel c·depthMultiplier + m. `depthwiseRegularizer` and
+ * `depthwiseConstraint` are of the kernel.
  * OptionError: unknown or impossible options. ShapeError: examples that are not [H,W,C], a window larger than the padded
  * image, or padding that reflects more than the image has.
  */
@@ -70,7 +72,8 @@ export function separableConv1d(options: SeparableConv1dLayerOptions): Layer {
 /**
  * A depthwise convolution, then a 1×1 convolution that mixes the channels, then bias and activation: [N,H,W,C] ->
  * [N,OH,OW,filters]; depthwiseKernel [KH,KW,C,depthMultiplier], pointwiseKernel [1,1,C·depthMultiplier,filters], bias
- * [filters]. Errors as `depthwiseConv2d`.
+ * [filters]. `depthwiseRegularizer` and `pointwiseRegularizer`, and the constraints called so, are of one kernel each (Keras).
+ * Errors as `depthwiseConv2d`.
  */
 export function separableConv2d(options: SeparableConv2dLayerOptions): Layer {
   return separable('separableConv2d', 'SeparableConv2d', 2, options);
@@ -85,6 +88,8 @@ const known = [
   'depthMultiplier',
   'depthwiseInitializer',
 ];
+const depthwiseRoles = ['depthwise', 'bias'] as const;
+const separableRoles = ['depthwise', 'pointwise', 'bias'] as const;
 type AnyOptions = DepthwiseOptions<number | readonly number[], Padding>;
 
 function depthwiseParts(where: string, rank: 1 | 2, options: AnyOptions) {
@@ -126,13 +131,14 @@ function perChannel(initializer: Initializer, kernelSize: readonly number[], mul
 }
 
 function depthwise(where: string, type: string, rank: 1 | 2, options: AnyOptions): Layer {
-  checkConvOptions(where, options, known);
+  checkConvOptions(where, options, known, depthwiseRoles);
   const { config, rest, build } = depthwiseParts(where, rank, options);
   const convolve = (rank === 1 ? depthwise1d : depthwise2d) as typeof depthwise2d;
   return convLayer(options, {
     where,
     type,
     rank,
+    roles: depthwiseRoles,
     config,
     build(lengths, channels, at) {
       const { kernel, ...built } = build(lengths, channels, at);
@@ -148,7 +154,7 @@ function separable(
   rank: 1 | 2,
   options: SeparableOptions<number | readonly number[], Padding>,
 ): Layer {
-  checkConvOptions(where, options, ['filters', 'pointwiseInitializer', ...known]);
+  checkConvOptions(where, options, ['filters', 'pointwiseInitializer', ...known], separableRoles);
   const { filters } = options;
   checkCount(where, 'filters', filters);
   const { config, rest, build } = depthwiseParts(where, rank, options);
@@ -158,6 +164,7 @@ function separable(
     where,
     type,
     rank,
+    roles: separableRoles,
     config: { filters, ...config },
     build(lengths, channels, at) {
       const { kernel, filters: mixed, output, flopsPerSample } = build(lengths, channels, at);
