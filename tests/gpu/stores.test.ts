@@ -1,7 +1,8 @@
 // The stores of a page: what they keep, and that another handle reads it.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
+import { StoreError } from '../../src/core/errors.ts';
 import { indexedDbStore, opfsStore } from '../../src/io/page_stores.ts';
 import { bytesOf, checkStore } from '../io/store_cases.ts';
 
@@ -22,4 +23,33 @@ describe.each([
     expect(await store.read('run')).toEqual(bytesOf(5, 20));
     await store.remove('run');
   });
+});
+
+/** IndexedDB as it is where no space is left: a transaction that writes is aborted, and says why. */
+function fullDatabase(): () => void {
+  const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
+    const request = this.add(value, `refused ${String(key)}`);
+    this.transaction.abort();
+    return request;
+  });
+  const error = new DOMException('Encountered full disk while committing transaction.', 'QuotaExceededError');
+  const said = vi.spyOn(IDBTransaction.prototype, 'error', 'get').mockReturnValue(error);
+  const restore = () => [put, said].forEach((spy) => spy.mockRestore());
+  onTestFinished(restore);
+  return restore;
+}
+
+test('IndexedDB without space: a typed error, what was kept can be read, and later writes are kept', async () => {
+  const store = indexedDbStore('retrograd-test-full');
+  await store.write('run', bytesOf(1, 5000));
+  const restore = fullDatabase();
+  const refused = (await store.write('run', bytesOf(2, 5000)).catch((error: unknown) => error)) as StoreError;
+  expect(refused).toBeInstanceOf(StoreError);
+  expect(refused.reason).toBe('full');
+  expect(refused.message).toMatch(/^store: 'run': no space is left for 5032 bytes \(Encountered full disk/);
+  expect(await indexedDbStore('retrograd-test-full').read('run')).toEqual(bytesOf(1, 5000));
+  restore();
+  await store.write('run', bytesOf(3, 5000));
+  expect(await store.read('run')).toEqual(bytesOf(3, 5000));
+  await store.remove('run');
 });

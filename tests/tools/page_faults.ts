@@ -63,13 +63,13 @@ async function train(until: number): Promise<Told> {
   return { began, result };
 }
 
-/** Writes more than the space that is left after `stepped`. */
+/** Writes what the space that `stepped` leaves is enough for, and then more than that. */
 async function large(): Promise<Told> {
   const small = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
-  await store.write('run', small);
   await stepped(0);
+  await store.write('run', small);
   try {
-    await store.write('run', new Uint8Array(32 * 2 ** 20).fill(7));
+    await store.write('run', new Uint8Array(4 * 2 ** 20).fill(7));
   } catch (error) {
     const { name: kind, reason, message } = error as StoreError;
     const kept = await store.read('run');
