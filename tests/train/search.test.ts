@@ -382,7 +382,12 @@ test('the picture has a curve and a legend for each setting, bands where there a
   expect(svg).toContain('a &lt; b');
   expect(svg.match(/<path[^>]*stroke-width="2"/g)).toHaveLength(4); // two settings in two panels
   expect(svg.match(/<polygon/g)).toHaveLength(4);
-  expect(svg).toMatch(/>1: learningRate 0\.01( \(best\))?<.*>2: learningRate 0\.05( \(best\))?</s);
+  expect(svg).toMatch(
+    />1: learningRate 0\.01, \d\.\d{4} ± \d\.\d{4}( \(best\))?<.*>2: learningRate 0\.05, \d\.\d{4} ± \d\.\d{4}( \(best\))?</s,
+  );
+  expect(svg).toContain(
+    '>Beside each name: val_accuracy, mean ± standard deviation of its runs; bands: one standard deviation.<',
+  );
   expect(svg.match(/\(best\)/g)).toHaveLength(1);
   expect(studySvg(JSON.parse(JSON.stringify(result)) as typeof result, { title: 'a < b' })).toBe(svg);
   expect(svg).not.toMatch(/NaN|undefined|href|<script/);

@@ -171,7 +171,7 @@ export function dataTable(rows: readonly Row[]): string {
       duration(row.counts['nanosecondsPerImage']!),
       row.counts['augmentationShare'] === undefined ? '' : percent(row.counts['augmentationShare']),
     ]);
-  return markdown(['images', 'median step', 'images/s', 'an image', 'of the step'], lines);
+  return markdown(['images', 'median step', 'images/s', 'an image', 'augmentation adds, of the step'], lines);
 }
 
 export function transferTable(rows: readonly Row[]): string {

@@ -2,7 +2,15 @@
 
 import { checkOptions, OptionError } from '../../core/errors.ts';
 import { axes, documentHead, drawable, finite, pathOf, round, text, type Panel } from '../svg_marks.ts';
-import { isRow, paramsText, statistic, type Params, type Statistic, type StudyResult } from './results.ts';
+import {
+  isRow,
+  paramsText,
+  statistic,
+  statisticText,
+  type Params,
+  type Statistic,
+  type StudyResult,
+} from './results.ts';
 
 export interface StudySvgOptions {
   /** Above the panels; `Study` unless given. */
@@ -17,6 +25,9 @@ export interface StudySvgOptions {
 const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#1a1a1a'];
 const dashes = ['', '7 4', '2 3'];
 
+/** Of a setting's name, in pixels. */
+const labelWidth = 470;
+
 interface Curve {
   readonly label: string;
   readonly stroke: string;
@@ -27,7 +38,7 @@ interface Curve {
 
 /**
  * An SVG document of `result`, one curve for each setting: at each epoch the mean over the runs that have it, in a band
- * of one standard deviation to either side. Runs that failed are not drawn. Dark on white, no script, no outside reference.
+ * of one standard deviation to either side; beside the settings' names what is monitored. Runs that failed are not drawn. Dark on white, no script, no outside reference.
  */
 export function studySvg<P extends Params>(result: StudyResult<P>, options: StudySvgOptions = {}): string {
   checkOptions('studySvg', options, ['title', 'metrics', 'width']);
@@ -40,19 +51,20 @@ export function studySvg<P extends Params>(result: StudyResult<P>, options: Stud
   }
   const metrics = (options.metrics ?? ['val_loss', 'val_accuracy']).filter((name) => measured.has(name));
   const curves = curvesOf(result, metrics);
-  const columns = Math.max(1, Math.floor((width - 40) / 320));
-  const height = 400 + 20 * Math.ceil(curves.length / columns);
+  const columns = Math.max(1, Math.floor((width - 40) / labelWidth));
+  const height = 424 + 20 * Math.ceil(curves.length / columns);
   const share = width / Math.max(1, metrics.length);
   const marks = metrics.flatMap((metric, i) =>
     panelMarks({ title: metric, left: i * share + 62, top: 58, width: share - 98, height: 280 }, curves),
   );
-  const summary = `${curves.length} settings, ${result.records.length} runs: ${metrics.join(', ') || 'no values'} by epoch.`;
+  const summary = `${counted(curves.length, 'setting')}, ${counted(result.records.length, 'run')}: ${metrics.join(', ') || 'no values'} by epoch.`;
   return [
     ...documentHead(width, height, title, summary),
     ...(marks.length > 0 ? marks : [text(width / 2, 200, 'no values yet')]),
+    ...(marks.length > 0 ? [text(28, 400, noteOn(result), 'start')] : []),
     ...curves.flatMap(({ label, stroke }, i) => {
-      const x = 28 + (i % columns) * 320;
-      const y = 400 + 20 * Math.floor(i / columns);
+      const x = 28 + (i % columns) * labelWidth;
+      const y = 424 + 20 * Math.floor(i / columns);
       return [
         `<line x1="${x}" y1="${y - 4}" x2="${x + 28}" y2="${y - 4}" ${stroke}/>`,
         text(x + 34, y, label, 'start'),
@@ -63,7 +75,20 @@ export function studySvg<P extends Params>(result: StudyResult<P>, options: Stud
   ].join('\n');
 }
 
-function curvesOf<P extends Params>({ table, records, best }: StudyResult<P>, metrics: readonly string[]): Curve[] {
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** What the numbers beside the settings' names and the bands are. */
+function noteOn<P extends Params>({ table, monitor }: StudyResult<P>): string {
+  const several = table.some(({ metrics }) => (metrics[monitor]?.sd ?? null) !== null);
+  return several
+    ? `Beside each name: ${monitor}, mean ± standard deviation of its runs; bands: one standard deviation.`
+    : `Beside each name: ${monitor}.`;
+}
+
+function curvesOf<P extends Params>(
+  { table, records, best, monitor }: StudyResult<P>,
+  metrics: readonly string[],
+): Curve[] {
   return table.map((row, i) => {
     const id = JSON.stringify(row.params);
     const runs = records.filter(
@@ -77,9 +102,14 @@ function curvesOf<P extends Params>({ table, records, best }: StudyResult<P>, me
     });
     const colour = colours[i % colours.length]!;
     const dash = dashes[i % dashes.length]!;
-    const failed = row.failed > 0 ? `, ${row.failed} of ${row.runs} failed` : '';
+    const monitored = row.metrics[monitor];
+    const words = [
+      paramsText(row.params) || counted(row.runs, 'run'),
+      ...(row.failed > 0 ? [`${row.failed} of ${row.runs} failed`] : []),
+      ...(monitored ? [statisticText(monitored)] : []),
+    ];
     return {
-      label: `${i + 1}: ${paramsText(row.params) || `${row.runs} runs`}${failed}${isRow(row, best) ? ' (best)' : ''}`,
+      label: `${i + 1}: ${words.join(', ')}${table.length > 1 && isRow(row, best) ? ' (best)' : ''}`,
       stroke: `stroke="${colour}" stroke-width="2"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}`,
       colour,
       points: Object.fromEntries(points),
