@@ -193,7 +193,7 @@ export {
   type StateUpdate,
 } from './nn/optimizer_state.ts';
 export type { LiveNumbers, NumberReader, NumberSpec } from './nn/numbers.ts';
-export type { LiveNumber, Scalar } from './graph/live.ts';
+export { type LiveNumber, operandOf, type Scalar } from './graph/live.ts';
 export { mixedPrecision } from './train/mixed_precision.ts';
 export type { LossScaleOptions } from './nn/loss_scaling.ts';
 export type { LossScaler, LossScaleState, Precision } from './nn/precision.ts';

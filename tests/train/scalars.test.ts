@@ -3,11 +3,17 @@ import { describe, expect, it } from 'vitest';
 import {
   adam,
   createCpuDevice,
+  createState,
   dense,
   dropout,
   l2,
   loadModel,
+  ones,
+  operandOf,
   OptionError,
+  ops,
+  parameters,
+  program,
   saveModel,
   sequential,
   sgd,
@@ -100,4 +106,26 @@ describe('scalars', () => {
     await another.compile({ ...compile, optimizer: adam(), device });
     expect(another.scalars()['dropout_1/rate']).toBe(0.2);
   });
+});
+
+it('a program of one’s own takes them from the state of its optimizer, and as operands', async () => {
+  const weights = parameters({ w: { shape: [2], initializer: ones() } });
+  const state = createState(sgd({ learningRate: 0.5, weightDecay: 0 }), weights, null, {
+    strength: { value: 2, least: 0 },
+  });
+  const device = createCpuDevice();
+  const step = await program(
+    {},
+    () => ({ loss: ops.sum(ops.mul(weights.get('w'), operandOf(state.numbers.read('strength', 2)))) }),
+    { parameters: weights, optimizer: state, device },
+  );
+  state.numbers.set('test', { strength: 1 }); // between the plan and the first run
+  await step.prepare();
+  step.run({});
+  expect(await step.read('loss')).toEqual(Float32Array.of(2));
+  expect(await device.readVariable(weights.arena)).toMatchObject({ 0: 0.5, 1: 0.5 }); // 1 − 0.5·1
+  state.numbers.set('test', { weightDecay: 0.5, strength: 3 });
+  step.run({});
+  expect(await step.read('loss')).toEqual(Float32Array.of(3));
+  expect(await device.readVariable(weights.arena)).toMatchObject({ 0: -1.125 }); // 0.5 − 0.5·(3 + 0.5·0.5)
 });
