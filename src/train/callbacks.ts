@@ -43,6 +43,8 @@ export interface Callback {
   onTrainEnd?(end: { readonly model: Model; readonly stopped?: string; readonly error?: Error }): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** Before each step is queued: what is set here, `setScalars` or `stopTraining`, is of that step. */
+  onBatchBegin?(batch: number): void | Promise<void>;
   onBatchEnd?(batch: number, logs: BatchLogs): void | Promise<void>;
   /**
    * After each step was queued and before the next one is: what is read of the model here is what this step left. Its loss

@@ -115,6 +115,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   /** The epoch that runs or is next, and what its steps so far gave. */
   let current = enter(initialEpoch, from);
   const stepHooks = callbacks.filter(({ onStepEnd }) => onStepEnd);
+  const beginHooks = callbacks.filter(({ onBatchBegin }) => onBatchBegin);
   core.cursor = async (): Promise<Cursor> => {
     const { epoch, batch: done, begun, sums } = current;
     // Read as the steps so far left them, while their losses arrive.
@@ -189,6 +190,7 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
       }
       const inputs = feed.inputs(using, first);
       const ready = inputs instanceof Promise ? await inputs : inputs;
+      for (const callback of beginHooks) await callback.onBatchBegin!(index);
       await released(core);
       checkAlive(core, 'fit');
       watch.check();

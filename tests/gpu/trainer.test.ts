@@ -65,6 +65,7 @@ function recorded(): Callback & { seen: unknown[] } {
     onEpochBegin: note('onEpochBegin'),
     onEpochEnd: note('onEpochEnd'),
     onBatchEnd: note('onBatchEnd'),
+    onBatchBegin: note('onBatchBegin'),
     onStepEnd: note('onStepEnd'),
   };
 }
@@ -195,7 +196,14 @@ describe('in a worker', () => {
     const made = await started({ worker: true });
     const thrown = new TypeError('mine');
     const end: unknown[] = [];
-    for (const hook of ['onTrainBegin', 'onEpochBegin', 'onStepEnd', 'onBatchEnd', 'onEpochEnd'] as const) {
+    for (const hook of [
+      'onTrainBegin',
+      'onEpochBegin',
+      'onBatchBegin',
+      'onStepEnd',
+      'onBatchEnd',
+      'onEpochEnd',
+    ] as const) {
       const callbacks: Callback[] = [
         {
           [hook]: () => {

@@ -55,6 +55,28 @@ describe('hooks', () => {
     ]);
   });
 
+  it('before a batch: what is set counts for its step, and a stop leaves it out', async () => {
+    const model = await linear();
+    const begun: number[] = [];
+    const seen: number[] = [];
+    const callback: Callback = {
+      async onBatchBegin(batch) {
+        await Promise.resolve();
+        begun.push(batch);
+        if (batch === 1) model.setScalars({ learningRate: 0 });
+        if (batch === 2) model.stopTraining('enough');
+      },
+      onStepEnd: ({ batch }) => void seen.push(batch),
+    };
+    const before = await model.getWeights();
+    const alone = await linear();
+    await alone.fit(data, { batchSize: 8, callbacks: [{ onStepEnd: () => alone.stopTraining() }] });
+    const { stopped } = await model.fit(data, { batchSize: 8, callbacks: [callback] });
+    expect([stopped, begun, seen]).toEqual(['enough', [0, 1, 2], [0, 1]]);
+    expect(await model.getWeights()).toEqual(await alone.getWeights()); // the first step's alone
+    expect(await model.getWeights()).not.toEqual(before);
+  });
+
   it('may use the model, and may fail: fit rejects with their error and can be called again', async () => {
     const model = await linear();
     const failing: Callback = {

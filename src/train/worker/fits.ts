@@ -31,7 +31,7 @@ interface Running {
 
 /** Asked for always: they bring what fit's result says when training failed. */
 const always: readonly HookName[] = ['onTrainBegin', 'onTrainEnd', 'onEpochEnd'];
-const asWanted: readonly HookName[] = ['onEpochBegin', 'onBatchEnd', 'onStepEnd'];
+const asWanted: readonly HookName[] = ['onEpochBegin', 'onBatchBegin', 'onBatchEnd', 'onStepEnd'];
 
 export function createFits(
   call: Line['call'],
@@ -60,6 +60,8 @@ export function createFits(
     } else if (name === 'onEpochEnd') {
       now.epochs++;
       for (const callback of callbacks) await callback.onEpochEnd?.(given[0] as number, given[1] as Logs);
+    } else if (name === 'onBatchBegin') {
+      for (const callback of callbacks) await callback.onBatchBegin?.(given[0] as number);
     } else if (name === 'onStepEnd') {
       for (const callback of callbacks) {
         await callback.onStepEnd?.(given[0] as Parameters<NonNullable<Callback['onStepEnd']>>[0]);

@@ -45,7 +45,14 @@ export type SentFit = Omit<FitOptions, 'callbacks' | 'signal' | 'augment'> & {
   readonly hooks: readonly HookName[];
 };
 
-export type HookName = 'onTrainBegin' | 'onTrainEnd' | 'onEpochBegin' | 'onEpochEnd' | 'onBatchEnd' | 'onStepEnd';
+export type HookName =
+  | 'onTrainBegin'
+  | 'onTrainEnd'
+  | 'onEpochBegin'
+  | 'onEpochEnd'
+  | 'onBatchBegin'
+  | 'onBatchEnd'
+  | 'onStepEnd';
 
 /** To the worker. */
 export type Request =

@@ -101,6 +101,7 @@ export function serveTrainer(options: ServeOptions = {}, scope: Scope = globalTh
           if (performance.now() - told > tellEvery) tell();
         },
       }),
+      ...(wants('onBatchBegin') && { onBatchBegin: (batch) => after('onBatchBegin', batch) }),
       ...(wants('onStepEnd') && { onStepEnd: (at) => after('onStepEnd', at) }),
     };
     return scheduled ? [rates, page] : [page];
