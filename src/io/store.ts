@@ -98,7 +98,11 @@ function storeError(name: string, bytes: number, cause: unknown): Error {
   if (cause instanceof StateError) return cause;
   const { name: kind, code, message } = cause as { name?: string; code?: unknown; message?: string };
   const full = kind === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT';
-  const why = [full ? 'no space is left for' : 'could not write', `${bytes} bytes`, `(${message || kind || cause})`];
+  const why = [
+    full ? 'no space is left for' : 'could not write',
+    `${bytes} bytes`,
+    `(${message || (kind ?? String(cause))})`,
+  ];
   return new StoreError(
     full ? 'full' : 'failed',
     `store: '${name}': ${why.join(' ')}; what was kept under this name before stands`,

@@ -28,7 +28,7 @@ describe.each([
 /** IndexedDB as it is where no space is left: a transaction that writes is aborted, and says why. */
 function fullDatabase(): () => void {
   const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, value, key) {
-    const request = this.add(value, `refused ${String(key)}`);
+    const request = this.add(value, `refused ${key as string}`);
     this.transaction.abort();
     return request;
   });
