@@ -19,6 +19,10 @@ export function tableOf(rows: readonly Row[]): string {
 
 /** Only what a training step tells; the rest is in the JSON. */
 function countLines(variant: string, counts: Row['counts'], parts: Row['parts']): string[] {
+  if (counts['augmentationShare'] !== undefined) {
+    const { augmentationShare: share, nanosecondsPerImage: each } = counts;
+    return [`  ${variant}: augmentation adds ${(100 * share).toFixed(1)} % to the step; ${duration(each!)} an image`];
+  }
   const said: string[] = [];
   const say = (name: string, text: (value: number) => string): void => {
     if (counts[name] !== undefined) said.push(text(counts[name]));

@@ -182,9 +182,10 @@ export async function measureData(device: Device, options: MeasureOptions): Prom
           nanosecondsPerImage: summary.median / batch,
           dispatches,
           // Of the GPU's own times, where it tells them: other work on the machine disturbs those least.
-          ...(step > 0
-            ? { augmentationShare: images / (step - images) - plain!.images / (plain!.step - plain!.images) }
-            : {}),
+          augmentationShare:
+            step > 0
+              ? images / (step - images) - plain!.images / (plain!.step - plain!.images)
+              : summary.median / summarize(samples[0]!.samplesNs).median - 1,
         },
         parts: parts[i]!,
         skipped: '',
