@@ -394,4 +394,14 @@ test('the picture has a curve and a legend for each setting, bands where there a
   expect(studySvg(result, { metrics: ['loss'] }).match(/<path[^>]*stroke-width="2"/g)).toHaveLength(2);
   expect(() => studySvg(result, { metrics: ['los'] })).toThrow("studySvg: no metric 'los'");
   expect(studySvg({ ...result, table: [], records: [], best: null })).toContain('no values yet');
+  // Numbers beside curves that end in one place are apart, in the panel, and around that place.
+  const many = Array.from({ length: 9 }, (_, i) => ({ ...result.table[0]!, params: { learningRate: i + 1 } }));
+  const alike = many.map(({ params }) => ({ ...result.records[0]!, params }));
+  const drawn = studySvg({ ...result, table: many, records: alike }, { metrics: ['loss'] });
+  const places = [...drawn.matchAll(/<text x="974" y="([\d.]+)"[^>]*>\d</g)].map(([, y]) => Number(y) - 4);
+  expect(places).toHaveLength(9);
+  for (const [i, y] of places.entries()) {
+    if (i > 0) expect(y - places[i - 1]!).toBeCloseTo(12, 6);
+    expect(y >= 58 && y <= 338).toBe(true);
+  }
 });

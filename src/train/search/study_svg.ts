@@ -145,15 +145,33 @@ function panelMarks(panel: Panel, curves: readonly Curve[]): string[] {
     });
     ends.push({ name: String(i + 1), y: yOf(means.findLast(drawable)!) });
   });
-  // In the order of the curves' ends, far enough apart to be read.
-  const step = Math.min(12, panel.height / Math.max(1, ends.length));
-  let least = Math.min(...ends.map(({ y }) => y), panel.top + panel.height - step * (ends.length - 1));
-  for (const { name, y } of ends.toSorted((a, b) => a.y - b.y)) {
-    const place = Math.max(y, least);
-    marks.push(text(panel.left + panel.width + 10, round(place + 4), name, 'start'));
-    least = place + step;
-  }
+  const sorted = ends.toSorted((a, b) => a.y - b.y);
+  const places = apart(
+    sorted.map(({ y }) => y),
+    Math.min(12, panel.height / Math.max(1, ends.length)),
+    panel,
+  );
+  sorted.forEach(({ name }, i) => {
+    marks.push(text(panel.left + panel.width + 10, round(places[i]! + 4), name, 'start'));
+  });
   return [...marks, '</g>'];
+}
+
+/** Ordered heights moved as little as may be to be `step` apart and within the panel: neighbours that meet share the way. */
+function apart(heights: readonly number[], step: number, { top, height }: Panel): number[] {
+  const blocks: { sum: number; count: number }[] = [];
+  heights.forEach((y, i) => {
+    let block = { sum: y - i * step, count: 1 };
+    for (let last = blocks.at(-1); last && last.sum / last.count >= block.sum / block.count; last = blocks.at(-1)) {
+      blocks.pop();
+      block = { sum: last.sum + block.sum, count: last.count + block.count };
+    }
+    blocks.push(block);
+  });
+  const lowest = top + height - step * (heights.length - 1);
+  return blocks
+    .flatMap(({ sum, count }) => Array.from({ length: count }, () => Math.max(top, Math.min(sum / count, lowest))))
+    .map((y, i) => y + i * step);
 }
 
 const edges = ({ mean, sd }: Statistic): [number, number] => [mean - (sd ?? 0), mean + (sd ?? 0)];
