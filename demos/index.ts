@@ -23,12 +23,17 @@ type Sizes = Readonly<Record<string, { readonly page: number; readonly engine: n
 
 let sizes: Sizes = {};
 
-async function loadSizes({ refresh }: { refresh(): void }): Promise<void> {
+async function loadSizes(context: Context<unknown, keyof typeof words.en>): Promise<void> {
   if (!import.meta.env.PROD) return;
-  const response = await fetch('./sizes.json');
-  if (!response.ok) return;
-  sizes = (await response.json()) as Sizes;
-  refresh();
+  try {
+    const response = await fetch('./sizes.json');
+    if (!response.ok) throw new Error(`sizes.json: ${response.status} ${response.statusText}`);
+    sizes = (await response.json()) as Sizes;
+    context.refresh();
+  } catch (error) {
+    // The cards do without.
+    context.fail(error, { of: 'load', what: () => context.t('sizes') });
+  }
 }
 
 function view(_: unknown, { t }: Context<unknown, keyof typeof words.en>): Child {

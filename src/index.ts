@@ -419,6 +419,7 @@ export {
   DataError,
   DeviceError,
   type DeviceErrorReason,
+  type Lacking,
   NonFiniteError,
   OptionError,
   ShapeError,

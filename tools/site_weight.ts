@@ -28,6 +28,10 @@ export function siteWeight(): Plugin {
 /** Of the workers that pages start, by the page's folder: each is a bundle of its own, made before the pages' one. */
 const workers = new Map<string, Weight>();
 
+/** The key of the library's own worker, which `trainer` starts. */
+const library = '';
+const trainer = /[\\/]src[\\/]train[\\/]worker[\\/]trainer\.ts$/;
+
 /** Weighs a worker's bundle, for `siteWeight`. */
 export function workerWeight(): Plugin {
   return {
@@ -35,9 +39,13 @@ export function workerWeight(): Plugin {
     apply: 'build',
     generateBundle(_, bundle) {
       for (const entry of Object.values(bundle)) {
-        const folder =
-          entry.type === 'chunk' ? /demos[\\/]([^\\/]+)[\\/]/.exec(entry.facadeModuleId ?? '')?.[1] : undefined;
-        if (folder && (entry as Chunk).isEntry) workers.set(folder, weighEntry(entry as Chunk, bundle));
+        if (entry.type !== 'chunk' || !entry.isEntry) continue;
+        const id = entry.facadeModuleId ?? '';
+        const folder = /demos[\\/]([^\\/]+)[\\/]/.exec(id)?.[1] ?? (/src[\\/]worker\.ts/.test(id) ? library : null);
+        if (folder === null) continue;
+        const { page, engine } = weighEntry(entry, bundle);
+        // Nothing of a page is in the library's worker.
+        workers.set(folder, folder === library ? { page: 0, engine: page + engine } : { page, engine });
       }
     },
   };
@@ -55,24 +63,27 @@ export function weigh(bundle: Rolldown.OutputBundle): Record<string, Weight> {
   );
   return Object.fromEntries(
     entries.map((entry) => {
-      const own = weighEntry(entry, bundle);
-      const worker = workers.get(entry.name) ?? { page: 0, engine: 0 };
-      return [entry.name, { page: own.page + worker.page, engine: own.engine + worker.engine }];
+      const trains = [...reached(entry, chunksOf(bundle))].some(({ moduleIds }) =>
+        moduleIds.some((id) => trainer.test(id)),
+      );
+      const all = [weighEntry(entry, bundle), workers.get(entry.name), trains ? workers.get(library) : undefined];
+      const sum = (kind: keyof Weight): number => all.reduce((total, weight) => total + (weight?.[kind] ?? 0), 0);
+      return [entry.name, { page: sum('page'), engine: sum('engine') }];
     }),
   );
 }
 
 function weighEntry(entry: Chunk, bundle: Rolldown.OutputBundle): Weight {
-  const chunks = new Map(
-    Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])),
-  );
-  const all = [...reached(entry, chunks)];
+  const all = [...reached(entry, chunksOf(bundle))];
   const sum = (kind: Kind): number =>
     all
       .filter((chunk) => kindOf(chunk) === kind)
       .reduce((total, { code }) => total + gzipSync(code, { level: 9 }).length / 1000, 0);
   return { page: sum('page'), engine: sum('engine') };
 }
+
+const chunksOf = (bundle: Rolldown.OutputBundle): Map<string, Chunk> =>
+  new Map(Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file]] : [])));
 
 function reached(entry: Chunk, chunks: ReadonlyMap<string, Chunk>): Set<Chunk> {
   const found = new Set<Chunk>();

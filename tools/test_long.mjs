@@ -11,6 +11,7 @@ const files = [
   'tests/gpu/resume.test.ts',
   'tests/gpu/soak.test.ts',
   'tests/gpu/latency.test.ts',
+  'tests/demos/pages/long_tasks.test.ts',
 ];
 const given = process.argv.slice(2);
 const { status } = spawnSync('npx', ['vitest', 'run', ...(given.length > 0 ? given : files)], {

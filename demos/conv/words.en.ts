@@ -232,8 +232,8 @@ export const en = {
   'image after': 'After: {height} × {width}, by the {device}',
   'image pick':
     'Click a pixel, or move the cross with the arrow keys and press Enter, to open its window in the pictures with numbers.',
-  'image bad': '{name} is not a picture this browser can read.',
-  'camera refused': 'The camera cannot be used; a file works as well.',
+  picture: 'a picture this browser can read',
+  'the engine': 'the engine',
   'camera take': 'Take the picture',
   'device cpu': 'CPU',
   'device gpu': 'GPU',

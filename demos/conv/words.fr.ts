@@ -236,8 +236,8 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'image after': 'Après : {height} × {width}, par le {device}',
   'image pick':
     'Cliquez sur un pixel, ou déplacez la croix avec les flèches puis Entrée, pour ouvrir sa fenêtre dans les figures chiffrées.',
-  'image bad': '{name} n’est pas une image lisible par ce navigateur.',
-  'camera refused': 'La caméra ne peut pas être utilisée ; un fichier convient aussi.',
+  picture: 'une image lisible par ce navigateur',
+  'the engine': 'le moteur',
   'camera take': 'Prendre la photo',
   'device cpu': 'CPU',
   'device gpu': 'GPU',

@@ -1,7 +1,8 @@
 // What the shell gives a page's view beside the state.
 import type { DeviceStatus } from './device.ts';
-import type { Acts, ErrorCode } from './errors.ts';
-import type { Language, Translator, Values } from './language.ts';
+import type { Acts, ErrorCode, Told, Wording } from './errors.ts';
+import type { Situation } from './failures.ts';
+import type { Language, Translator } from './language.ts';
 import type { History } from './link.ts';
 import type { Notice } from './notices.ts';
 import type { Stepper } from './stepper.ts';
@@ -33,7 +34,9 @@ export interface Context<State = unknown, Key extends string = never> {
   notice(notice: Notice): void;
   dismiss(name: string): void;
   /** Shows a coded error state; see errors.ts. */
-  report(code: ErrorCode, values?: Values, acts?: Acts): void;
+  report(code: ErrorCode, told?: Told, acts?: Acts, wording?: Wording): void;
+  /** Shows the error state that an error means; see failures.ts. */
+  fail(error: unknown, situation?: Situation, acts?: Acts): void;
   /** A permalink of the present state. */
   address(): Promise<string>;
 }

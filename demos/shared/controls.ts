@@ -80,6 +80,31 @@ export function choiceControl<Value extends string>(control: ChoiceControl<Value
   );
 }
 
+export interface FileControl {
+  readonly id?: string;
+  readonly label: string;
+  /** As of an input's `accept`. */
+  readonly accept: string;
+  take(file: File): void;
+}
+
+/** A button that opens the system's choice of files, in the page's own words. */
+export function fileControl({ id, label, accept, take }: FileControl): HTMLElement {
+  const change = (event: Event): void => {
+    const field = event.currentTarget as HTMLInputElement;
+    const file = field.files?.[0];
+    // So that the same file can be chosen again.
+    field.value = '';
+    if (file) take(file);
+  };
+  return html(
+    'label',
+    { class: 'file', key: id ?? 'file' },
+    html('input', { type: 'file', class: 'unseen', id, accept, on: { change } }),
+    html('span', {}, label),
+  );
+}
+
 export interface SwitchControl {
   readonly label: Child;
   readonly value: boolean;

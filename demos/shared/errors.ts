@@ -1,11 +1,13 @@
-// The coded error states of the pages: each says what happened, why, and offers the next action. E17 is linkNotice.
+// The coded error states of the pages: each says what happened, why, and offers the next action. E17 is linkNotice; which
+// state an error means is in failures.ts.
 import { browsersHere } from './browsers.ts';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html, type Child } from './dom.ts';
-import { errorWords } from './error_words.ts';
-import { translator, type Values } from './language.ts';
+import { errorWords, type ErrorKey } from './error_words.ts';
+import { translator, type Translator, type Values } from './language.ts';
 import type { Notice } from './notices.ts';
+import { scrollBox } from './scroll_box.ts';
 
 export type OfferName =
   | 'https'
@@ -13,6 +15,7 @@ export type OfferName =
   | 'retry'
   | 'reload'
   | 'restart'
+  | 'continue'
   | 'gpu page'
   | 'go on'
   | 'smaller'
@@ -28,7 +31,7 @@ interface ErrorKind {
   /** What the page may offer; those the shell cannot do by itself are shown where the page brings them. */
   readonly offers: readonly OfferName[];
   /** Values of the texts where the state is forced by `force=`. */
-  readonly example: Values;
+  readonly example: Told;
 }
 
 export const errors = {
@@ -38,17 +41,21 @@ export const errors = {
   E4: { tone: 'warning', offers: ['go on'], example: {} },
   E5: { tone: 'information', offers: [], example: { feature: 'shader-f16' } },
   E6: { tone: 'error', offers: ['smaller'], example: { need: '256 MiB', have: '128 MiB' } },
-  E7: { tone: 'error', offers: ['reload', 'cpu'], example: { reason: 'unknown', epoch: 3 } },
+  E7: {
+    tone: 'error',
+    offers: ['continue', 'reload', 'cpu'],
+    example: (t) => ({ reason: t('reason lost'), epoch: 3 }),
+  },
   E8: { tone: 'error', offers: ['half batch'], example: { batch: 512 } },
-  E9: { tone: 'error', offers: ['report'], example: { message: 'matmul.wgsl:12: expected f32' } },
+  E9: { tone: 'error', offers: ['report'], example: {} },
   E10: { tone: 'error', offers: ['restore', 'clip'], example: { step: 231, last: 4.31 } },
-  E11: { tone: 'warning', offers: ['retry'], example: { what: 'shard-3.bin', instead: '10 000' } },
-  E12: { tone: 'warning', offers: [], example: { file: 'points.csv', line: 7, expected: 'x,y,label' } },
+  E11: { tone: 'warning', offers: ['retry'], example: { what: 'shard-3.bin' } },
+  E12: { tone: 'warning', offers: [], example: { file: 'points.csv', expected: 'x,y,label' } },
   E13: { tone: 'warning', offers: ['retry'], example: {} },
   E14: { tone: 'warning', offers: ['download'], example: {} },
   E15: { tone: 'information', offers: ['resume'], example: {} },
-  E16: { tone: 'error', offers: [], example: { difference: 'conv1 [3, 3, 1, 8] ≠ [5, 5, 1, 8]' } },
-  E18: { tone: 'error', offers: ['reload', 'restart'], example: { message: 'example' } },
+  E16: { tone: 'error', offers: [], example: {} },
+  E18: { tone: 'error', offers: ['continue', 'reload', 'restart'], example: {} },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof errors;
@@ -56,17 +63,38 @@ export type Acts = { readonly [Name in OfferName]?: () => void };
 
 export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(errors, text);
 
+/** Values of the texts, or how they read in a language. */
+export type Told = Values | ((t: Translator<ErrorKey>) => Values);
+
+/** Other texts than the code's own, and what a program said, which is in English. */
+export interface Wording {
+  readonly what?: ErrorKey | undefined;
+  readonly next?: ErrorKey | undefined;
+  readonly detail?: string | undefined;
+}
+
 /** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying, going on) need not be given. */
-export function errorNotice(context: Context, code: ErrorCode, values: Values = {}, acts: Acts = {}): Notice {
+export function errorNotice(
+  context: Context,
+  code: ErrorCode,
+  told: Told = {},
+  acts: Acts = {},
+  { what = `${code}.what`, next = `${code}.next`, detail }: Wording = {},
+): Notice {
   const { tone, offers }: ErrorKind = errors[code];
   const all: Acts = { ...shellActs(context, code), ...acts };
-  const t = (): ReturnType<typeof translator<keyof typeof errorWords.en>> => translator(errorWords, context.language);
+  const t = (): Translator<ErrorKey> => translator(errorWords, context.language);
+  const values = (): Values => (typeof told === 'function' ? told(t()) : told);
   return {
     name: code,
     tone,
     code,
-    title: () => t()(`${code}.what`, values),
-    body: () => [html('p', {}, t()(`${code}.next`, values)), more(code, context)],
+    title: () => t()(what, values()),
+    body: () => [
+      html('p', {}, t()(next, values())),
+      more(code, context),
+      detail ? scrollBox(t()('detail'), html('pre', { class: 'detail', lang: 'en' }, detail), 'detail') : null,
+    ],
     offers: offers.flatMap((name) => {
       const act = all[name];
       return act ? [{ label: () => t()(`offer ${name}`), act }] : [];

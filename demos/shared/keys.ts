@@ -41,3 +41,9 @@ export function presenterKeys({ stepper, help, fullScreen }: KeyActions): (event
     action();
   };
 }
+
+export function fullScreen(): void {
+  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  // Frames and phones may refuse; the page is then as it was.
+  change.catch(() => undefined);
+}

@@ -12,14 +12,16 @@ import { asking, findDevice, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
 import { choice, flag, text } from './fields.ts';
 import { dialog, dialogs, header, openDialog, type HeaderChoices } from './header.ts';
-import { presenterKeys } from './keys.ts';
+import { fullScreen, presenterKeys } from './keys.ts';
 import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from './language.ts';
 import { link, type History } from './link.ts';
 import { liveRegion } from './live.ts';
 import { longPress } from './long_press.ts';
+import { isOnPaper, onPaper, writeAddresses } from './on_paper.ts';
 import { noticeList, type Notice } from './notices.ts';
 import { linkNotice } from './link_notice.ts';
-import { errorNotice, errors, isErrorCode } from './errors.ts';
+import { errorNotice, errors, isErrorCode, type Acts } from './errors.ts';
+import { failureOf, type Situation } from './failures.ts';
 import { onNarrow } from './sheet.ts';
 import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
 import { createStepper, type StepState } from './stepper.ts';
@@ -67,6 +69,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   const live = liveRegion();
   let device: DeviceStatus = asking;
   let asked = '';
+  let forced = '';
   let scheduled = false;
 
   const address = await link(fields, ({ state: linked, problems }) => {
@@ -121,8 +124,12 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
       notices.delete(name);
       show();
     },
-    report(code, values, acts) {
-      context.notice(errorNotice(context, code, values, acts));
+    report(code, told, acts, wording) {
+      context.notice(errorNotice(context, code, told, acts, wording));
+    },
+    fail(error, situation, acts) {
+      note(error, situation, acts);
+      show();
     },
     address: () => address.address(),
   };
@@ -172,7 +179,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
       frame(page.view(own(), context));
       context.stepper?.follow();
     } catch (error) {
-      fail(error);
+      note(error);
       frame(keptView());
     }
   }
@@ -197,6 +204,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
         { class: 'page-footer', key: 'footer', 'data-part': 'footer' },
         html('p', {}, shell('footer local')),
       ),
+      html('p', { class: 'own-address', 'data-print': '', key: 'address', own: true }),
       dialogs(context, choices),
       live.element,
     ];
@@ -205,6 +213,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     for (const part of fresh.querySelectorAll('[data-part]'))
       if (hidden.has(part.getAttribute('data-part')!)) part.setAttribute('hidden', '');
     place(root!, [...fresh.childNodes]);
+    if (isOnPaper()) writeAddresses();
   }
 
   const headerChoices = (): HeaderChoices => ({
@@ -243,7 +252,9 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     const found = await findDevice(wanted, force);
     if (asked !== question) return;
     device = found;
-    for (const name of Object.keys(errors)) notices.delete(name);
+    // What befell the page meanwhile stays.
+    for (const name of ['E1', 'E2', 'E3', forced]) notices.delete(name);
+    forced = force;
     // A software GPU is said by the badge and its dialog alone.
     if (found.code && found.code !== 'E4' && (page.device === 'wanted' || force === found.code))
       context.report(found.code);
@@ -251,28 +262,26 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     show();
   }
 
-  function fail(error: unknown): void {
-    console.error(error);
-    const message = error instanceof Error ? error.message : String(error);
+  function note(error: unknown, situation: Situation = {}, acts: Acts = {}): void {
+    const { code, values, ...wording } = failureOf(error, situation);
     const restart = (): void => {
-      notices.delete('E18');
+      notices.delete(code);
       change({ ...defaults(page.fields) }, 'push');
     };
-    notices.set('E18', errorNotice(context, 'E18', { message }, { restart }));
+    const own: Acts = code === 'E18' && !wording.what ? { restart } : {};
+    if (code === 'E18') console.error(error);
+    notices.set(code, errorNotice(context, code, values, { ...own, ...acts }, wording));
   }
 
-  const failLater = (error: unknown): void => {
-    fail(error);
-    show();
-  };
-  window.addEventListener('error', (event) => failLater(event.error ?? event.message));
-  window.addEventListener('unhandledrejection', (event) => failLater(event.reason));
+  window.addEventListener('error', (event) => context.fail(event.error ?? event.message));
+  window.addEventListener('unhandledrejection', (event) => context.fail(event.reason));
   const { stepper } = context;
   document.addEventListener(
     'keydown',
     presenterKeys({ stepper, help: () => openDialog('shortcuts-dialog'), fullScreen }),
   );
   onSystemChange(show);
+  onPaper(writeAddresses);
   onNarrow(show);
   longPress(() => shell);
 
@@ -282,12 +291,6 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   listProblems(address.current.problems);
   draw();
   page.opened?.(context);
-}
-
-function fullScreen(): void {
-  const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
-  // Frames and phones may refuse; the page is then as it was.
-  change.catch(() => undefined);
 }
 
 export { dialog, openDialog };

@@ -19,6 +19,7 @@ const fields = {
 type State = StateOf<typeof fields>;
 
 const loaded = new Map<string, string>();
+const asked = new Set<string>();
 
 /** The file of the link, else the page's own. */
 function fileOf({ page, file }: State): string {
@@ -29,11 +30,15 @@ function fileOf({ page, file }: State): string {
 function view(state: State, context: Context<State, keyof typeof words.en>): Child {
   const { t } = context;
   const shown = fileOf(state);
-  if (!loaded.has(shown)) {
-    void textOf(shown).then((text) => {
-      loaded.set(shown, text);
-      context.refresh();
-    });
+  if (!asked.has(shown)) {
+    asked.add(shown);
+    textOf(shown).then(
+      (text) => {
+        loaded.set(shown, text);
+        context.refresh();
+      },
+      (error: unknown) => context.fail(error, { of: 'load', what: () => shown }),
+    );
   }
   const entry = (file: string): HTMLElement =>
     html(

@@ -1,65 +1,95 @@
-// Trains the small CNN on synthetic glyphs and prints what the terminal would print.
-import type { Context } from '../shared/context.ts';
+// Trains the small CNN on drawn characters in a worker, and prints what the terminal would print.
+import './train_once.css';
+import { fileControl, numberControl, switchControl } from '../shared/controls.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
 import { scrollBox } from '../shared/scroll_box.ts';
-import type { DeviceStatus } from '../shared/device.ts';
+import {
+  download,
+  goOn,
+  isBusy,
+  openFile,
+  pause,
+  pauseWhileHidden,
+  resume,
+  run,
+  start,
+  stop,
+  storedBefore,
+  type Own,
+} from './run.ts';
+import { fields, type TrainState } from './state.ts';
 import { words } from './words.ts';
 
-type Own = Context<unknown, keyof typeof words.en>;
-
-let log = '';
-let status: 'idle' | 'training' | 'done' = 'idle';
-
-async function run(context: Own): Promise<void> {
-  log = '';
-  status = 'training';
-  context.refresh();
-  try {
-    const { train, epochs } = await import('./train.ts');
-    const print = (line: string): void => {
-      log += `${line}\n`;
-      context.refresh();
-    };
-    await train(prefer(context.device), print, (epoch, value) => {
-      const accuracy = context.t.number(value, { style: 'percent' });
-      context.announce(context.t('heard', { epoch, epochs, accuracy }));
-    });
-    status = 'done';
-  } catch (error) {
-    status = 'idle';
-    throw error;
-  } finally {
-    context.refresh();
-  }
-}
-
-/** What the badge says is what is used. */
-const prefer = ({ kind }: DeviceStatus): readonly ('webgpu' | 'cpu')[] =>
-  kind === 'cpu' ? ['cpu'] : ['webgpu', 'cpu'];
-
-function view(_: unknown, context: Own): Child {
+function view(state: TrainState, context: Own): Child {
   const { t } = context;
   return [
     html('p', {}, t('lead')),
+    controls(state, context),
+    buttons(state, context),
     html(
       'p',
-      { class: 'option' },
-      html(
-        'button',
-        {
-          type: 'button',
-          id: 'train',
-          class: 'primary',
-          'aria-disabled': status === 'training',
-          on: { click: () => void (status === 'training' || run(context)) },
-        },
-        t('train'),
-      ),
-      html('span', { id: 'status', role: 'status' }, status === 'idle' ? '' : t(status)),
+      {},
+      html('span', { id: 'status', role: 'status' }, run.status === 'idle' ? '' : t(run.status)),
+      ' ',
+      html('span', { id: 'progress' }, place(state, context)),
     ),
-    log ? scrollBox(t('log'), html('pre', { id: 'log', lang: 'en' }, log), 'log-box') : null,
+    run.log ? scrollBox(t('log'), html('pre', { id: 'log', lang: 'en' }, run.log), 'log-box') : null,
   ];
 }
 
-void openPage({ id: 'train_once', fields: {}, words, title: 'title', device: 'wanted', view });
+function controls(state: TrainState, context: Own): Child {
+  const { t, set } = context;
+  const number = (label: string, key: 'images' | 'rate' | 'batch' | 'epochs' | 'seed', step: number): HTMLElement => {
+    const { min, max } = fields[key];
+    const change = (value: number): void => set({ [key]: value });
+    return numberControl(context, { label, value: state[key], min, max, step, slider: false, set: change });
+  };
+  return html(
+    'fieldset',
+    { class: 'control-group settings-of-run', 'data-part': 'controls', disabled: isBusy() },
+    html('legend', {}, t('settings')),
+    number(t('images'), 'images', 1),
+    number(t('rate'), 'rate', 0),
+    number(t('batch'), 'batch', 1),
+    number(t('epochs'), 'epochs', 1),
+    number(t('seed'), 'seed', 1),
+    switchControl({ label: t('clip'), value: state.clip, set: (clip) => set({ clip }) }),
+  );
+}
+
+function buttons(state: TrainState, context: Own): Child {
+  const { t } = context;
+  const button = (id: string, label: string, act: () => unknown, more: object = {}): HTMLElement =>
+    html('button', { type: 'button', id, key: id, on: { click: () => void act() }, ...more }, label);
+  if (isBusy()) {
+    const paused = run.status === 'paused';
+    const waits = run.status !== 'training' && !paused;
+    return html(
+      'p',
+      { class: 'run-buttons', key: 'running' },
+      button('pause', t(paused ? 'resume' : 'pause'), () => (paused ? resume(context) : pause(context)), {
+        'aria-disabled': waits,
+      }),
+      button('stop', t('stop'), () => stop(context), { 'aria-disabled': run.status === 'stopping' }),
+    );
+  }
+  const epoch = run.kept?.epoch ?? storedBefore();
+  return html(
+    'p',
+    { class: 'run-buttons', key: 'resting' },
+    button('train', t('train'), () => start(context, state, null), { class: 'primary' }),
+    epoch !== null && epoch < state.epochs ? button('go-on', t('go on', { epoch }), () => goOn(context, state)) : null,
+    run.kept ? button('download', t('download'), download) : null,
+    fileControl({ id: 'open', label: t('open'), accept: '.safetensors', take: (file) => void openFile(context, file) }),
+  );
+}
+
+function place({ epochs }: TrainState, { t }: Own): string {
+  if (!run.shown || !isBusy()) return '';
+  const { epoch, batch, steps, loss } = run.shown;
+  const shown = t.number(loss, { maximumSignificantDigits: 4 });
+  return t('place', { epoch: epoch + 1, epochs, batch: batch + 1, steps, loss: shown });
+}
+
+void openPage({ id: 'train_once', fields, words, title: 'title', device: 'wanted', view, opened: pauseWhileHidden });

@@ -10,23 +10,36 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
-/** A file or array that cannot be what it claims to be; `byteOffset` says where, when it is a file. */
+/**
+ * A file or array that cannot be what it claims to be; `byteOffset` says where, when it is a file, and `differences` name what
+ * of a file's weights is other than the model's.
+ */
 export class DataError extends Error {
   override readonly name: string = 'DataError';
   constructor(
     message: string,
     readonly byteOffset?: number,
+    readonly differences?: readonly string[],
   ) {
     super(message);
   }
 }
 
-/** What a device refused, lost or could not hold, with what to do about it. `reason` is for programs, the message for people. */
+/** Of an error of the reason 'limit': the feature that the device lacks, or its limit and what was wanted of it. */
+export type Lacking =
+  | { readonly feature: string }
+  | { readonly limit: string; readonly needed: number; readonly given: number };
+
+/**
+ * What a device refused, lost or could not hold, with what to do about it. `reason` and `lacking` are for programs, the message
+ * for people.
+ */
 export class DeviceError extends Error {
   override readonly name: string = 'DeviceError';
   constructor(
     readonly reason: DeviceErrorReason,
     message: string,
+    readonly lacking: Lacking | null = null,
   ) {
     super(message);
   }
@@ -39,6 +52,7 @@ export type DeviceErrorReason =
   | 'lost'
   | 'destroyed'
   | 'hung'
+  | 'worker' // the worker that holds the device ended, or did not begin
   | 'validation'
   | 'shader'
   | 'stale'; // a handle of a lost device's generation

@@ -128,5 +128,6 @@ export function bufferTooLarge(name: string, bytes: number, limit: number): Devi
   return new DeviceError(
     'limit',
     `${name} needs a buffer of ${bytes} bytes, and this device's maxBufferSize is ${limit}; use a smaller batch or a smaller model`,
+    { limit: 'maxBufferSize', needed: bytes, given: limit },
   );
 }

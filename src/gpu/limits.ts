@@ -29,6 +29,7 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
       throw new DeviceError(
         'limit',
         `${where}: kernel '${step.kernel}' needs the feature '${feature}', which this device lacks`,
+        { feature },
       );
     }
   }
@@ -44,6 +45,11 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
       throw new DeviceError(
         'limit',
         `${where}: ${groups} workgroups in one dimension, and this device's maxComputeWorkgroupsPerDimension is ${limits.maxComputeWorkgroupsPerDimension}; use a smaller batch`,
+        {
+          limit: 'maxComputeWorkgroupsPerDimension',
+          needed: groups,
+          given: limits.maxComputeWorkgroupsPerDimension,
+        },
       );
     }
   }
@@ -52,6 +58,11 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
     throw new DeviceError(
       'limit',
       `${where}: kernel '${step.kernel}' binds ${names.length} storage buffers, and this device's maxStorageBuffersPerShaderStage is ${limits.maxStorageBuffersPerShaderStage}`,
+      {
+        limit: 'maxStorageBuffersPerShaderStage',
+        needed: names.length,
+        given: limits.maxStorageBuffersPerShaderStage,
+      },
     );
   }
   const bound: { place: Place; access: string }[] = [];
@@ -67,6 +78,11 @@ function checkDispatch(plan: Plan, step: PlanStep, dispatch: Dispatch, target: T
       throw new DeviceError(
         'limit',
         `${where}: '${name}' ${format(place.type.shape)} takes ${place.bytes} bytes, and this device's maxStorageBufferBindingSize is ${limits.maxStorageBufferBindingSize}; use a smaller batch`,
+        {
+          limit: 'maxStorageBufferBindingSize',
+          needed: place.bytes,
+          given: limits.maxStorageBufferBindingSize,
+        },
       );
     }
     // WebGPU: the bindings of a dispatch all read a buffer ("usage scope"), or all may write it, at ranges that lie apart.
@@ -137,5 +153,6 @@ export function checkBindable(where: string, type: TensorType, target: Target): 
   throw new DeviceError(
     'limit',
     `${where} takes ${bytes} bytes, and this device's maxStorageBufferBindingSize is ${maxStorageBufferBindingSize}; give it in parts`,
+    { limit: 'maxStorageBufferBindingSize', needed: bytes, given: maxStorageBufferBindingSize },
   );
 }

@@ -20,7 +20,9 @@ export async function timeLaunches(
   launch: (pass: GPUComputePassEncoder, index: number) => void,
 ): Promise<DispatchTime[]> {
   if (!target.features.has('timestamp-query')) {
-    throw new DeviceError('limit', `profile needs the feature 'timestamp-query', which this device lacks`);
+    throw new DeviceError('limit', `profile needs the feature 'timestamp-query', which this device lacks`, {
+      feature: 'timestamp-query',
+    });
   }
   const count = Math.min(launches.length, mostTimed);
   if (count === 0) return [];

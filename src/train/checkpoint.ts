@@ -113,6 +113,8 @@ function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: st
   if (differences.length > 0) {
     throw new DataError(
       `${where}: the weights do not fit '${model.name}', and nothing was changed:\n  ${differences.join('\n  ')}`,
+      undefined,
+      differences,
     );
   }
   model.setWeights(weights);

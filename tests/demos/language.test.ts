@@ -1,9 +1,16 @@
 // The two languages: numbers, plurals, spaces, and the stretched language for finding clipped text.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { dictionary, frenchSpaces, readNumber, stretch, translator } from '../../demos/shared/language.ts';
-import { words as shellWords } from '../../demos/shared/words.ts';
+import {
+  dictionary,
+  frenchSpaces,
+  readNumber,
+  stretch,
+  translator,
+  type Dictionary,
+  type Phrase,
+} from '../../demos/shared/language.ts';
 
 const words = dictionary(
   { cells: { one: '{n} cell', other: '{n} cells' }, ask: 'Size of {what}: {size}?' },
@@ -32,20 +39,40 @@ test('sets French spaces in its own text and leaves values alone', () => {
     'Taille de «\u202Fa ; b\u202F»\u202F: 3\u202F?',
   );
   expect(frenchSpaces('vrai ! (a : b) 84 %')).toBe('vrai\u202F! (a\u202F: b) 84\u202F%');
-  for (const phrase of Object.values(shellWords.fr).flatMap((one) =>
-    typeof one === 'string' ? one : Object.values(one),
-  )) {
-    expect(phrase, 'an ordinary space, which the shell makes narrow').not.toMatch(/[^\s\u202F][;!?»]|\w:\s|«\S/);
-    expect(phrase, 'a typographic apostrophe').not.toContain("'");
-  }
 });
 
-test('every phrase names the same values in both languages', () => {
-  const values = (phrase: unknown): string[] => [...new Set(JSON.stringify(phrase).match(/\{\w+\}/g))].toSorted();
-  for (const key of Object.keys(shellWords.en) as (keyof typeof shellWords.en)[])
-    expect(values(shellWords.fr[key]), key).toEqual(
-      expect.arrayContaining(values(shellWords.en[key]).filter((v) => v !== '{n}')),
-    );
+/** Every dictionary of the pages. */
+const dictionaries = Object.entries(
+  import.meta.glob<Record<string, unknown>>('../../demos/**/*words*.ts', { eager: true }),
+).flatMap(([file, exports]) =>
+  Object.values(exports).flatMap((one) =>
+    typeof one === 'object' && one !== null && 'en' in one && 'fr' in one ? [{ file, words: one as Dictionary }] : [],
+  ),
+);
+
+const formsOf = (phrase: Phrase): string[] => (typeof phrase === 'string' ? [phrase] : Object.values(phrase));
+
+test('there are dictionaries of the shell, its errors and every page', () => {
+  expect(dictionaries.length).toBeGreaterThanOrEqual(7);
+});
+
+describe.each(dictionaries)('$file', ({ words: { en, fr } }) => {
+  test('has every key in both languages', () => {
+    expect(Object.keys(fr)).toEqual(Object.keys(en));
+  });
+
+  test('is set in French as French is', () => {
+    for (const phrase of Object.values(fr).flatMap(formsOf)) {
+      expect(phrase, 'an ordinary space, which the shell makes narrow').not.toMatch(/\p{L}[;!?»](?=\s|$)|\w:\s|«\S/u);
+      expect(phrase, 'a typographic apostrophe').not.toContain("'");
+    }
+  });
+
+  test('names the same values in both', () => {
+    const values = (phrase: Phrase): string[] => [...new Set(JSON.stringify(phrase).match(/\{\w+\}/g))].toSorted();
+    const named = (phrase: Phrase): string[] => values(phrase).filter((value) => value !== '{n}');
+    for (const key of Object.keys(en)) expect(named(fr[key]!), key).toEqual(named(en[key]!));
+  });
 });
 
 test('a text without a value it names is a defect', () => {

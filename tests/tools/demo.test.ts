@@ -26,9 +26,11 @@ test(
       await page.waitForSelector('#train', { timeout: 0 });
       await page.evaluate(() => (location.hash = 'v=1&lang=en'));
       await page.click('#train');
-      await page.waitForFunction(() => /done|stopped/.test(document.body.innerText), { timeout: 0 });
+      await page.waitForFunction(() => /^(Done|Ended)/.test(document.querySelector('#status')!.textContent), {
+        timeout: 0,
+      });
       const text = await page.$eval('#log', (log) => log.textContent);
-      expect(await page.$eval('#status', (status) => status.textContent)).toBe('done');
+      expect(await page.$eval('#status', (status) => status.textContent)).toBe('Done.');
       expect(text).toMatch(/epoch 4 {2}loss \d/);
       expect(Number(/test accuracy ([\d.]+)/.exec(text)![1])).toBeGreaterThan(0.9);
       expect(elsewhere).toEqual([]);

@@ -1,7 +1,7 @@
 // The first filter on a whole picture: a drawn scene, a file, a dropped or pasted picture, or the camera.
 
 import './image.css';
-import { choiceControl } from '../../shared/controls.ts';
+import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
 import { planesOf, shownOf, windowOf } from '../image.ts';
@@ -52,10 +52,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
           if (shown?.key === key) shown = { key, result, source };
           context.refresh();
         },
-        (error: unknown) => {
-          photo.problem = t('ask failed', { message: error instanceof Error ? error.message : String(error) });
-          context.refresh();
-        },
+        (error: unknown) => context.fail(error, { what: () => t('the engine') }),
       );
   }
   const { result, source } = shown;
@@ -89,16 +86,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
         (value) => t(`range ${value}`),
         (range) => set({ range }),
       ),
-      html(
-        'label',
-        { class: 'control' },
-        html('span', { class: 'name' }, t('image open')),
-        html('input', {
-          type: 'file',
-          accept: 'image/*',
-          on: { change: (event) => void take(context, (event.currentTarget as HTMLInputElement).files?.[0]) },
-        }),
-      ),
+      fileControl({ label: t('image open'), accept: 'image/*', take: (file) => void take(context, file) }),
       photo.camera
         ? html('button', { type: 'button', on: { click: () => void snap(context) } }, t('camera take'))
         : html('button', { type: 'button', on: { click: () => void openCamera(context) } }, t('image camera')),
@@ -114,7 +102,6 @@ export function imageView(context: ConvContext, state: ConvState): Child {
           updated: (element) => ((element as HTMLVideoElement).srcObject = photo.camera),
         })
       : null,
-    photo.problem ? html('p', { role: 'alert', 'data-part': 'problem' }, photo.problem) : null,
     html('p', { class: 'hint' }, t('image drop')),
     html(
       'div',

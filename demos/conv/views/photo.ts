@@ -8,13 +8,11 @@ import type { ConvContext } from '../words.ts';
 interface Photo {
   own: Pixels | null;
   camera: MediaStream | null;
-  /** Why the last picture could not be had. */
-  problem: string | null;
   /** Grows with each picture of one's own. */
   revision: number;
 }
 /** The reader's picture: it is in no link, so not in the state. */
-export const photo: Photo = { own: null, camera: null, problem: null, revision: 0 };
+export const photo: Photo = { own: null, camera: null, revision: 0 };
 let sample: Pixels | null = null;
 
 export const pixelsOf = (state: ConvState): Pixels =>
@@ -27,9 +25,9 @@ export async function take(context: ConvContext, file: File | null | undefined):
   try {
     const bitmap = await createImageBitmap(file);
     adopt(context, bitmap, bitmap.width, bitmap.height);
-  } catch {
-    photo.problem = context.t('image bad', { name: file.name });
-    context.refresh();
+    context.dismiss('E12');
+  } catch (error) {
+    context.fail(error, { of: 'file', file: file.name, what: () => context.t('picture') });
   }
 }
 
@@ -39,7 +37,6 @@ function adopt(context: ConvContext, source: CanvasImageSource, width: number, h
   const ink = html('canvas', { width: w, height: h }).getContext('2d', { willReadFrequently: true })!;
   ink.drawImage(source, 0, 0, w, h);
   photo.own = { width: w, height: h, data: ink.getImageData(0, 0, w, h).data as Uint8ClampedArray<ArrayBuffer> };
-  photo.problem = null;
   photo.revision++;
   context.set({ photo: 'own' });
 }
@@ -47,9 +44,9 @@ function adopt(context: ConvContext, source: CanvasImageSource, width: number, h
 export async function openCamera(context: ConvContext): Promise<void> {
   try {
     photo.camera = await navigator.mediaDevices.getUserMedia({ video: { width: most, height: most } });
-    photo.problem = null;
-  } catch {
-    photo.problem = context.t('camera refused');
+    context.dismiss('E13');
+  } catch (error) {
+    context.fail(error, { of: 'camera' }, { retry: () => void openCamera(context) });
   }
   context.refresh();
 }

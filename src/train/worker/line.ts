@@ -1,6 +1,6 @@
 // The line from a page to its trainer's worker: calls with answers, in the order in which they were made.
 
-import { OptionError, StateError } from '../../core/errors.ts';
+import { DeviceError, OptionError, StateError } from '../../core/errors.ts';
 import { receivedError, sentError, type Mirror, type Request, type Response } from './messages.ts';
 import { createPacker } from './packing.ts';
 
@@ -32,7 +32,7 @@ export function createLine(worker: Worker, { pause, mirrored, asked, batches }: 
   const waiting = new Map<number, Waiting>();
   let latest: Mirror = { step: 0, history: null };
   let next = 1;
-  let ended: string | null = null;
+  let ended: ((name: string) => Error) | null = null;
   let untold: Error | null = null;
   const post = (message: Request, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
   const pack = createPacker(post, pause);
@@ -40,16 +40,16 @@ export function createLine(worker: Worker, { pause, mirrored, asked, batches }: 
   let queue: Promise<unknown> = Promise.resolve();
   const inTurn = (task: () => Promise<void> | void) => (queue = queue.then(task));
 
-  function end(why: string): void {
-    ended ??= why;
-    for (const { name, fail } of waiting.values()) fail(new StateError(`${name}: ${why}`));
+  function end(errorOf: (name: string) => Error): void {
+    ended ??= errorOf;
+    for (const { name, fail } of waiting.values()) fail(errorOf(name));
     waiting.clear();
   }
 
   function call(name: string, ...given: unknown[]): Promise<unknown> {
     return new Promise((done, fail) => {
       void inTurn(async () => {
-        if (ended !== null) return fail(new StateError(`${name}: ${ended}`));
+        if (ended) return fail(ended(name));
         const id = next++;
         try {
           const { packed, ids } = await pack(given);
@@ -88,7 +88,8 @@ export function createLine(worker: Worker, { pause, mirrored, asked, batches }: 
     else found.done(data.value);
   });
   worker.addEventListener('error', (event) => {
-    end(`the trainer's worker ended${event.message ? ` (${event.message})` : ', or its file could not be loaded'}`);
+    const why = event.message ? ` (${event.message})` : ', or its file could not be loaded';
+    end((name) => new DeviceError('worker', `${name}: the trainer's worker ended${why}`));
   });
 
   return {
@@ -102,6 +103,6 @@ export function createLine(worker: Worker, { pause, mirrored, asked, batches }: 
       call(name, ...given).catch((error: Error) => (untold ??= ended === null ? error : null));
     },
     latest: () => latest,
-    close: end,
+    close: (why) => end((name) => new StateError(`${name}: ${why}`)),
   };
 }

@@ -7,6 +7,7 @@ import type { DeviceOptions } from '../device.ts';
 import {
   DataError,
   DeviceError,
+  type Lacking,
   NonFiniteError,
   OptionError,
   ShapeError,
@@ -101,30 +102,34 @@ export interface SentError {
   readonly name: string;
   readonly message: string;
   readonly reason?: string;
+  readonly lacking?: Lacking | null;
   readonly step?: number;
   readonly tensor?: string | null;
   readonly origin?: NonFiniteError['origin'];
   readonly byteOffset?: number;
+  readonly differences?: readonly string[];
 }
 
 export function sentError(caught: unknown): SentError {
   if (!(caught instanceof Error)) return { name: 'Error', message: String(caught) };
   const { name, message } = caught;
-  const { reason, step, tensor, origin, byteOffset } = caught as Error & Partial<SentError>;
+  const { reason, lacking, step, tensor, origin, byteOffset, differences } = caught as Error & Partial<SentError>;
   return {
     name,
     message,
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason, lacking: lacking ?? null }),
     ...(step === undefined ? {} : { step, tensor: tensor ?? null, origin: origin ?? null }),
     ...(byteOffset === undefined ? {} : { byteOffset }),
+    ...(differences === undefined ? {} : { differences }),
   };
 }
 
 /** The error as one of the engine's types again. */
-export function receivedError({ name, message, reason, step, tensor, origin, byteOffset }: SentError): Error {
+export function receivedError(sent: SentError): Error {
+  const { name, message, reason, lacking, step, tensor, origin, byteOffset, differences } = sent;
   if (name === 'NonFiniteError') return new NonFiniteError(message, step ?? 0, tensor ?? null, origin ?? null);
-  if (name === 'DeviceError') return new DeviceError((reason ?? 'lost') as DeviceErrorReason, message);
-  if (name === 'DataError') return new DataError(message, byteOffset);
+  if (name === 'DeviceError') return new DeviceError((reason ?? 'lost') as DeviceErrorReason, message, lacking);
+  if (name === 'DataError') return new DataError(message, byteOffset, differences);
   if (name === 'OptionError') return new OptionError(message);
   if (name === 'ShapeError') return new ShapeError(message);
   if (name === 'StateError') return new StateError(message);

@@ -42,6 +42,7 @@ test.each(Array.from({ length: 18 }, (_, i) => `E${i + 1}`).filter((code) => cod
 
 test('E4 is an amber badge, explained in its dialog', async () => {
   const { page, hash } = opened;
+  await page.setViewport({ width: 1280, height: 800 });
   await hash('v=1&lang=en&force=E4');
   await page.waitForSelector('button.device.software');
   await page.click('button.device');
@@ -98,7 +99,7 @@ test('a page whose view throws keeps what it showed and says so (E18)', async ()
   await page.click('#preset');
   await page.waitForSelector('.notice[data-code=E18]');
   await settled(page);
-  expect(await page.$eval('.notice .title', (title) => title.textContent)).toContain('a defect for the test');
+  expect(await page.$eval('.notice .detail', (detail) => detail.textContent)).toContain('a defect for the test');
   expect(await page.$('[role=grid]')).not.toBeNull();
   await close();
 });

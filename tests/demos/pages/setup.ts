@@ -13,6 +13,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The index's address, ending in a slash. */
     siteUrl: string;
+    /** Where it was built. */
+    siteFolder: string;
     /** Where Puppeteer connects to the one browser. */
     siteBrowser: string;
   }
@@ -30,8 +32,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   process.env.NODE_ENV = NODE_ENV;
   const { url, server } = await serve(folder, '/courses/2026/retrograd/');
-  const browser = await launchBrowser();
+  const browser = await launchBrowser([
+    '--host-resolver-rules=MAP insecure.test 127.0.0.1',
+    '--use-fake-device-for-media-stream',
+  ]);
   project.provide('siteUrl', url);
+  project.provide('siteFolder', folder);
   project.provide('siteBrowser', browser.wsEndpoint());
   return async () => {
     await browser.close();

@@ -86,7 +86,22 @@ const others: Readonly<Record<string, readonly State[]>> = {
     { name: 'a kernel of one’s own', hash: '&own=fn&ownop=relu&suites=' },
   ],
   'source/': [{ name: 'another page’s source', hash: '&page=conv' }],
-  'train_once/': [{ name: 'no GPU', hash: '&force=E3' }],
+  'train_once/': [
+    { name: 'no GPU', hash: '&force=E3' },
+    {
+      name: 'training',
+      hash: '&images=100&epochs=100',
+      async act(page) {
+        await page.$eval('#train', (button) => (button as HTMLElement).click());
+        await page.waitForSelector('#log');
+      },
+      async after(page) {
+        await page.$eval('#stop', (button) => (button as HTMLElement).click());
+        await page.waitForSelector('#train');
+      },
+    },
+    { name: 'stopped', hash: '' },
+  ],
 };
 
 async function visit(path: string, states: readonly State[]): Promise<string[]> {

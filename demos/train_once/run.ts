@@ -1,0 +1,300 @@
+// The one training of this page: what it does at the moment, what may be done with it, and what befalls it.
+
+import { copyText } from '../shared/clipboard.ts';
+import type { Context } from '../shared/context.ts';
+import type { Acts } from '../shared/errors.ts';
+import { download as saveFile } from '../shared/export.ts';
+import { failureOf, type Situation } from '../shared/failures.ts';
+import type { TrainState } from './state.ts';
+import type { Controls, Kept, Stage } from './train.ts';
+import type { words } from './words.ts';
+
+export type Own = Context<TrainState, keyof typeof words.en>;
+
+export type Status = 'idle' | 'loading' | Stage | 'paused' | 'stopping' | 'done' | 'stopped' | 'failed';
+
+interface Place {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly loss: number;
+}
+
+interface Run {
+  status: Status;
+  log: string;
+  place: Place | null;
+  /** What of it is shown. */
+  shown: Place | null;
+  kept: Kept | null;
+  controls: Controls | null;
+  /** Ends the wait for a worker that says nothing. */
+  abandon: (() => void) | null;
+}
+
+export const run: Run = {
+  status: 'idle',
+  log: '',
+  place: null,
+  shown: null,
+  kept: null,
+  controls: null,
+  abandon: null,
+};
+
+const resting: readonly Status[] = ['idle', 'done', 'stopped', 'failed'];
+export const isBusy = (): boolean => !resting.includes(run.status);
+
+/** A GPU that is lost more often than this within half a minute is not asked again by itself. */
+const retries = 2;
+const within = 30_000;
+let losses: number[] = [];
+
+/** Without a word from the worker for so long, the page offers to end it. */
+const patience = 10_000;
+
+const storedEpoch = 'retrograd.train_once';
+
+/** The epoch of what an earlier visit kept in this browser, or null. */
+export function storedBefore(): number | null {
+  try {
+    const epoch = Number(localStorage.getItem(storedEpoch));
+    return epoch > 0 ? epoch : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Numbers that change with every batch are shown ten times a second at most. */
+let soon: ReturnType<typeof setTimeout> | undefined;
+function refreshSoon(context: Own): void {
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    run.shown = run.place;
+    context.refresh();
+  }, 100);
+}
+
+function enter(context: Own, status: Status): void {
+  run.status = status;
+  context.refresh();
+}
+
+/** Trains from the beginning, or on from what was kept. */
+export async function start(context: Own, state: TrainState, from: Kept | null): Promise<void> {
+  if (isBusy()) return;
+  for (const code of ['E5', 'E6', 'E7', 'E8', 'E9', 'E10', 'E11', 'E12', 'E14', 'E15', 'E16', 'E18'])
+    if (code !== 'E7' || losses.length === 0) context.dismiss(code);
+  if (!from) Object.assign(run, { log: '', kept: null });
+  run.place = run.shown = null;
+  enter(context, 'loading');
+  let last: number | undefined;
+  let heard = performance.now();
+  let stored = true;
+  let offered = false;
+  const watch = setInterval(() => {
+    const silent = run.status !== 'paused' && performance.now() - heard > patience;
+    if (silent === offered) return;
+    offered = silent;
+    if (silent) offerEnd(context);
+    else context.dismiss('waiting');
+  }, 1000);
+  // What an abandoned worker says later is not of the training that follows it.
+  let over = false;
+  const awake = await stayAwake();
+  try {
+    const { train, keep } = await import('./train.ts');
+    const abandoned = new Promise<never>((_, reject) => {
+      run.abandon = () => reject(new Error('ended by its reader'));
+    });
+    const training = train({ ...state, prefer: prefer(context) }, from, {
+      stage(stage) {
+        if (over) return;
+        heard = performance.now();
+        if (run.status !== 'stopping') enter(context, stage);
+      },
+      ready(controls) {
+        if (over || run.status === 'stopping') controls.end();
+        else run.controls = controls;
+      },
+      line(text) {
+        if (over) return;
+        run.log += `${text}\n`;
+        refreshSoon(context);
+      },
+      batch(place) {
+        if (over) return;
+        heard = performance.now();
+        if (Number.isFinite(place.loss)) last = place.loss;
+        run.place = place;
+        refreshSoon(context);
+      },
+      kept(kept) {
+        if (over) return;
+        heard = performance.now();
+        run.kept = kept;
+        keep(kept).then(
+          () => remember(kept.epoch),
+          (error: unknown) => {
+            if (stored) context.fail(error, { of: 'storage' }, { download: () => download() });
+            stored = false;
+          },
+        );
+      },
+      epoch(epoch, value) {
+        const accuracy = context.t.number(value, { style: 'percent' });
+        context.announce(context.t('heard', { epoch, epochs: state.epochs, accuracy }));
+      },
+    });
+    const accuracy = await Promise.race([training, abandoned]);
+    run.status = accuracy === null ? 'stopped' : 'done';
+  } catch (error) {
+    const wasStopping = run.status === 'stopping';
+    run.status = wasStopping ? 'stopped' : 'failed';
+    if (!wasStopping) befell(context, state, error, last);
+  } finally {
+    over = true;
+    clearInterval(watch);
+    context.dismiss('waiting');
+    run.controls = run.abandon = null;
+    awake?.release().catch(() => undefined);
+    context.refresh();
+  }
+}
+
+/** What the badge says is what is used; a GPU that fails then is said, not passed over. */
+const prefer = ({ device: { kind } }: Own): readonly ('webgpu' | 'cpu')[] =>
+  kind === 'cpu' ? ['cpu'] : kind === 'asking' ? ['webgpu', 'cpu'] : ['webgpu'];
+
+/** Says what ended the training, with what can be done from here. */
+function befell(context: Own, state: TrainState, error: unknown, last: number | undefined): void {
+  const again = (change: Partial<TrainState> = {}): void => {
+    losses = [];
+    if (Object.keys(change).length > 0) context.set(change, 'push');
+    void start(context, { ...state, ...change }, run.kept);
+  };
+  const half = (): void => again({ batch: Math.max(1, Math.floor(state.batch / 2)) });
+  const acts: Acts = {
+    continue: () => again(),
+    smaller: half,
+    'half batch': half,
+    restore: () => again({ rate: state.rate / 10 }),
+    clip: () => again({ clip: true }),
+    report: () => void copyReport(context, state, error),
+  };
+  const situation: Situation = {
+    batch: state.batch,
+    epoch: run.kept?.epoch ?? 0,
+    last,
+    what: () => context.t('the engine'),
+  };
+  if (failureOf(error).code !== 'E7') return context.fail(error, situation, acts);
+  const now = Date.now();
+  losses = [...losses.filter((at) => now - at < within), now];
+  if (losses.length > retries) return context.fail(error, { ...situation, gaveUp: true }, acts);
+  context.fail(error, situation);
+  // After this call's own end, which a new training must not overtake.
+  setTimeout(() => void start(context, state, run.kept));
+}
+
+async function copyReport(context: Own, state: TrainState, error: unknown): Promise<void> {
+  const { kind, name } = context.device;
+  const lines = [String(error), `device ${kind} ${name}`, navigator.userAgent, await context.address()];
+  await copyText(context, [...lines, JSON.stringify(state)].join('\n'));
+}
+
+function offerEnd(context: Own): void {
+  context.notice({
+    name: 'waiting',
+    tone: 'information',
+    title: () => context.t('silent'),
+    offers: [{ label: () => context.t('end'), act: () => end(context) }],
+  });
+}
+
+function end(context: Own): void {
+  enter(context, 'stopping');
+  run.controls?.end();
+  run.abandon?.();
+}
+
+export async function pause(context: Own): Promise<void> {
+  if (run.status !== 'training') return;
+  enter(context, 'paused');
+  await run.controls?.pause();
+}
+
+export function resume(context: Own): void {
+  if (run.status !== 'paused') return;
+  context.dismiss('E15');
+  run.controls?.resume();
+  enter(context, 'training');
+}
+
+export function stop(context: Own): void {
+  if (!isBusy() || run.status === 'stopping') return;
+  const steps = run.status === 'training' || run.status === 'paused';
+  if (!steps) return end(context);
+  enter(context, 'stopping');
+  run.controls?.stop();
+}
+
+/** A page that nobody sees trains no further, and says so. */
+export function pauseWhileHidden(context: Own): void {
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden || run.status !== 'training') return;
+    void pause(context);
+    context.report('E15', {}, { resume: () => resume(context) });
+  });
+}
+
+/** What an earlier visit kept. */
+export async function goOn(context: Own, state: TrainState): Promise<void> {
+  if (run.kept) return start(context, state, run.kept);
+  try {
+    const { lastKept } = await import('./train.ts');
+    run.kept = await lastKept();
+    await start(context, state, run.kept);
+  } catch (error) {
+    remember(0);
+    context.fail(error, { of: 'storage', what: () => context.t('the engine') });
+  }
+}
+
+/** Takes a saved training from a file, in the place of the one that is kept. */
+export async function openFile(context: Own, file: File): Promise<void> {
+  if (isBusy()) return;
+  for (const code of ['E12', 'E16']) context.dismiss(code);
+  try {
+    const { keptOf } = await import('./train.ts');
+    run.kept = await keptOf(new Uint8Array(await file.arrayBuffer()));
+    run.status = 'idle';
+    context.announce(context.t('opened', { file: file.name }));
+    context.refresh();
+  } catch (error) {
+    context.fail(error, { of: 'file', file: file.name, what: () => context.t('model file') });
+  }
+}
+
+export function download(): void {
+  if (!run.kept) return;
+  const blob = new Blob([run.kept.bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' });
+  saveFile('cnn-s.safetensors', blob);
+}
+
+function remember(epoch: number): void {
+  try {
+    localStorage.setItem(storedEpoch, String(epoch));
+  } catch {
+    // Then the training is found in this visit only.
+  }
+}
+
+/** The screen of a phone stays on where it can be asked for. */
+async function stayAwake(): Promise<WakeLockSentinel | null> {
+  try {
+    return (await (navigator.wakeLock as WakeLock | undefined)?.request('screen')) ?? null;
+  } catch {
+    return null;
+  }
+}

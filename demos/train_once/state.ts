@@ -1,0 +1,13 @@
+// What the page's link holds.
+import { flag, integer, number, type StateOf } from '../shared/state.ts';
+
+export const fields = {
+  images: integer(1800, 20, 20_000),
+  rate: number(3e-3, { min: 0, max: 1e15 }),
+  batch: integer(32, 1, 1800),
+  epochs: integer(4, 1, 100),
+  seed: integer(1, 0, 2 ** 32 - 1),
+  clip: flag(false),
+};
+
+export type TrainState = StateOf<typeof fields>;

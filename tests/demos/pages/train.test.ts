@@ -1,0 +1,203 @@
+// The training page: it trains in a worker, is held and goes on; and each error state at its true cause.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ElementHandle, Page } from 'puppeteer';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+
+import { cnnS, saveModel } from '../../../src/index.ts';
+import { settled } from './open.ts';
+import { click, logged, opened, press, short, state, status, text } from './train_page.ts';
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'retrograd-files-'));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+async function give(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const path = join(folder(), name);
+  writeFileSync(path, bytes);
+  await ((await page.$('#open')) as ElementHandle<HTMLInputElement>).uploadFile(path);
+}
+
+test('trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
+  const { page, wrong } = await opened(`${short}&epochs=3`, {
+    before: () => {
+      const request = GPUAdapter.prototype.requestDevice;
+      const counts = { devices: 0, shown: [] as number[] };
+      Object.assign(window, { counts });
+      GPUAdapter.prototype.requestDevice = function (...given) {
+        counts.devices++;
+        return request.apply(this, given);
+      };
+      new MutationObserver(() => {
+        if (document.querySelector('#progress')?.textContent) counts.shown.push(performance.now());
+      }).observe(document, { subtree: true, characterData: true });
+    },
+  });
+  await click(page, '#train');
+  await logged(page, 'epoch 1');
+  expect(page.workers()).toHaveLength(1);
+  await click(page, '#pause');
+  await status(page, 'Paused');
+  await new Promise((done) => setTimeout(done, 300));
+  const place = await text(page, '#progress');
+  expect(place).toMatch(/epoch \d of 3, batch \d of 3, loss \d/);
+  await new Promise((done) => setTimeout(done, 300));
+  expect(await text(page, '#progress')).toBe(place);
+  await click(page, '#stop');
+  await status(page, 'Stopped');
+  await expect.poll(() => page.workers().length).toBe(0);
+  const [label] = await page.$$eval('#go-on', (found) => found.map((button) => button.textContent));
+  expect(label).toMatch(/^Go on after epoch [12]$/);
+  await click(page, '#go-on');
+  await status(page, 'Done');
+  const log = await text(page, '#log');
+  expect(log.match(/^epoch \d/gm)).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
+  expect(log).toMatch(/test accuracy 0\.\d/);
+  const { devices, shown } = await page.evaluate(
+    () => (window as unknown as { counts: { devices: number; shown: number[] } }).counts,
+  );
+  expect(devices, 'the badge asks for a device; all else is the worker’s').toBe(1);
+  const changes = shown.length - 1;
+  expect(changes, 'live numbers change ten times a second at most').toBeLessThan(2 + (shown.at(-1)! - shown[0]!) / 100);
+
+  const downloads = folder();
+  const session = await page.createCDPSession();
+  await session.send('Browser.setDownloadBehavior', {
+    behavior: 'allow',
+    downloadPath: downloads,
+    browserContextId: page.browserContext().id!,
+  });
+  await click(page, '#download');
+  await expect.poll(() => readdirSync(downloads)).toEqual(['cnn-s.safetensors']);
+  const bytes = readFileSync(join(downloads, 'cnn-s.safetensors'));
+  await page.evaluate(() => (location.hash = 'v=1&lang=en&images=120&batch=40&epochs=4'));
+  await page.reload();
+  await page.waitForSelector('#go-on');
+  expect(await text(page, '#go-on'), 'kept by the browser').toBe('Go on after epoch 3');
+  await give(page, 'mine.safetensors', bytes);
+  await page.waitForSelector('#download');
+  await click(page, '#go-on');
+  await status(page, 'Done');
+  expect((await text(page, '#log')).match(/^epoch \d/gm)).toEqual(['epoch 4']);
+  expect(wrong).toEqual([]);
+});
+
+test('a loss that is no number: restored with a tenth of the rate, or clipped (E10)', async () => {
+  const { page } = await opened(`${short}&epochs=1&rate=1e14`);
+  await click(page, '#train');
+  expect(await state(page, 'E10')).toMatch(/Step \d+: the loss is no longer a number/);
+  await press(page, 'Restore, rate ÷ 10');
+  await page.waitForFunction(() => /rate=10000000000000\b/.test(location.hash));
+  await status(page, 'Ended');
+  await press(page, 'Clip gradients at 1');
+  await page.waitForFunction(() => location.hash.includes('clip=1'));
+});
+
+describe('its worker', () => {
+  test('does not come (E18)', async () => {
+    const { page } = await opened(short, {
+      before: () => {
+        const Original = Worker;
+        window.Worker = class extends Original {
+          constructor(_: string | URL, options?: WorkerOptions) {
+            super(new URL('./no-such-worker.js', location.href), options);
+          }
+        };
+      },
+    });
+    await click(page, '#train');
+    expect(await state(page, 'E18')).toContain('The worker that computes has ended');
+    await status(page, 'Ended');
+  });
+
+  test('ends without a word: that is said after ten seconds, and the training goes on from what was kept', async () => {
+    const { page } = await opened(`${short}&epochs=100`, {
+      before: () => {
+        // A clock that runs eight times as fast.
+        const now = performance.now.bind(performance);
+        performance.now = () => 8 * now();
+      },
+    });
+    await click(page, '#train');
+    await logged(page, 'epoch 1');
+    await page.workers()[0]!.evaluate('self.close()');
+    // What the worker said last may come late, and take the notice away once more.
+    await page.waitForFunction(() => {
+      const notice = [...document.querySelectorAll('.notice')].find((one) => one.textContent?.includes('said nothing'));
+      notice?.querySelector<HTMLButtonElement>('.offers button')!.click();
+      return document.querySelector('#status')?.textContent === 'Stopped.';
+    });
+    await click(page, '#go-on');
+    await status(page, 'Training');
+    expect(page.workers()).toHaveLength(1);
+  });
+});
+
+test('the engine does not come (E11)', async () => {
+  const { page } = await opened(short, { block: /assets\/train-[^/]*\.js$/ });
+  await page.waitForSelector('#train');
+  await click(page, '#train');
+  expect(await state(page, 'E11')).toContain('Could not load the engine');
+});
+
+test('parts of other pages do not come (E11)', async () => {
+  const { page } = await opened('#v=1&lang=en', { block: /sizes\.json$/ });
+  expect(await state(page, 'E11')).toContain('Could not load the sizes of the downloads');
+  expect(await page.$$eval('.card a', (links) => links.length), 'the cards stand without them').toBeGreaterThan(1);
+  const source = await opened('source/#v=1&lang=en', { block: /source-text[^/]*\.js$/ });
+  expect(await state(source.page, 'E11')).toContain('Could not load index.ts');
+});
+
+test('files that are no training, or one of another network (E12, E16)', async () => {
+  const { page, wrong } = await opened(short);
+  const bytes = await saveModel(cnnS());
+  await give(page, 'torn.safetensors', bytes.slice(0, 1000));
+  expect(await state(page, 'E12')).toContain('torn.safetensors: expected a training that this page saved');
+  await give(page, 'other.safetensors', await saveModel(cnnS({ inputShape: [32, 32, 3] })));
+  expect(await state(page, 'E16')).toContain('fc/kernel: [1024,10] in the file, expected [784,10]');
+  expect(await page.$('[data-code=E12]')).toBeNull();
+  await give(page, 'right.safetensors', bytes);
+  await page.waitForSelector('#download');
+  await settled(page);
+  expect(await page.$('.notice')).toBeNull();
+  expect(wrong).toEqual([]);
+});
+
+test('a browser that keeps nothing offers the file instead, and the training goes on (E14)', async () => {
+  const { page } = await opened(`${short}&epochs=2`);
+  const session = await page.createCDPSession();
+  const { origin } = new URL(inject('siteUrl'));
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  await click(page, '#train');
+  await status(page, 'Done');
+  expect(await state(page, 'E14')).toContain('could not keep it');
+  expect(await page.$$eval('[data-code=E14] .offers button', (found) => found.map((one) => one.textContent))).toEqual([
+    'Download',
+  ]);
+});
+
+test('a page that nobody sees pauses, and says so (E15)', async () => {
+  const { page } = await opened(`${short}&epochs=100`);
+  await click(page, '#train');
+  await logged(page, 'epoch 1');
+  const front = await page.browserContext().newPage();
+  await front.bringToFront();
+  await page.bringToFront();
+  await status(page, 'Paused');
+  expect(await state(page, 'E15')).toContain('Paused while this tab was hidden');
+  await press(page, 'Resume');
+  await status(page, 'Training');
+  expect(await page.$('.notice')).toBeNull();
+});
+
+test('by http WebGPU is not there, and the training runs on the CPU (E1)', async () => {
+  const { page } = await opened(`${short}&epochs=1`, {
+    site: inject('siteUrl').replace('127.0.0.1', 'insecure.test'),
+  });
+  expect(await state(page, 'E1')).toContain('this page is http');
+  expect(await page.$('button.device.cpu')).not.toBeNull();
+});
