@@ -117,7 +117,7 @@ test('measures when it is told to, and what it measured goes out and in again', 
   await settled(page);
   const second = await page.$eval('#roofline-picture [tabindex="0"]', (point) => (point as SVGElement).dataset.row);
   expect([first, second]).toEqual(['1', '2']);
-  expect(await page.$eval('#chosen-point', (element) => element.textContent)).toMatch(/^Row 2: matmul 16x24x32/);
+  expect(await page.$eval('#chosen-point', (element) => element.textContent)).toMatch(/^Row 2: matmul 8x8x8/);
 
   for (const theme of ['light', 'dark'] as const) {
     await page.select('select[aria-label=Theme]', theme);
