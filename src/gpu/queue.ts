@@ -109,18 +109,12 @@ export function createQueue(life: Life): Queue {
     const idle = finished === submitted;
     if (idle || submitted === lastMark) begunAt = performance.now();
     submitted = encoded;
-    // Of a step by itself most often a read tells; where another follows it, `begin` marks its end.
-    if (!idle && submitted - lastMark >= depth >> 2) mark();
-  }
-
-  /** Steps behind one at work gather, so its end must be heard of. */
-  function begin(): GPUCommandEncoder {
-    if (marks.length === 0 && finished < submitted) mark();
-    return life.gpu.createCommandEncoder();
+    // Also of a step by itself: without it Chromium 156 told of a refused submit only after the read that follows.
+    if (idle || submitted - lastMark >= depth >> 2) mark();
   }
 
   return {
-    encoder: () => (encoder ??= begin()),
+    encoder: () => (encoder ??= life.gpu.createCommandEncoder()),
     added(beforeSubmit) {
       owners.add(beforeSubmit);
       encoded++;
