@@ -420,6 +420,7 @@ export {
   DeviceError,
   type DeviceErrorReason,
   type Lacking,
+  type Misfit,
   NonFiniteError,
   OptionError,
   ShapeError,

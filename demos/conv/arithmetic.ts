@@ -1,6 +1,7 @@
 // The numbers behind every picture. Which element meets which weight, and all sizes, come from the library's `explain`;
 // here they are only summed up. Values lie channel by channel: X [C_in,H,W], Y [C_out,oH,oW], K as `kernelShape` says.
 
+import { OptionError, ShapeError, type Misfit } from '../../src/core/errors.ts';
 import { explain } from '../../src/ops/explain.ts';
 import type { Explanation, ExplainSpec, Index, TransposedAxis, WindowAxis } from '../../src/ops/explain_types.ts';
 import { indexOf, kernelShape, type ConvState } from './state.ts';
@@ -29,9 +30,15 @@ export interface Arithmetic {
   products(o: number): readonly Product[];
 }
 
-/** Why there is no picture: the library's own sentence. */
+/** Why there is no picture: what does not fit, as the library says it. */
 export interface Impossible {
-  readonly impossible: string;
+  readonly impossible: Misfit;
+}
+
+/** What does not fit of an error of `explain`; any other error is a defect and goes on. */
+export function misfitOf(error: unknown): Misfit {
+  if ((error instanceof ShapeError || error instanceof OptionError) && error.misfit) return error.misfit;
+  throw error;
 }
 
 const perAxis = <T>(y: T, x: T): [T, T] => [y, x];
@@ -112,7 +119,7 @@ function make(state: ConvState): Arithmetic | Impossible {
   try {
     explanation = explain(specOf(state));
   } catch (error) {
-    return { impossible: error instanceof Error ? error.message : String(error) };
+    return { impossible: misfitOf(error) };
   }
   const [, oh, ow, oc] = explanation.outputShape as [number, number, number, number];
   const output = [oc, oh, ow] as const;
@@ -133,9 +140,7 @@ function productsOf(state: ConvState, explanation: Explanation, [oc, oy, ox]: re
   return explanation.terms([0, oy!, ox!, oc!]).map((term) => ({
     x: term.input ? flatX(state, term.input) : -1,
     w: 'weight' in term ? flatK(state, term.weight as Index) : -1,
-    channel: term.input
-      ? term.input[3]!
-      : channelOf(state, oc!, 'weight' in term ? (term.weight as Index) : [0, 0, 0, 0]),
+    channel: term.channel,
     place: [term.position[0]!, term.position[1]!],
   }));
 }
@@ -147,12 +152,6 @@ export function flatK(state: ConvState, [i, j, c, o]: Index): number {
   const [, depth, kh, kw] = kernelShape(state);
   const [row, column] = state.flip ? [kh - 1 - i!, kw - 1 - j!] : [i!, j!];
   return ((o! * depth + c!) * kh + row) * kw + column;
-}
-
-function channelOf(s: ConvState, oc: number, weight: Index): number {
-  if (s.op === 'max' || s.op === 'average') return oc;
-  if (s.op === 'transposed') return weight[3]!;
-  return Math.floor(oc / (s.cout / s.g)) * (s.cin / s.g) + weight[2]!;
 }
 
 /** The numbers in the pictures' matrices; `k` is already divided. */

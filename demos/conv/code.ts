@@ -2,7 +2,7 @@
 
 import { paddingOf, type Arithmetic } from './arithmetic.ts';
 import type { Matrix } from '../shared/state.ts';
-import { type ConvState } from './state.ts';
+import type { ConvState } from './state.ts';
 import { isPool } from './steps.ts';
 
 export type Dialect = ConvState['code'];
@@ -89,7 +89,9 @@ function pytorch(state: ConvState, a: Arithmetic): string[] {
   const options = `${strides}, dilation=${pair(state.dy, state.dx)}, groups=${state.g}`;
   const bias = state.bias ? 'b' : 'None';
   if (state.op === 'transposed') {
-    const output = `, output_padding=${pair(state.opy, state.opx)}`;
+    // With 'same' and a stride beyond the window, what is missing to a whole stride.
+    const [opy, opx] = a.axes.map((axis) => ('outputPadding' in axis ? axis.outputPadding : 0)) as [number, number];
+    const output = `, output_padding=${pair(opy, opx)}`;
     if (direct && state.pad !== 'same')
       return [...head, ...weights, `y = F.conv_transpose2d(x, w, ${bias}, ${options}${padding}${output})`, 'print(y)'];
     const [, oh, ow] = a.output;
@@ -141,27 +143,31 @@ function keras(state: ConvState, a: Arithmetic): string[] {
       show,
     ];
   }
+  // TensorFlow takes no dilation beside strides, nor in a transposed convolution: the kernel is written with its gaps.
+  const dilated = state.dy * state.dx > 1;
+  const gaps = dilated && (state.op === 'transposed' || state.sy * state.sx > 1);
+  const rate = gaps ? '' : `, dilation_rate=${pair(state.dy, state.dx)}`;
   const layout = state.op === 'conv' ? 'kH, kW, C_in/groups, C_out' : 'kH, kW, C_out/groups, C_in';
   const weights = [
     `w = np.array(${n.k}, 'float32').transpose(2, 3, 1, 0)${divided(state)}  # ${layout}`,
-    ...(state.flip ? ['w = w[::-1, ::-1]  # a true convolution turns the kernel'] : []),
+    ...(state.flip ? ['w = w[::-1, ::-1].copy()  # a true convolution turns the kernel'] : []),
+    ...(gaps
+      ? [
+          `wide = np.zeros((${state.dy * (state.kh - 1) + 1}, ${state.dx * (state.kw - 1) + 1}) + w.shape[2:], 'float32')`,
+          `wide[::${state.dy}, ::${state.dx}] = w  # dilation`,
+          'w = wide',
+        ]
+      : []),
     ...(state.bias ? [`b = np.array(${n.b}, 'float32')`] : []),
   ];
   const bias = state.bias ? ' + b' : '';
   if (state.op === 'conv') {
     const padded = native ? [] : [around(`'${modes[state.mode]}'`)];
-    return [
-      ...head,
-      ...weights,
-      ...padded,
-      `y = keras.ops.conv(x, w, ${strides}, ${padding}, dilation_rate=${pair(state.dy, state.dx)})${bias}`,
-      show,
-    ];
+    return [...head, ...weights, ...padded, `y = keras.ops.conv(x, w, ${strides}, ${padding}${rate})${bias}`, show];
   }
   const [, oh, ow] = a.output;
   // All of what the kernels paint, with room at the end for the output padding, and then what the padding leaves of it.
-  const call = (x: string, w: string) =>
-    `keras.ops.conv_transpose(${x}, ${w}, ${strides}, padding='valid', dilation_rate=${pair(state.dy, state.dx)})`;
+  const call = (x: string, w: string) => `keras.ops.conv_transpose(${x}, ${w}, ${strides}, padding='valid'${rate})`;
   const c = state.cin / state.g;
   const painted =
     state.g === 1

@@ -1,8 +1,10 @@
 // Layers one after the other: shapes, parameters, work and what one output sees, all from `explain`.
 
+import type { Misfit } from '../../src/core/errors.ts';
 import { explain } from '../../src/ops/explain.ts';
 import type { ConvExplanation, PoolExplanation, ReceptiveField } from '../../src/ops/explain_types.ts';
 import { receptiveField } from '../../src/ops/receptive_field.ts';
+import { misfitOf } from './arithmetic.ts';
 
 export const kinds = ['conv', 'max', 'average'] as const;
 
@@ -56,7 +58,7 @@ export interface StackRow {
 export function stackOf(
   input: readonly number[],
   layers: readonly StackLayer[],
-): { rows: StackRow[]; impossible: string | null } {
+): { rows: StackRow[]; impossible: Misfit | null } {
   const rows: StackRow[] = [];
   let inputShape = input.map(Math.round);
   for (const layer of layers) {
@@ -70,7 +72,7 @@ export function stackOf(
       rows.push({ layer, explanation, sees: receptiveField([...rows.map((row) => row.explanation), explanation]) });
       inputShape = explanation.outputShape.slice(1);
     } catch (error) {
-      return { rows, impossible: error instanceof Error ? error.message : String(error) };
+      return { rows, impossible: misfitOf(error) };
     }
   }
   return { rows, impossible: null };

@@ -1,13 +1,46 @@
 // Every error the engine throws is one of these types, with one sentence that states the values and what was expected.
 
+/** What of a convolution's or a pool's sizes does not fit, for programs that say it in their own words. */
+export interface Misfit {
+  /**
+   * `window`: the effective kernel exceeds the padded input; `mirror`: padding reflects or wraps more than there is;
+   * `empty window`: padding as wide as a pool's window; `cut`: padding leaves nothing of a transposed convolution;
+   * `output padding`: as much as a stride, or beside `'same'`.
+   */
+  readonly rule: 'window' | 'mirror' | 'empty window' | 'cut' | 'output padding';
+  /** 1 for the first spatial axis. */
+  readonly dimension: number;
+  readonly value: number;
+  /** The most that `value` may be there. */
+  readonly most: number;
+}
+
 /** Shapes, dtypes or attributes that do not fit together; thrown where the graph is built. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
+  readonly #misfit: Misfit | null;
+  constructor(message: string, misfit: Misfit | null = null) {
+    super(message);
+    this.#misfit = misfit;
+  }
+  /** Of sizes that do not fit; null where the sentence says something else. */
+  get misfit(): Misfit | null {
+    return this.#misfit;
+  }
 }
 
 /** An option that is unknown, out of range, or in conflict with another. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
+  readonly #misfit: Misfit | null;
+  constructor(message: string, misfit: Misfit | null = null) {
+    super(message);
+    this.#misfit = misfit;
+  }
+  /** Of sizes that do not fit; null where the sentence says something else. */
+  get misfit(): Misfit | null {
+    return this.#misfit;
+  }
 }
 
 /**

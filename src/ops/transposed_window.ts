@@ -78,7 +78,13 @@ export function transposedWindow(
     });
   if (padding === 'same') {
     if (outputPadding.some((pixels) => pixels > 0)) {
-      throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`);
+      const axis = outputPadding.findIndex((pixels) => pixels > 0);
+      throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`, {
+        rule: 'output padding',
+        dimension: axis + 1,
+        value: outputPadding[axis]!,
+        most: 0,
+      });
     }
     const size = inputSize.map((length, axis) => length * strides[axis]!);
     const window = windowNd(where, size, { ...geometry, padding });
@@ -94,6 +100,12 @@ export function transposedWindow(
     if (pixels >= strides[axis]! && pixels >= dilationRate[axis]!) {
       throw new OptionError(
         `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]} or the dilation ${dilationRate[axis]}`,
+        {
+          rule: 'output padding',
+          dimension: axis + 1,
+          value: pixels,
+          most: Math.max(strides[axis]!, dilationRate[axis]!) - 1,
+        },
       );
     }
   });
@@ -104,7 +116,11 @@ export function transposedWindow(
   const beyond = given.map(([, after], axis) => Math.max(more[axis]! - after, 0));
   const steps = stepsOf(given, outputPadding, beyond);
   for (const one of steps) {
-    if (one.output - one.beyond < 1) throw new ShapeError(`${where}: ${transposedText(one)}`);
+    if (one.output - one.beyond < 1) {
+      const { dimension, full, padBefore, padAfter, beyond: zeros } = one;
+      const misfit = { rule: 'cut', dimension, value: padBefore + padAfter, most: full - zeros - 1 } as const;
+      throw new ShapeError(`${where}: ${transposedText(one)}`, misfit);
+    }
   }
   const size = steps.map(({ output }) => output);
   const reached = size.map((length, axis) => length - beyond[axis]!);

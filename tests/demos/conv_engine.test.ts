@@ -1,8 +1,7 @@
 // The explorer's numbers against the engine's, its code panel's program run, its exercises and its links.
 
 import { describe, expect, test } from 'vitest';
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../../demos/conv/arithmetic.ts';
-import { codeOf } from '../../demos/conv/code.ts';
+import type { Arithmetic } from '../../demos/conv/arithmetic.ts';
 import { compare } from '../../demos/conv/engine.ts';
 import { planesOf, shownOf, windowOf } from '../../demos/conv/image.ts';
 import { countSteps, fields, presetOf, presetState, start } from '../../demos/conv/page_state.ts';
@@ -13,53 +12,8 @@ import { settled, type ConvState } from '../../demos/conv/state.ts';
 import { layersOf, numbersOfLayers, stackOf } from '../../demos/conv/stack.ts';
 import { windowFigure } from '../../demos/conv/window_figure.ts';
 import { parse, serialise } from '../../demos/shared/state.ts';
-import * as retrograd from '../../src/index.ts';
+import { cases, named, possible, stateOf } from './conv_states.ts';
 import { generator, randomState } from './random_state.ts';
-
-const stateOf = (change: Partial<ConvState>): ConvState => settled({ ...start, ...change });
-
-function possible(state: ConvState): Arithmetic {
-  const a = arithmeticOf(state);
-  if (!isPossible(a)) throw new Error(a.impossible);
-  return a;
-}
-
-const corners: readonly [string, Partial<ConvState>][] = [
-  [
-    'groups, dilation, asymmetric circular padding, bias',
-    {
-      h: 6,
-      w: 5,
-      kh: 2,
-      cin: 4,
-      cout: 2,
-      g: 2,
-      dx: 2,
-      sy: 2,
-      pad: 'explicit',
-      pt: 1,
-      pr: 2,
-      mode: 'circular',
-      bias: true,
-    },
-  ],
-  [
-    'turned, divided, reflected, mean squared error',
-    { h: 7, pad: 'torch', mode: 'reflect', flip: true, div: 9, loss: 'mse' },
-  ],
-  ['replicated, full', { kh: 4, kw: 2, pad: 'full', mode: 'replicate', cin: 3, cout: 4 }],
-  [
-    'transposed, groups, output padding',
-    { op: 'transposed', kh: 2, cin: 4, cout: 2, g: 2, sy: 3, sx: 2, opy: 2, opx: 1, bias: true, flip: true },
-  ],
-  ["transposed, 'same'", { op: 'transposed', sy: 2, sx: 3, pad: 'same', cin: 2 }],
-  ['max-pooling with padding', { op: 'max', cin: 2, kh: 3, kw: 2, sy: 2, pad: 'explicit', pt: 1, pb: 2, pl: 1 }],
-  ['average pooling with padding', { op: 'average', cin: 2, h: 6, kh: 3, kw: 3, sx: 2, pad: 'same' }],
-];
-const cases: readonly [string, Partial<ConvState>][] = [
-  ...presets.map(({ id, state }) => [id, state] as [string, Partial<ConvState>]),
-  ...corners,
-];
 
 describe.each(cases)('%s', (_, change) => {
   test('the engine agrees with forward and backward', async () => {
@@ -67,52 +21,14 @@ describe.each(cases)('%s', (_, change) => {
     const [answer] = await compare(state, possible(state), false);
     expect(answer).toMatchObject({ device: 'cpu', agrees: true, first: null });
   });
-
-  test("the library's program in the code panel prints the result", () => {
-    const state = stateOf(change);
-    const a = possible(state);
-    const { y } = forward(a, state.op, numbersOf(state));
-    const code = codeOf('retrograd', state, a, y);
-    const body = code.replace(/import \{ (.*) \} from 'retrograd';/, 'const { $1 } = retrograd;');
-    const printed: ArrayLike<number>[] = [];
-    // The program as a reader would run it, with its import and its print replaced.
-    // oxlint-disable-next-line typescript/no-implied-eval -- the text of the panel is what is tested
-    new Function('retrograd', 'console', body)(retrograd, { log: (value: ArrayLike<number>) => printed.push(value) });
-    expect(printed).toHaveLength(1);
-    y.forEach((value, i) => expect(Math.abs(printed[0]![i]! - value)).toBeLessThan(1e-9));
-    const comment = (code.match(/^\/\/ .*$/gm) ?? [])
-      .join(' ')
-      .replace(/\[\d\]|\/\//g, '')
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    expect(comment).toEqual(y.map((value) => Number(value.toPrecision(6))));
-  });
 });
 
 test('a picture that is not what the engine computes is told with its first cell', async () => {
-  const state = stateOf(presets.find(({ id }) => id === 'overlap')!.state);
+  const state = named('overlap');
   const a = possible(state);
   const wrong: Arithmetic = { ...a, products: (o) => (o === 3 ? a.products(o).slice(1) : a.products(o)) };
   const [answer] = await compare(state, wrong, false);
   expect(answer).toMatchObject({ agrees: false, first: { of: 'y', index: [1, 1, 0] } });
-});
-
-test('code of each framework pads and strides as the picture does', () => {
-  const state = stateOf({ sy: 2, sx: 2, h: 6, w: 6, pad: 'same', cin: 1 });
-  const a = possible(state);
-  const { y } = forward(a, state.op, numbersOf(state));
-  expect(codeOf('pytorch', state, a, y)).toContain(
-    'x = F.pad(x, (0, 1, 0, 1))\ny = F.conv2d(x, w, None, stride=(2, 2), dilation=(1, 1), groups=1)',
-  );
-  expect(codeOf('keras', state, a, y)).toContain(
-    "keras.ops.conv(x, w, strides=(2, 2), padding='same', dilation_rate=(1, 1))",
-  );
-  const torch = { ...state, pad: 'torch' } as ConvState;
-  expect(codeOf('pytorch', torch, possible(torch), y)).toContain('groups=1, padding=(1, 1))');
-  expect(codeOf('keras', torch, possible(torch), y)).toContain(
-    "np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), 'constant')",
-  );
 });
 
 describe('exercises', () => {
@@ -171,7 +87,7 @@ describe('a stack of layers', () => {
   test('ends before the first layer that does not fit, and says why', () => {
     const { rows, impossible } = stackOf([4, 4, 1], layersOf([2, 0, 2, 2, 0, 1, 8, 3, 1, 0]));
     expect(rows).toHaveLength(1);
-    expect(impossible).toMatch(/effective kernel .*= 3 exceeds padded input 2/);
+    expect(impossible).toEqual({ rule: 'window', dimension: 1, value: 3, most: 2 });
     expect(layersOf(numbersOfLayers(layersOf(start.stack)))).toEqual(layersOf(start.stack));
   });
 });

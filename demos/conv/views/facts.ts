@@ -1,6 +1,7 @@
 // What stands around the pictures in words and small figures: why there is none, what is never read, counts, groups.
 
 import './facts.css';
+import type { Misfit } from '../../../src/core/errors.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';
@@ -10,21 +11,9 @@ import { depthOf } from '../gemm_figure.ts';
 import { outputFigures } from '../window_figure.ts';
 import { matrixView } from './matrix.ts';
 
-/** The library's sentence in the page's language; as it stands where it says something else. */
-export function impossibleText({ t }: ConvContext, message: string): string {
-  const axis = (n: string | undefined): string => t(n === '2' ? 'width' : 'height');
-  const kernel = /effective kernel (?:d\(k-1\)\+1 = )?(\d+) exceeds padded input (\d+) in dimension (\d)/.exec(message);
-  if (kernel)
-    return t('impossible kernel', { kernel: Number(kernel[1]), padded: Number(kernel[2]), axis: axis(kernel[3]) });
-  const mirror = /padding of (\d+) in dimension (\d) exceeds what the image has, expected at most (\d+)/.exec(message);
-  if (mirror)
-    return t('impossible mirror', { padding: Number(mirror[1]), most: Number(mirror[3]), axis: axis(mirror[2]) });
-  const empty = /padding (\d+) in dimension (\d) leaves a window empty, expected less than poolSize (\d+)/.exec(
-    message,
-  );
-  if (empty) return t('impossible empty', { padding: Number(empty[1]), most: Number(empty[3]), axis: axis(empty[2]) });
-  return /leaves nothing/.test(message) ? t('impossible cut') : message;
-}
+/** What does not fit, with its numbers. */
+export const impossibleText = ({ t }: ConvContext, { rule, dimension, value, most }: Misfit): string =>
+  t(`impossible ${rule}`, { value, most, axis: t(dimension === 1 ? 'height' : 'width') });
 
 /** "1 row and 1 column of the padded input are never read." */
 export function neverText({ t }: ConvContext, a: Arithmetic): string | null {
