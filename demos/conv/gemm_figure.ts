@@ -9,16 +9,31 @@ import type { At } from './window_figure.ts';
 /** Rows of the im2col matrix: taps times the channels of a group. */
 export const depthOf = (a: Arithmetic): number => a.products(0).length;
 
+/** A matrix of one group's numbers, called by its group where there are several. */
+export const groupMatrix = (
+  a: Arithmetic,
+  group: number,
+  head: Omit<MatrixFigure, 'cells' | 'part'>,
+  cell: (row: number, column: number) => Cell,
+): MatrixFigure => matrixOf({ ...head, part: groupsOf(a) > 1 ? group : null }, cell);
+
+/** How many filters a group has, and how many positions each goes through. */
+const sizesOf = (a: Arithmetic): { filters: number; positions: number } => ({
+  filters: a.output[0] / groupsOf(a),
+  positions: a.output[1] * a.output[2],
+});
+
 /** The im2col matrix of the present group: a row for each tap and channel, a column for each position. */
 export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFigure {
   const rows = depthOf(a);
   const [, oh, ow] = a.output;
   const filters = a.output[0] / groupsOf(a);
-  return matrixOf(
+  return groupMatrix(
+    a,
+    at.group,
     {
       id: 'columns',
       name: 'columns',
-      part: groupsOf(a) > 1 ? at.group : null,
       rows,
       columns: oh * ow,
       focus: [Math.max(at.now, 0), at.position],
@@ -40,13 +55,13 @@ export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFi
 
 /** K as the engine multiplies it: a row for each filter of the group. */
 export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, 'oc' | 'group' | 'now'>): MatrixFigure {
-  const filters = a.output[0] / groupsOf(a);
-  const positions = a.output[1] * a.output[2];
-  return matrixOf(
+  const { filters, positions } = sizesOf(a);
+  return groupMatrix(
+    a,
+    at.group,
     {
       id: 'weightRows',
       name: 'weightRows',
-      part: groupsOf(a) > 1 ? at.group : null,
       rows: filters,
       columns: depthOf(a),
       divisor: state.div,
@@ -66,13 +81,13 @@ export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, '
 
 /** Y as the product of matrices gives it: a row for each filter of the group, a column for each position. */
 export function productFigure(a: Arithmetic, y: readonly number[], at: At, moment: Moment): MatrixFigure {
-  const filters = a.output[0] / groupsOf(a);
-  const positions = a.output[1] * a.output[2];
-  return matrixOf(
+  const { filters, positions } = sizesOf(a);
+  return groupMatrix(
+    a,
+    at.group,
     {
       id: 'product',
       name: 'product',
-      part: groupsOf(a) > 1 ? at.group : null,
       rows: filters,
       columns: positions,
       focus: [at.oc - at.group * filters, at.position],

@@ -2,9 +2,10 @@
 
 import { forward, gradientShare, lossOf, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
 import { marks, matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
-import { depthOf, weightRowsFigure } from './gemm_figure.ts';
+import { depthOf, groupMatrix, weightRowsFigure } from './gemm_figure.ts';
 import { chosenOf, gradientFigures } from './loss_figure.ts';
-import { indexOf, type ConvState } from './state.ts';
+import { arcsOf, paddedMatrices } from './padded_figure.ts';
+import type { ConvState } from './state.ts';
 import { groupsOf, isPool, type Moment } from './steps.ts';
 import { atMoment, inputFigures, sourcesOf } from './window_figure.ts';
 
@@ -87,11 +88,12 @@ function dColumnsFigure(
     hitsOf(state, a, group * positions + position, dy),
   );
   const now = state.grain === 'product' ? moment.product : -1;
-  return matrixOf(
+  return groupMatrix(
+    a,
+    group,
     {
       id: 'dColumns',
       name: 'dColumns',
-      part: groupsOf(a) > 1 ? group : null,
       rows: depthOf(a),
       columns: positions,
       focus: [Math.max(now, 0), here],
@@ -110,7 +112,6 @@ function dColumnsFigure(
 
 /** The sums so far of dX, on the padded image: what falls on zeros of the padding is cut off in the end. */
 function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readonly number[]): MatrixFigure[] {
-  const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
   const sums = new Map<string, { value: number; count: number }>();
   const current = new Map<string, number>();
   const sources = sourcesOf(a);
@@ -131,66 +132,28 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
   }
   const chosen = chosenOf(state);
   const now = state.grain === 'product' ? moment.product : -1;
-  const arcs = arcsOfUnit(state, hitsOf(state, a, moment.unit, dy));
-  return Array.from({ length: state.cin }, (_, channel) =>
-    matrixOf(
-      {
-        id: `dx${channel}`,
-        name: 'inputGradient',
-        part: state.cin > 1 ? channel : null,
-        rows: state.h + top + bottom,
-        columns: state.w + left + right,
-        first: [-top, -left],
-        arcs: arcs
-          .filter(({ product }) => product.channel === channel)
-          .map(
-            ({
-              product: {
-                place: [r, c],
-                x,
-              },
-            }) => {
-              const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
-              return [
-                [r + top, c + left],
-                [sr + top, sc + left],
-              ] as const;
-            },
-          ),
-      },
-      (row, column) => {
-        const [r, c] = [row - top, column - left];
-        const inside = r >= 0 && c >= 0 && r < state.h && c < state.w;
-        const sum = sums.get(`${channel}:${r},${c}`);
-        const hit = current.get(`${channel}:${r},${c}`);
-        const x = inside ? (channel * state.h + r) * state.w + c : -1;
-        return {
-          value: sum?.value ?? (inside ? 0 : null),
-          count: sum?.count ?? 0,
-          marks: marks(
-            [hit !== undefined, 'in'],
-            [hit !== undefined && hit === now, 'now'],
-            [!inside, 'pad'],
-            [inside && chosen?.what === 'x' && chosen.at === x, 'chosen'],
-          ),
-          data: { place: `${r},${c}`, channel, x },
-        };
-      },
-    ),
+  const products = hitsOf(state, a, moment.unit, dy).map(({ product }) => product);
+  return paddedMatrices(
+    a.input,
+    a.explanation.padding,
+    (channel) => ({ id: `dx${channel}`, name: 'inputGradient', arcs: arcsOf(a, products, channel) }),
+    ({ channel, inside, flat: x, text }) => {
+      const sum = sums.get(`${channel}:${text}`);
+      const hit = current.get(`${channel}:${text}`);
+      return {
+        value: sum?.value ?? (inside ? 0 : null),
+        count: sum?.count ?? 0,
+        marks: marks(
+          [hit !== undefined, 'in'],
+          [hit !== undefined && hit === now, 'now'],
+          [!inside, 'pad'],
+          [inside && chosen?.what === 'x' && chosen.at === x, 'chosen'],
+        ),
+        data: { place: text, channel, x },
+      };
+    },
   );
 }
-
-const arcsOfUnit = ({ h, w, mode }: ConvState, hits: readonly Hit[]): readonly Hit[] =>
-  mode === 'zeros'
-    ? []
-    : hits.filter(
-        ({
-          product: {
-            place: [r, c],
-            x,
-          },
-        }) => x >= 0 && (r < 0 || c < 0 || r >= h || c >= w),
-      );
 
 function scatterEquation(
   moment: Moment,

@@ -34,6 +34,14 @@ export function shownOf(
   return { pixels: { width, height, data }, least, greatest };
 }
 
+/** The filter of the picture: one channel of one filter of K, turned where the state says so, not divided. */
+export function planeOf({ k, kh, kw, plane, flip }: ConvState): number[] {
+  const [filters, depth] = k.shape as [number, number];
+  const first = Math.min(plane, filters * depth - 1) * kh * kw;
+  const values = k.values.slice(first, first + kh * kw);
+  return flip ? values.toReversed() : values;
+}
+
 /** The window whose middle is a pixel, as the numeric pictures' input; at the rim the nearest that lies on the picture. */
 export function windowOf(state: ConvState, image: Planes, [y, x]: readonly [number, number]): Partial<ConvState> {
   const h = Math.min(state.dy * (state.kh - 1) + 1, 12, image.height);
@@ -45,7 +53,7 @@ export function windowOf(state: ConvState, image: Planes, [y, x]: readonly [numb
     const [c, row, column] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
     return image.values[((top + row) * image.width + left + column) * image.channels + c]!;
   });
-  const filter = state.k.values.slice(0, state.kh * state.kw);
+  const filter = planeOf({ ...state, flip: false });
   const k = { shape: [1, cin, state.kh, state.kw], values: Array.from({ length: cin }, () => filter).flat() };
   return { h, w, cin, cout: 1, g: 1, sy: 1, sx: 1, pad: 'valid', bias: false, x: { shape: [cin, h, w], values }, k };
 }

@@ -1,7 +1,8 @@
 // dY and the target it comes from, and the element whose gradient is checked.
 
 import type { Arithmetic } from './arithmetic.ts';
-import { atText, marks, matrixOf, type MatrixFigure } from './figure.ts';
+import { atText, marks, type MatrixFigure } from './figure.ts';
+import { plainMatrices } from './padded_figure.ts';
 import type { ConvState } from './state.ts';
 
 /** dY, or the target that it comes from; editable where the state keeps it. */
@@ -11,30 +12,18 @@ export function gradientFigures(
   dy: readonly number[],
   isIn: (o: number) => boolean,
 ): MatrixFigure[] {
-  const [channels, rows, columns] = a.output;
   const targets = state.loss === 'mse';
   const target = state.t.values.length === dy.length ? state.t.values : dy.map(() => 0);
   const of = (name: 'gradient' | 'target', values: readonly number[], editable: boolean) =>
-    Array.from({ length: channels }, (_, oc) =>
-      matrixOf(
-        {
-          id: `${name}${oc}`,
-          name,
-          part: channels > 1 ? oc : null,
-          rows,
-          columns,
-          ...(editable ? { editable: 't' as const } : {}),
-        },
-        (oy, ox) => {
-          const o = (oc * rows + oy) * columns + ox;
-          return {
-            value: values[o]!,
-            marks: marks([name === 'gradient' && isIn(o), 'in']),
-            data: { at: atText({ oc, oy, ox }), o },
-            edit: editable ? o : undefined,
-          };
-        },
-      ),
+    plainMatrices(
+      a.output,
+      (oc) => ({ id: `${name}${oc}`, name, ...(editable ? { editable: 't' as const } : {}) }),
+      ({ channel: oc, row: oy, column: ox, flat: o }) => ({
+        value: values[o]!,
+        marks: marks([name === 'gradient' && isIn(o), 'in']),
+        data: { at: atText({ oc, oy, ox }), o },
+        edit: editable ? o : undefined,
+      }),
     );
   return [...(targets ? of('target', target, true) : []), ...of('gradient', dy, state.loss === 'own')];
 }

@@ -17,7 +17,7 @@ export const fields = {
 export const start = defaults(fields);
 
 /** How the page is looked at, which no preset changes. */
-const looks = new Set(['code', 'simple', 'colour', 'range', 'photo', 'speed']);
+const looks = new Set(['code', 'simple', 'colour', 'range', 'photo', 'speed', 'plane']);
 
 /** What a preset sets, over the defaults of all else but the page's own look. */
 export function presetState({ state }: Preset): Partial<ConvState> {

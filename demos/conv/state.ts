@@ -84,6 +84,8 @@ export const fields = {
   /** Five numbers a layer: see stack.ts. */
   stack: list([1, 16, 3, 1, 0, 1, 16, 3, 1, 0, 2, 0, 2, 2, 0], { min: 0, max: 4096, shortest: 5, longest: 60 }),
   range: choice(['clamp', 'absolute', 'normalise'], 'clamp'),
+  /** Which filter and channel of K a picture is filtered with: filter · depth + channel. */
+  plane: integer(0, 0, 15),
 } as const;
 
 export type ConvState = StateOf<typeof fields> & {

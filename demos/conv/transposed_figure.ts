@@ -5,9 +5,10 @@ import type { TransposedConvExplanation } from '../../src/ops/explain_types.ts';
 import { forward, numbersOf, type Arithmetic } from './arithmetic.ts';
 import { atText, marks, matrixOf, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
 import { insertedFigure, sumEquation } from './inserted_figure.ts';
+import { paddedMatrices } from './padded_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import type { Moment } from './steps.ts';
-import { atMoment, biasFigure, inputFigures, kernelFigures, outputFigures } from './window_figure.ts';
+import { atMoment, biasFigure, kernelFigures, outputFigures, plainInputFigures } from './window_figure.ts';
 
 const transposedOf = (a: Arithmetic) => a.explanation as TransposedConvExplanation;
 
@@ -59,7 +60,7 @@ function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
     });
   }
   const channel = indexOf(moment.unit, a.input)[0]!;
-  const inputs = inputFigures({ ...state, mode: 'zeros' }, unpadded(a), null).map((figure) => ({
+  const inputs = plainInputFigures(state, a).map((figure) => ({
     ...figure,
     cells: figure.cells.map((cell) => ({ ...cell, marks: marks([cell.data.x === moment.unit, 'now']) })),
   }));
@@ -103,22 +104,6 @@ function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   };
 }
 
-/** The input of a transposed convolution has no padding: it lies around the result. */
-function unpadded(a: Arithmetic): Arithmetic {
-  return {
-    ...a,
-    outputs: 0,
-    output: [0, 0, 0],
-    explanation: {
-      ...a.explanation,
-      padding: [
-        [0, 0],
-        [0, 0],
-      ],
-    } as Arithmetic['explanation'],
-  };
-}
-
 /** The result so far, with the rim that padding cuts off. */
 function paintedFigures(
   state: ConvState,
@@ -127,34 +112,20 @@ function paintedFigures(
   current: ReadonlyMap<string, number>,
   now: number,
 ): MatrixFigure[] {
-  const [channels, rows, columns] = a.output;
-  const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
   const { b } = numbersOf(state);
-  return Array.from({ length: channels }, (_, oc) =>
-    matrixOf(
-      {
-        id: `output${oc}`,
-        name: 'output',
-        part: channels > 1 ? oc : null,
-        rows: rows + top + bottom,
-        columns: columns + left + right,
-        first: [-top, -left],
-      },
-      (row, column) => {
-        const [oy, ox] = [row - top, column - left];
-        const inside = oy >= 0 && ox >= 0 && oy < rows && ox < columns;
-        const key = `${oc}:${oy},${ox}`;
-        const hit = current.get(key);
-        return {
-          value: inside ? (sums.get(key) ?? 0) + b[oc]! : (sums.get(key) ?? null),
-          marks: marks([hit !== undefined, 'in'], [hit !== undefined && hit === now, 'now'], [!inside, 'pad']),
-          data: {
-            place: `${oy},${ox}`,
-            ...(inside ? { at: atText({ oc, oy, ox }), o: (oc * rows + oy) * columns + ox } : {}),
-          },
-        };
-      },
-    ),
+  return paddedMatrices(
+    a.output,
+    a.explanation.padding,
+    (oc) => ({ id: `output${oc}`, name: 'output' }),
+    ({ channel: oc, row: oy, column: ox, inside, flat: o, text }) => {
+      const key = `${oc}:${text}`;
+      const hit = current.get(key);
+      return {
+        value: inside ? (sums.get(key) ?? 0) + b[oc]! : (sums.get(key) ?? null),
+        marks: marks([hit !== undefined, 'in'], [hit !== undefined && hit === now, 'now'], [!inside, 'pad']),
+        data: { place: text, ...(inside ? { at: atText({ oc, oy, ox }), o } : {}) },
+      };
+    },
   );
 }
 
@@ -189,23 +160,12 @@ function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
       ),
       ...outputFigures(a, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
     ],
-    equation: sumEquation(
-      state,
-      `y[${at.oc},${at.oy},${at.ox}]`,
-      moment,
-      y[at.o]!,
-      at.oc,
-      at.products.map(({ x, w }, i) => ({
-        left: state.x.values[x]!,
-        right: state.k.values[w]!,
-        pad: false,
-        done: i <= moment.product,
-        now: i === at.now,
-        x,
-        w,
-        place: '',
-      })),
-    ),
+    equation: sumEquation(state, at, moment, y, ({ x, w }) => ({
+      left: state.x.values[x]!,
+      right: state.k.values[w]!,
+      pad: false,
+      place: '',
+    })),
   };
 }
 

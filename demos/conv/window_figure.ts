@@ -1,8 +1,9 @@
 // Input, kernel and output, the im2col matrix, and the row times the column: five pictures of one step.
 
-import { forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
+import { divisorOf, forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
 import { atText, marks, matrixOf, type Equation, type Figure, type MatrixFigure } from './figure.ts';
 import { columnsFigure, productFigure, weightRowsFigure } from './gemm_figure.ts';
+import { arcsOf, paddedMatrices, plainMatrices } from './padded_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import { groupsOf, isPool, type Moment } from './steps.ts';
 
@@ -52,46 +53,51 @@ export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): F
 
 /** The padded image, channel by channel. */
 export function inputFigures(state: ConvState, a: Arithmetic, at: At | null, winner = -1): MatrixFigure[] {
-  const [[top, bottom], [left, right]] = a.explanation.padding as [[number, number], [number, number]];
-  const neverRow = new Set('neverRead' in a.axes[0]! ? a.axes[0].neverRead : []);
-  const neverColumn = new Set('neverRead' in a.axes[1]! ? a.axes[1].neverRead : []);
+  const [neverRow, neverColumn] = a.axes.map((axis) => new Set('neverRead' in axis ? axis.neverRead : [])) as [
+    Set<number>,
+    Set<number>,
+  ];
   const sources = sourcesOf(a);
-  return Array.from({ length: state.cin }, (_, channel) => {
-    const window = new Map((at?.products ?? []).map((p, i) => [`${p.channel},${p.place.join()}`, i]));
-    return matrixOf(
-      {
-        id: `x${channel}`,
-        name: 'input',
-        part: state.cin > 1 ? channel : null,
-        rows: state.h + top + bottom,
-        columns: state.w + left + right,
-        first: [-top, -left],
-        editable: 'x',
-        arcs: arcsOf(state, a, at, channel, [top, left]),
-      },
-      (row, column) => {
-        const place = [row - top, column - left] as const;
-        const inside = place[0] >= 0 && place[0] < state.h && place[1] >= 0 && place[1] < state.w;
-        const source = inside ? place[0] * state.w + place[1] : (sources.get(place.join()) ?? -1);
-        const flat = source < 0 ? -1 : channel * state.h * state.w + source;
-        const i = window.get(`${channel},${place.join()}`) ?? -1;
-        const never = neverRow.has(place[0]) || neverColumn.has(place[1]);
-        return {
-          value: flat >= 0 ? state.x.values[flat]! : never ? null : 0,
-          marks: marks(
-            [i >= 0, 'in'],
-            [i >= 0 && i === at?.now, 'now'],
-            [!inside, 'pad'],
-            [never, 'never'],
-            [i >= 0 && i === winner, 'won'],
-          ),
-          data: { place: place.join(), channel, x: flat },
-          edit: inside ? flat : undefined,
-        };
-      },
-    );
-  });
+  const products = at?.products ?? [];
+  const window = new Map(products.map((p, i) => [`${p.channel},${p.place.join()}`, i]));
+  const area = state.h * state.w;
+  return paddedMatrices(
+    a.input,
+    a.explanation.padding,
+    (channel) => ({ id: `x${channel}`, name: 'input', editable: 'x', arcs: arcsOf(a, products, channel) }),
+    ({ channel, row, column, inside, flat, text }) => {
+      const source = sources.get(text) ?? -1;
+      const x = inside || source < 0 ? flat : channel * area + source;
+      const i = window.get(`${channel},${text}`) ?? -1;
+      const never = neverRow.has(row) || neverColumn.has(column);
+      return {
+        value: x >= 0 ? state.x.values[x]! : never ? null : 0,
+        marks: marks(
+          [i >= 0, 'in'],
+          [i >= 0 && i === at?.now, 'now'],
+          [!inside, 'pad'],
+          [never, 'never'],
+          [i >= 0 && i === winner, 'won'],
+        ),
+        data: { place: text, channel, x },
+        edit: inside ? x : undefined,
+      };
+    },
+  );
 }
+
+/** The image alone, also where padding lies around it or, in a transposed convolution, around the result. */
+export const plainInputFigures = (state: ConvState, { input }: Arithmetic): MatrixFigure[] =>
+  plainMatrices(
+    input,
+    (channel) => ({ id: `x${channel}`, name: 'input', editable: 'x' }),
+    ({ channel, flat, text }) => ({
+      value: state.x.values[flat]!,
+      marks: [],
+      data: { place: text, channel, x: flat },
+      edit: flat,
+    }),
+  );
 
 /** For every place that a window reads, the pixel it is read from; −1 for a zero. */
 export function sourcesOf(a: Arithmetic): ReadonlyMap<string, number> {
@@ -100,28 +106,6 @@ export function sourcesOf(a: Arithmetic): ReadonlyMap<string, number> {
   for (let position = 0; position < a.output[1] * a.output[2]; position++)
     for (const { place, x } of a.products(position)) sources.set(place.join(), x < 0 ? -1 : x % (h * w));
   return sources;
-}
-
-function arcsOf(
-  state: ConvState,
-  a: Arithmetic,
-  at: At | null,
-  channel: number,
-  [top, left]: readonly [number, number],
-): MatrixFigure['arcs'] {
-  if (state.mode === 'zeros' || !at) return [];
-  return at.products
-    .filter(
-      ({ x, place: [r, c], channel: own }) =>
-        own === channel && x >= 0 && (r < 0 || c < 0 || r >= state.h || c >= state.w),
-    )
-    .map(({ x, place: [r, c] }) => {
-      const [, sr, sc] = indexOf(x, a.input) as [number, number, number];
-      return [
-        [r + top, c + left],
-        [sr + top, sc + left],
-      ] as const;
-    });
 }
 
 /** The filter of the present output channel. */
@@ -166,25 +150,21 @@ export function biasFigure(state: ConvState, oc: number): MatrixFigure {
 }
 
 /** Y, blank where `done` says that a step has yet to come. */
-export function outputFigures(
-  a: Arithmetic,
+export const outputFigures = (
+  { output }: Arithmetic,
   y: readonly number[],
   done: (o: number) => boolean,
   now: number,
-  name: MatrixFigure['name'] = 'output',
-): MatrixFigure[] {
-  const [channels, rows, columns] = a.output;
-  return Array.from({ length: channels }, (_, oc) =>
-    matrixOf({ id: `${name}${oc}`, name, part: channels > 1 ? oc : null, rows, columns }, (oy, ox) => {
-      const o = (oc * rows + oy) * columns + ox;
-      return {
-        value: done(o) ? y[o]! : null,
-        marks: marks([o === now, 'now']),
-        data: { at: atText({ oc, oy, ox }), o },
-      };
+): MatrixFigure[] =>
+  plainMatrices(
+    output,
+    (oc) => ({ id: `output${oc}`, name: 'output' }),
+    ({ channel: oc, row: oy, column: ox, flat: o }) => ({
+      value: done(o) ? y[o]! : null,
+      marks: marks([o === now, 'now']),
+      data: { at: atText({ oc, oy, ox }), o },
     }),
   );
-}
 
 function windowEquation(
   state: ConvState,
@@ -207,12 +187,7 @@ function windowEquation(
     won: i === winner,
   }));
   const bias = state.bias && !pool ? state.b.values[at.oc]! : null;
-  const divisor =
-    state.op === 'average'
-      ? a.explanation && 'divisor' in a.explanation
-        ? a.explanation.divisor([0, at.oy, at.ox, at.oc])
-        : 1
-      : state.div;
+  const divisor = state.op === 'average' ? divisorOf(a, at.o) : state.div;
   return {
     left: `y[${at.oc},${at.oy},${at.ox}]`,
     kind: state.op === 'max' ? 'max' : state.op === 'average' ? 'mean' : 'sum',

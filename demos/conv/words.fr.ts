@@ -180,7 +180,8 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'check k': 'Poids {index}',
   'check b': 'Biais {index}',
   'check result': '(L(v + ε) − L(v − ε)) / 2ε = {numeric}, par la formule {analytic} : l’écart est de {difference}.',
-  'check hint': 'Choisissez un élément, ou cliquez sur une cellule du gradient. ε = 0,001.',
+  'check hint':
+    'Choisissez un élément dans la liste (Tab, puis les flèches), ou cliquez ou touchez une cellule du gradient. ε = 0,001.',
   view: 'Vue',
   'view scatter': 'noyaux peints',
   'view insert': 'zéros intercalés',

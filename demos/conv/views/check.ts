@@ -38,7 +38,8 @@ export function differenceView({ t, set }: ConvContext, state: ConvState, a: Ari
         parts.map((what) => Array.from({ length: sizeOf(what) }, (_, at) => option(what, at))),
       ),
     ),
-    valid ? resultOf(t, state, a, chosen) : html('p', { class: 'hint' }, t('check hint')),
+    valid ? resultOf(t, state, a, chosen) : null,
+    html('p', { class: 'hint' }, t('check hint')),
   );
 }
 

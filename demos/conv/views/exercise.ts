@@ -8,7 +8,7 @@ import type { Cell, MatrixFigure } from '../figure.ts';
 import { answersOf, isRight, scoreOf, truthOf } from '../quiz.ts';
 import type { ConvState } from '../state.ts';
 import { isPool } from '../steps.ts';
-import { biasFigure, inputFigures, kernelFigures, outputFigures } from '../window_figure.ts';
+import { biasFigure, kernelFigures, outputFigures, plainInputFigures } from '../window_figure.ts';
 import type { ConvContext } from '../words.ts';
 import { matrixName } from './matrix.ts';
 
@@ -83,24 +83,7 @@ export function worksheetView(context: ConvContext, state: ConvState, a: Arithme
     : Array.from({ length: state.k.shape[0]! }, (_, oc) =>
         kernelFigures({ ...state, bias: false }, { oc, products: [], now: -1 }),
       ).flat();
-  const given = [
-    ...inputFigures(
-      { ...state, mode: 'zeros' },
-      {
-        ...a,
-        explanation: {
-          ...a.explanation,
-          padding: [
-            [0, 0],
-            [0, 0],
-          ],
-        } as Arithmetic['explanation'],
-      },
-      null,
-    ),
-    ...filters,
-    ...(state.bias ? [biasFigure(state, -1)] : []),
-  ];
+  const given = [...plainInputFigures(state, a), ...filters, ...(state.bias ? [biasFigure(state, -1)] : [])];
   const parameters = `${t(`op ${state.op}`)}; ${t('strides')} ${state.sy} × ${state.sx}; ${t('padding')} ${JSON.stringify(a.explanation.padding)}; ${t('dilation')} ${state.dy} × ${state.dx}; ${t('groups')} ${state.g}`;
   const table = (matrix: MatrixFigure): Child =>
     html(

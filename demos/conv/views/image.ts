@@ -1,27 +1,26 @@
-// The first filter on a whole picture: a drawn scene, a file, a dropped or pasted picture, or the camera.
+// A filter on a whole picture: a drawn scene, a file, a dropped or pasted picture, or the camera.
 
 import './image.css';
 import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
-import { planesOf, shownOf, windowOf } from '../image.ts';
+import { planeOf, planesOf, shownOf } from '../image.ts';
 import type { Filtered, Planes } from '../image_engine.ts';
-import type { Pixels } from '../scene.ts';
 import type { ConvState } from '../state.ts';
+import { kernelFigures } from '../window_figure.ts';
 import type { ConvContext } from '../words.ts';
+import { beforeCanvas, canvasFrom, canvasOf } from './canvas.ts';
+import { editMatrix } from './edit.ts';
+import { matrixView } from './matrix.ts';
 import { listen, openCamera, photo, pixelsOf, snap, take } from './photo.ts';
 
 let shown: { readonly key: string; readonly result: Filtered | null; readonly source: Planes } | null = null;
-let cross: readonly [number, number] = [0, 0];
 
 export function imageView(context: ConvContext, state: ConvState): Child {
   const { t, set } = context;
   listen(context);
   const pixels = pixelsOf(state);
-  const k = Float32Array.from(
-    { length: state.kh * state.kw },
-    (_, i) => (state.flip ? state.k.values[state.kh * state.kw - 1 - i]! : state.k.values[i]!) / state.div,
-  );
+  const k = Float32Array.from(planeOf(state), (weight) => weight / state.div);
   const key = JSON.stringify([
     photo.revision,
     state.photo,
@@ -72,6 +71,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
             (photo) => set({ photo }),
           )
         : null,
+      planeChoice(context, state),
       choice(
         t('image colour'),
         state.colour,
@@ -112,6 +112,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
         html('figcaption', {}, t('image before')),
         beforeCanvas(context, state, source),
       ),
+      kernelView(context, state),
       result && picture
         ? html(
             'figure',
@@ -145,6 +146,31 @@ export function imageView(context: ConvContext, state: ConvState): Child {
   );
 }
 
+/** The filter itself, to be edited beside what it does. */
+function kernelView(context: ConvContext, state: ConvState): HTMLElement {
+  const [filters, depth] = state.k.shape as [number, number];
+  const plane = Math.min(state.plane, filters * depth - 1);
+  const oc = Math.floor(plane / depth);
+  const figures = kernelFigures({ ...state, bias: false }, { oc, products: [], now: -1 });
+  return matrixView(context, state, figures[plane % depth]!, {
+    edited: (matrix, changes) => editMatrix(context, state, matrix, changes),
+  });
+}
+
+/** Which filter and channel of K, where there are several. */
+function planeChoice({ t, set }: ConvContext, { k, plane }: ConvState): Child {
+  const [filters, depth] = k.shape as [number, number];
+  if (filters * depth === 1) return null;
+  return choice(
+    t('name kernel'),
+    String(Math.min(plane, filters * depth - 1)),
+    Array.from({ length: filters * depth }, (_, i) => String(i)),
+    (value) =>
+      t('filter channel', { filter: Math.floor(Number(value) / depth) + 1, channel: (Number(value) % depth) + 1 }),
+    (value) => set({ plane: Number(value) }),
+  );
+}
+
 function choice<Value extends string>(
   label: string,
   value: Value,
@@ -153,80 +179,4 @@ function choice<Value extends string>(
   set: (value: Value) => void,
 ): HTMLElement {
   return choiceControl({ label, value, options: all.map((one) => ({ value: one, label: name(one) })), set });
-}
-
-function canvasFrom({ width, height, data }: Pixels): HTMLCanvasElement {
-  const canvas = html('canvas', { width, height });
-  canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
-  return canvas;
-}
-
-function canvasOf(key: string, pixels: Pixels, label: string): HTMLCanvasElement {
-  const draw = (element: Element): void => {
-    const canvas = element as HTMLCanvasElement;
-    canvas.getContext('2d')?.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), 0, 0);
-  };
-  const canvas = html('canvas', {
-    key,
-    own: true,
-    width: pixels.width,
-    height: pixels.height,
-    role: 'img',
-    'aria-label': label,
-    updated: draw,
-  });
-  draw(canvas);
-  return canvas;
-}
-
-/** The picture with a cross; a click or Enter opens the window around it. */
-function beforeCanvas(context: ConvContext, state: ConvState, source: Planes): HTMLElement {
-  const { height, width } = source;
-  cross = [Math.min(cross[0], height - 1), Math.min(cross[1], width - 1)];
-  const { pixels } = shownOf(source, 'clamp');
-  const draw = (element: Element): void => {
-    const ink = (element as HTMLCanvasElement).getContext('2d');
-    if (!ink) return;
-    ink.putImageData(new ImageData(pixels.data, width, height), 0, 0);
-    ink.strokeStyle = '#d55e00';
-    ink.strokeRect(cross[1] - 1.5, cross[0] - 1.5, 4, 4);
-  };
-  const open = (): void =>
-    context.set({ ...windowOf(state, source, cross), tab: 'window', op: 'conv', step: 0 }, 'push');
-  const canvas = html('canvas', {
-    key: 'before',
-    own: true,
-    width,
-    height,
-    tabindex: 0,
-    role: 'application',
-    'aria-label': `${context.t('image before')}, ${height} × ${width}: ${cross[0] + 1}, ${cross[1] + 1}`,
-    'data-scrolls': true,
-    updated: draw,
-    on: {
-      click: (event) => {
-        const element = event.currentTarget as HTMLCanvasElement;
-        const box = element.getBoundingClientRect();
-        cross = [
-          Math.floor(((event.clientY - box.top) / box.height) * height),
-          Math.floor(((event.clientX - box.left) / box.width) * width),
-        ];
-        open();
-      },
-      keydown: (event) => {
-        const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-        if (step)
-          cross = [
-            Math.min(Math.max(cross[0] + step[0]!, 0), height - 1),
-            Math.min(Math.max(cross[1] + step[1]!, 0), width - 1),
-          ];
-        else if (event.key === 'Enter') open();
-        else return;
-        event.preventDefault();
-        context.refresh();
-      },
-    },
-  });
-  draw(canvas);
-  return canvas;
 }

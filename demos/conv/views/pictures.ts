@@ -5,10 +5,10 @@ import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
 import { stepperBar } from '../../shared/stepper.ts';
 import { forward, numbersOf, arithmeticOf, isPossible, type Arithmetic } from '../arithmetic.ts';
-import type { Figure, MatrixFigure, MatrixName } from '../figure.ts';
+import type { Figure, MatrixName } from '../figure.ts';
 import { inputGradientFigure } from '../gradient_figure.ts';
 import { pictureOf } from '../picture.ts';
-import { answersOf, asked } from '../quiz.ts';
+import { asked } from '../quiz.ts';
 import { indexOf, type ConvState } from '../state.ts';
 import { isPool, momentAt, stepsOf, walkOf, type Moment } from '../steps.ts';
 import { insertedState } from '../inserted_figure.ts';
@@ -16,6 +16,7 @@ import { transposedFigure } from '../transposed_figure.ts';
 import { weightGradientFigure } from '../weight_gradient_figure.ts';
 import { windowFigure } from '../window_figure.ts';
 import type { ConvContext } from '../words.ts';
+import { editMatrix } from './edit.ts';
 import { equationView } from './equation.ts';
 import { matrixName, matrixView, type MatrixActions } from './matrix.ts';
 
@@ -58,7 +59,7 @@ export function picturesView(
   const rows = rowsOf[tab]
     .map((names) => names.flatMap((name) => figure.matrices.filter((matrix) => matrix.name === name)))
     .filter((row) => row.length > 0);
-  const actions: MatrixActions = { edited: (matrix, changes) => edit(context, state, matrix, changes) };
+  const actions: MatrixActions = { edited: (matrix, changes) => editMatrix(context, state, matrix, changes) };
   const drawn = rows.map((row, i) =>
     html(
       'div',
@@ -162,36 +163,6 @@ function threeWays(t: ConvContext['t'], state: ConvState, a: Arithmetic): Child 
     { 'data-part': 'views-agree', 'data-difference': difference },
     t('views agree', { difference: t.number(difference, { maximumSignificantDigits: 2 }) }),
   );
-}
-
-function edit(
-  { set, refresh }: ConvContext,
-  state: ConvState,
-  matrix: MatrixFigure,
-  changes: readonly { readonly at: number; readonly value: number }[],
-): void {
-  if (matrix.editable === 'answer') {
-    const answers = answersOf(state);
-    for (const { at, value } of changes) answers.set(at, value);
-    refresh();
-    return;
-  }
-  const key = matrix.editable;
-  if (!key) return;
-  const a = arithmeticOf(state);
-  const size = isPossible(a) ? a.outputs : 0;
-  const whole =
-    key !== 't'
-      ? state[key]
-      : state.t.values.length === size
-        ? state.t
-        : {
-            shape: isPossible(a) ? [...a.output] : [0, 0, 0],
-            values: Array.from({ length: size }, () => (state.loss === 'own' ? 1 : 0)),
-          };
-  const values = [...whole.values];
-  for (const { at, value } of changes) values[at] = value;
-  set({ [key]: { shape: whole.shape, values } } as Partial<ConvState>);
 }
 
 /** Pointing at a term or a cell shows what it meets; a click on a result goes to its step, on a gradient's cell checks it. */
