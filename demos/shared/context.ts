@@ -24,8 +24,11 @@ export interface Context<State = unknown, Key extends string = never> {
   readonly device: DeviceStatus;
   /** Keys for steps; null on pages without `steps`. */
   readonly stepper: Stepper | null;
-  /** Changes the state and shows it; see `History` for the address. */
-  set(change: Partial<State>, history?: History): void;
+  /**
+   * Changes the state and shows it; see `History` for the address. A change that is made of the state is a function of it: the
+   * state a view was made of may be older than the last change.
+   */
+  set(change: Partial<State> | ((now: State) => Partial<State>), history?: History): void;
   /** Shows the present state again, after something outside the state has changed. */
   refresh(): void;
   /** Tells a screen reader; the latest message counts where they come faster than every two seconds. */

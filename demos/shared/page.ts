@@ -113,7 +113,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
           (part, history) => change(part, history),
         )
       : null,
-    set: (part, history) => change(part, history),
+    set: (part, history) => change(typeof part === 'function' ? part(own()) : part, history),
     refresh: () => show(),
     announce: (message) => live.announce(message),
     notice(notice) {

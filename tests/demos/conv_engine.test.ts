@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Arithmetic } from '../../demos/conv/arithmetic.ts';
 import { compare } from '../../demos/conv/engine.ts';
-import { planesOf, shownOf, windowOf } from '../../demos/conv/image.ts';
+import { planeOf, planesOf, shownOf, windowOf } from '../../demos/conv/image.ts';
 import { countSteps, fields, presetOf, presetState, start } from '../../demos/conv/page_state.ts';
 import { presets } from '../../demos/conv/presets.ts';
 import { answersOf, asked, scoreOf, truthOf } from '../../demos/conv/quiz.ts';
@@ -99,6 +99,13 @@ describe('pictures', () => {
     const part = windowOf(stateOf({}), planes, [0, 100]);
     expect(part).toMatchObject({ h: 3, w: 3, cin: 1, pad: 'valid' });
     expect(part.x!.values[4]).toBe(planes.values[1 * 192 + 100]);
+  });
+  test('any filter and channel can be applied, also turned, and the opened window keeps it', () => {
+    const state = stateOf({ cin: 2, cout: 2, plane: 3 });
+    expect(planeOf(state)).toEqual(state.k.values.slice(27));
+    expect(planeOf({ ...state, flip: true })).toEqual(state.k.values.slice(27).toReversed());
+    expect(planeOf({ ...state, plane: 9 })).toEqual(state.k.values.slice(27));
+    expect(windowOf(state, planesOf(scene(), 'grey'), [9, 9]).k!.values).toEqual(state.k.values.slice(27));
   });
   test('values outside 0 to 255 are shown as told', () => {
     const planes = { width: 3, height: 1, channels: 1, values: Float32Array.of(-255, 0, 510) };

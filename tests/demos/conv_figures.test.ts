@@ -10,7 +10,10 @@ import { settled, type ConvState } from '../../demos/conv/state.ts';
 import { momentAt, stepsOf, walkOf } from '../../demos/conv/steps.ts';
 import { paintsOf, transposedFigure } from '../../demos/conv/transposed_figure.ts';
 import { weightGradientFigure } from '../../demos/conv/weight_gradient_figure.ts';
+import { impossibleText } from '../../demos/conv/views/facts.ts';
 import { windowFigure } from '../../demos/conv/window_figure.ts';
+import { words, type ConvContext } from '../../demos/conv/words.ts';
+import { translator } from '../../demos/shared/language.ts';
 import { named, possible, stateOf } from './conv_states.ts';
 
 const resultOf = (state: ConvState) => forward(possible(state), state.op, numbersOf(state)).y;
@@ -220,9 +223,39 @@ describe('a transposed convolution three ways', () => {
   });
 });
 
-test('a window larger than the padded image is told with its numbers', () => {
-  const a = arithmeticOf(stateOf({ h: 5, w: 5, kh: 4, kw: 3, dy: 2 }));
-  expect(a).toEqual({ impossible: { rule: 'window', dimension: 1, value: 7, most: 5 } });
+test.each([
+  [
+    { h: 5, kh: 4, dy: 2 },
+    { rule: 'window', dimension: 1, value: 7, most: 5 },
+  ],
+  [
+    { w: 3, kw: 3, pad: 'explicit', pr: 3, mode: 'reflect' },
+    { rule: 'mirror', dimension: 2, value: 3, most: 2 },
+  ],
+  [
+    { op: 'max', kh: 2, pad: 'explicit', pt: 2 },
+    { rule: 'empty window', dimension: 1, value: 2, most: 1 },
+  ],
+  [
+    { op: 'transposed', h: 2, pad: 'explicit', pt: 2, pb: 3 },
+    { rule: 'cut', dimension: 1, value: 5, most: 3 },
+  ],
+  [
+    { op: 'transposed', sx: 2, opx: 2 },
+    { rule: 'output padding', dimension: 2, value: 2, most: 1 },
+  ],
+  [
+    { op: 'transposed', pad: 'same', sy: 2, opy: 1 },
+    { rule: 'output padding', dimension: 1, value: 1, most: 0 },
+  ],
+] as const)('what does not fit is told with its numbers, in both languages: %j', (change, misfit) => {
+  expect(arithmeticOf(stateOf(change))).toEqual({ impossible: misfit });
+  for (const language of ['en', 'fr'] as const) {
+    const text = impossibleText({ t: translator(words, language) } as ConvContext, misfit);
+    expect(text).toContain(String(misfit.value));
+    expect(text).toContain(String(misfit.most));
+    expect(/\b(the|of)\b/.test(text)).toBe(language === 'en');
+  }
 });
 
 test('numbers drawn from a seed keep their places when the matrix grows', () => {

@@ -3,7 +3,8 @@
 import { arithmeticOf, isPossible } from '../arithmetic.ts';
 import type { MatrixFigure } from '../figure.ts';
 import { answersOf } from '../quiz.ts';
-import type { ConvState } from '../state.ts';
+import { settled, type ConvState } from '../state.ts';
+import type { Matrix } from '../../shared/state.ts';
 import type { ConvContext } from '../words.ts';
 
 export function editMatrix(
@@ -20,18 +21,17 @@ export function editMatrix(
   }
   const key = matrix.editable;
   if (!key) return;
+  set((now): Partial<ConvState> => {
+    const { shape, values: before } = wholeOf(settled(now), key);
+    const values = [...before];
+    for (const { at, value } of changes) values[at] = value;
+    return { [key]: { shape, values } };
+  });
+}
+
+/** The matrix as it is; dY or its target as it is taken where it has not the output's size. */
+function wholeOf(state: ConvState, key: 'x' | 'k' | 'b' | 't'): Matrix {
   const a = arithmeticOf(state);
-  const size = isPossible(a) ? a.outputs : 0;
-  const whole =
-    key !== 't'
-      ? state[key]
-      : state.t.values.length === size
-        ? state.t
-        : {
-            shape: isPossible(a) ? [...a.output] : [0, 0, 0],
-            values: Array.from({ length: size }, () => (state.loss === 'own' ? 1 : 0)),
-          };
-  const values = [...whole.values];
-  for (const { at, value } of changes) values[at] = value;
-  set({ [key]: { shape: whole.shape, values } } as Partial<ConvState>);
+  if (key !== 't' || !isPossible(a) || state.t.values.length === a.outputs) return state[key];
+  return { shape: a.output, values: Array.from({ length: a.outputs }, () => (state.loss === 'own' ? 1 : 0)) };
 }

@@ -1,0 +1,100 @@
+// What an edit costs: changes within a frame are one view, which shows all of them in every picture.
+
+import { expect, test } from 'vitest';
+
+import { open, settled } from './open.ts';
+
+test('changes within a frame are one view of all pictures, there before the next frame', async () => {
+  const { page, wrong, close } = await open(
+    'conv/#v=1&lang=en&x=1x5x5:1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1',
+  );
+  await page.waitForSelector('[data-agrees=cpu]');
+  const found = await page.evaluate(async () => {
+    let views = 0;
+    const count = new MutationObserver(() => views++);
+    count.observe(document.getElementById('content')!, { subtree: true, childList: true, characterData: true });
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const texts = (selector: string) =>
+      [...document.querySelectorAll(selector)].map((cell) => cell.firstChild?.textContent);
+    const seen = [];
+    // Twenty places of the slider while one frame is shown, as a finger gives them.
+    const slider = document.querySelector<HTMLInputElement>('.stepper input[type=range]')!;
+    for (let i = 0; i < 20; i++) {
+      slider.value = String(i % 9);
+      slider.dispatchEvent(new Event('input'));
+    }
+    await frame();
+    seen.push({ views, output: texts('[data-matrix=output] td.current').length, count: texts('.stepper .count') });
+    views = 0;
+    // Two weights typed one after the other, before either is shown.
+    for (const [column, key] of ['5', '7'].entries()) {
+      const cell = document.querySelector<HTMLElement>(`[data-matrix=kernel] [data-row="0"][data-column="${column}"]`)!;
+      cell.focus();
+      cell.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+      cell.querySelector('input')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+    }
+    // The fields that were typed into are no view.
+    count.takeRecords();
+    await frame();
+    const kernel = texts('[data-matrix=kernel] td').map((text) => Number(text!.replace('−', '-')));
+    const sum = kernel.reduce((total, weight) => total + weight, 0);
+    seen.push({
+      views,
+      kernel: kernel.slice(0, 2),
+      rows: texts('[data-matrix=weightRows] td').slice(0, 2),
+      product: texts('[data-matrix=product] .current').map((text) => Number(text!.replace('−', '-')) === sum),
+      output: texts('[data-matrix=output] .current').map((text) => Number(text!.replace('−', '-')) === sum),
+      equation: Number(document.querySelector<HTMLElement>('.equation')!.dataset.result) === sum,
+    });
+    count.disconnect();
+    return seen;
+  });
+  expect(found).toEqual([
+    { views: 1, output: 1, count: ['step 2 of 9'] },
+    { views: 1, kernel: [5, 7], rows: ['5', '7'], product: [true], output: [true], equation: true },
+  ]);
+  expect(wrong).toEqual([]);
+  await close();
+});
+
+test('on an image the chosen filter is edited beside the picture that it makes', async () => {
+  const { page, wrong, close } = await open(
+    'conv/#v=1&lang=en&device=cpu&tab=image&cout=2&kh=1&kw=1&k=2x1x1x1:0,1&colour=grey',
+  );
+  await page.waitForSelector('[data-device] canvas');
+  const brightness = () =>
+    page.$eval('[data-device] canvas', (element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.reduce((sum, value, i) => (i % 4 === 0 ? sum + value : sum), 0);
+    });
+  const shows = (selector: string) => page.$eval(selector, (element) => element.textContent);
+  expect(await brightness()).toBe(0);
+  await page.select('.image-tab select', '1');
+  await page.waitForFunction(() => location.hash.includes('plane=1'));
+  expect(await shows('[data-matrix=kernel] figcaption')).toContain('filter 2');
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('[data-device] canvas')!;
+    return canvas
+      .getContext('2d')!
+      .getImageData(0, 0, canvas.width, canvas.height)
+      .data.some((v, i) => i % 4 < 3 && v > 0);
+  });
+  const full = await brightness();
+  await page.focus('[data-matrix=kernel] [data-row="0"]');
+  await page.keyboard.type('0,5');
+  await page.keyboard.press('Enter');
+  await settled(page);
+  await page.waitForFunction(
+    (before) => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-device] canvas')!;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.reduce((sum, value, i) => (i % 4 === 0 ? sum + value : sum), 0) < before;
+    },
+    {},
+    full,
+  );
+  expect(Math.abs((await brightness()) / full - 0.5)).toBeLessThan(0.01);
+  expect(wrong).toEqual([]);
+  await close();
+});
