@@ -138,8 +138,10 @@ function pictures(context: ConvContext, state: ConvState): Child {
   );
   const drawn = state.quiz === 'size' ? null : picturesView(context, state, a);
   return [
-    // A phone's first screen is the picture.
-    isNarrow() ? [drawn?.pictures, drawn?.steps, size, drawn?.bar] : [size, drawn?.bar, drawn?.pictures, drawn?.steps],
+    // What a phone and a slide show first is the picture.
+    isNarrow() || context.embed
+      ? [drawn?.pictures, drawn?.steps, size, drawn?.bar]
+      : [size, drawn?.bar, drawn?.pictures, drawn?.steps],
     html(
       'div',
       { class: 'facts', key: 'facts' },

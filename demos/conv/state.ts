@@ -83,7 +83,7 @@ export const fields = {
   in: list([28, 28, 3], { min: 1, max: 1024, shortest: 3, longest: 3 }),
   /** Five numbers a layer: see stack.ts. */
   stack: list([1, 16, 3, 1, 0, 1, 16, 3, 1, 0, 2, 0, 2, 2, 0], { min: 0, max: 4096, shortest: 5, longest: 60 }),
-  range: choice(['clamp', 'absolute', 'normalise'], 'clamp'),
+  range: choice(['clamp', 'absolute', 'normalise'], 'normalise'),
   /** Which filter and channel of K a picture is filtered with: filter · depth + channel. */
   plane: integer(0, 0, 15),
 } as const;

@@ -30,7 +30,9 @@ export interface Sheet {
 export function sheet(context: Context, { key, title, over }: Sheet, ...children: Child[]): HTMLElement {
   const { shell: t } = context;
   const place = `${key} ${isNarrow()}`;
-  const level = left.get(place) ?? (isNarrow() || context.embed ? 'closed' : 'half');
+  // In a slide and on a projector the room is the figure's.
+  const small = isNarrow() || context.embed || context.theme === 'projector';
+  const level = left.get(place) ?? (small ? 'closed' : 'half');
   const open = level !== 'closed';
   const set = (next: Level): void => {
     left.set(place, next);
@@ -83,7 +85,7 @@ export function sheet(context: Context, { key, title, over }: Sheet, ...children
         },
         html('span', { class: 'grip', 'aria-hidden': 'true' }),
         title,
-        icon(open ? 'down' : 'up'),
+        icon(open === isNarrow() ? 'down' : 'up'),
       ),
       open
         ? html(

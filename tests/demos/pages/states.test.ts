@@ -3,7 +3,7 @@
 // the other way round for what follows it.
 
 import type { Page } from 'puppeteer';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { presetState, fields, start } from '../../../demos/conv/page_state.ts';
 import { presets } from '../../../demos/conv/presets.ts';
@@ -104,29 +104,34 @@ const others: Readonly<Record<string, readonly State[]>> = {
   ],
 };
 
-async function visit(path: string, states: readonly State[]): Promise<string[]> {
-  const { page, hash, close } = await open(path, { height: 844 });
+async function visit(path: string, states: readonly State[], wide: boolean): Promise<string[]> {
+  const { page, hash, close } = await open(path, { width: wide ? 1280 : 390, height: 844 });
   const found: string[] = [];
-  for (const wide of [true, false]) {
-    await page.setViewport({ width: wide ? 1280 : 390, height: 844 });
-    for (const [i, { name, hash: link, act, after }] of states.entries()) {
-      const first = (i % 2 === 0) === wide;
-      const theme = link.includes('theme=') ? '' : `&theme=${first ? 'light' : 'dark'}`;
-      const lang = first ? 'en' : 'fr';
-      await hash(`v=1&lang=${lang}${theme}${link}`);
-      await act?.(page);
-      await settled(page);
-      found.push(...(await axeViolations(page)).map((one) => `${name}, ${wide ? 1280 : 390} px ${lang}: ${one}`));
-      await after?.(page);
-    }
+  for (const [i, { name, hash: link, act, after }] of states.entries()) {
+    const first = (i % 2 === 0) === wide;
+    const theme = link.includes('theme=') ? '' : `&theme=${first ? 'light' : 'dark'}`;
+    const lang = first ? 'en' : 'fr';
+    await hash(`v=1&lang=${lang}${theme}${link}`);
+    await act?.(page);
+    await settled(page);
+    found.push(...(await axeViolations(page)).map((one) => `${name}, ${lang}: ${one}`));
+    await after?.(page);
   }
   await close();
   return found;
 }
 
-test.each([['conv/', explorer] as const, ...Object.entries(others)])(
-  '%s has no axe violation in its states',
-  async (path, states) => {
-    expect(await visit(path, states)).toEqual([]);
-  },
-);
+/** A few at a time, so that no test is a long one. */
+const parts = Array.from({ length: Math.ceil(explorer.length / 6) }, (_, i) => explorer.slice(6 * i, 6 * i + 6));
+
+describe.each([
+  ['wide', true],
+  ['narrow', false],
+] as const)('%s', (_, wide) => {
+  test.each([...parts.map((part) => ['conv/', part] as const), ...Object.entries(others)])(
+    '%s has no axe violation in its states',
+    async (path, states) => {
+      expect(await visit(path, states, wide)).toEqual([]);
+    },
+  );
+});

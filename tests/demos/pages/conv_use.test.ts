@@ -1,7 +1,8 @@
-// What an edit costs: changes within a frame are one view, which shows all of them in every picture.
+// The explorer in use: what an edit costs, a teacher's link to a step, a student's exercise on a phone.
 
 import { expect, test } from 'vitest';
 
+import { tooWide } from './checks.ts';
 import { open, settled } from './open.ts';
 
 test('changes within a frame are one view of all pictures, there before the next frame', async () => {
@@ -59,7 +60,7 @@ test('changes within a frame are one view of all pictures, there before the next
 
 test('on an image the chosen filter is edited beside the picture that it makes', async () => {
   const { page, wrong, close } = await open(
-    'conv/#v=1&lang=en&device=cpu&tab=image&cout=2&kh=1&kw=1&k=2x1x1x1:0,1&colour=grey',
+    'conv/#v=1&lang=en&device=cpu&tab=image&cout=2&kh=1&kw=1&k=2x1x1x1:0,1&range=clamp',
   );
   await page.waitForSelector('[data-device] canvas');
   const brightness = () =>
@@ -96,5 +97,39 @@ test('on an image the chosen filter is edited beside the picture that it makes',
   );
   expect(Math.abs((await brightness()) / full - 0.5)).toBeLessThan(0.01);
   expect(wrong).toEqual([]);
+  await close();
+});
+
+test("a teacher's link opens the exact step, on the page and in a slide's frame", async () => {
+  const teacher = await open('conv/#v=1&lang=en');
+  const { page } = teacher;
+  await page.select('[data-part=preset] select', 'lecture');
+  await settled(page);
+  for (let i = 0; i < 4; i++) {
+    await page.keyboard.press('PageDown');
+    await settled(page);
+  }
+  await page.waitForFunction(() => location.hash.includes('step=4'));
+  const equation = (of: typeof page) => of.$eval('.equation', (element) => element.textContent);
+  const [link, shown] = [await page.evaluate(() => location.hash), await equation(page)];
+  expect(shown).toMatch(/^y\[0,1,0\] = 212·\(−0\.09\).* = 303\.74$/);
+  await teacher.close();
+  for (const more of ['', '&embed=1&hide=controls,tabs']) {
+    const reader = await open(`conv/${link}${more}`, { width: 960, height: 600 });
+    expect(await equation(reader.page)).toBe(shown);
+    const inSight = await reader.page.$eval('.equation', (element) => element.getBoundingClientRect().bottom);
+    if (more) expect(inSight).toBeLessThan(600);
+    await reader.close();
+  }
+});
+
+test("a student's exercise on a phone: every layer's size and parameters without scrolling sideways", async () => {
+  const { page, close } = await open('conv/#v=1&lang=en&tab=stack', { width: 390, height: 844, touch: true });
+  const texts = (selector: string) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
+  expect(await texts('[data-output]')).toEqual(['26 × 26 × 16', '24 × 24 × 16', '12 × 12 × 16']);
+  expect(await texts('[data-parameters]')).toEqual(['448', '2,320', '0']);
+  expect(await texts('[data-total=parameters]')).toEqual(['2,768']);
+  expect(await page.$$('.stack-tab .scroll-box')).toEqual([]);
+  expect(await tooWide(page)).toEqual([]);
   await close();
 });
