@@ -15,13 +15,15 @@ export interface Misfit {
   readonly most: number;
 }
 
+type MisfitOptions = ErrorOptions & { readonly misfit?: Misfit };
+
 /** Shapes, dtypes or attributes that do not fit together; thrown where the graph is built. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
   readonly #misfit: Misfit | null;
-  constructor(message: string, misfit: Misfit | null = null) {
-    super(message);
-    this.#misfit = misfit;
+  constructor(message: string, options: MisfitOptions = {}) {
+    super(message, options);
+    this.#misfit = options.misfit ?? null;
   }
   /** Of sizes that do not fit; null where the sentence says something else. */
   get misfit(): Misfit | null {
@@ -33,9 +35,9 @@ export class ShapeError extends Error {
 export class OptionError extends Error {
   override readonly name = 'OptionError';
   readonly #misfit: Misfit | null;
-  constructor(message: string, misfit: Misfit | null = null) {
-    super(message);
-    this.#misfit = misfit;
+  constructor(message: string, options: MisfitOptions = {}) {
+    super(message, options);
+    this.#misfit = options.misfit ?? null;
   }
   /** Of sizes that do not fit; null where the sentence says something else. */
   get misfit(): Misfit | null {

@@ -80,10 +80,7 @@ export function transposedWindow(
     if (outputPadding.some((pixels) => pixels > 0)) {
       const axis = outputPadding.findIndex((pixels) => pixels > 0);
       throw new OptionError(`${where}: outputPadding is ${format(outputPadding)}, expected 0 with padding 'same'`, {
-        rule: 'output padding',
-        dimension: axis + 1,
-        value: outputPadding[axis]!,
-        most: 0,
+        misfit: { rule: 'output padding', dimension: axis + 1, value: outputPadding[axis]!, most: 0 },
       });
     }
     const size = inputSize.map((length, axis) => length * strides[axis]!);
@@ -101,10 +98,12 @@ export function transposedWindow(
       throw new OptionError(
         `${where}: outputPadding ${pixels} in dimension ${axis + 1}, expected less than the stride ${strides[axis]} or the dilation ${dilationRate[axis]}`,
         {
-          rule: 'output padding',
-          dimension: axis + 1,
-          value: pixels,
-          most: Math.max(strides[axis]!, dilationRate[axis]!) - 1,
+          misfit: {
+            rule: 'output padding',
+            dimension: axis + 1,
+            value: pixels,
+            most: Math.max(strides[axis]!, dilationRate[axis]!) - 1,
+          },
         },
       );
     }
@@ -119,7 +118,7 @@ export function transposedWindow(
     if (one.output - one.beyond < 1) {
       const { dimension, full, padBefore, padAfter, beyond: zeros } = one;
       const misfit = { rule: 'cut', dimension, value: padBefore + padAfter, most: full - zeros - 1 } as const;
-      throw new ShapeError(`${where}: ${transposedText(one)}`, misfit);
+      throw new ShapeError(`${where}: ${transposedText(one)}`, { misfit });
     }
   }
   const size = steps.map(({ output }) => output);

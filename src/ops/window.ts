@@ -139,7 +139,9 @@ export function outputSize(
     const steps = windowSteps(input, window, axis);
     if (steps.output === 0) {
       const { dimension, effectiveKernel: value, paddedInput: most } = steps;
-      throw new ShapeError(`${where}: ${windowText(steps)}`, { rule: 'window', dimension, value, most });
+      throw new ShapeError(`${where}: ${windowText(steps)}`, {
+        misfit: { rule: 'window', dimension, value, most },
+      });
     }
     return steps.output;
   });
@@ -192,7 +194,7 @@ export function checkPool(where: string, window: WindowNd): void {
     if (widest >= length) {
       throw new ShapeError(
         `${where}: padding ${widest} in dimension ${axis + 1} leaves a window empty, expected less than poolSize ${length}`,
-        { rule: 'empty window', dimension: axis + 1, value: widest, most: length - 1 },
+        { misfit: { rule: 'empty window', dimension: axis + 1, value: widest, most: length - 1 } },
       );
     }
   });

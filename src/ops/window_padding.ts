@@ -38,7 +38,7 @@ export function checkMirrors(where: string, inputSize: readonly number[], window
       throw new ShapeError(
         `${where}: '${paddingMode}' padding of ${widest} in dimension ${axis + 1} exceeds what the image has, ` +
           `expected at most ${most} for its length ${input}`,
-        { rule: 'mirror', dimension: axis + 1, value: widest, most },
+        { misfit: { rule: 'mirror', dimension: axis + 1, value: widest, most } },
       );
     }
   });
