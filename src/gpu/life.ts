@@ -15,6 +15,8 @@ export interface Life {
    * then the device counts as hung and is destroyed.
    */
   wait<T>(promise: Promise<T>, what: string, patience?: number): Promise<T>;
+  /** As `wait`, for as long as `busy` says, at the cost of one timer for many calls; a further call meanwhile does nothing. */
+  guard(busy: () => boolean, what: string): void;
   /** Work was seen to finish, so whoever waits may go on waiting. */
   progress(): void;
   /**
@@ -110,6 +112,28 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
     });
   }
 
+  let guarding = false;
+  function guard(busy: () => boolean, what: string): void {
+    if (guarding) return;
+    guarding = true;
+    let quarters = 0;
+    let seen = progressSeen;
+    const later = (): void => {
+      // What Node should stay awake for keeps it so by itself.
+      (setTimeout(tick, hangTimeout / 4) as { unref?: () => void }).unref?.();
+    };
+    function tick(): void {
+      guarding = ended === null && busy();
+      if (!guarding) return;
+      quarters = seen === progressSeen ? quarters + 1 : 0;
+      seen = progressSeen;
+      // One more than in `wait`, since the first of them may have been half over.
+      if (quarters < 5) later();
+      else hang(what, hangTimeout);
+    }
+    later();
+  }
+
   function hang(what: string, patience: number): void {
     const seconds = patience / 1000;
     end(
@@ -153,7 +177,7 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
     return first;
   }
 
-  return { gpu, lost, check, end, wait, progress: () => void progressSeen++, scoped, report, takeTrouble };
+  return { gpu, lost, check, end, wait, guard, progress: () => void progressSeen++, scoped, report, takeTrouble };
 }
 
 /** Whoever awaits `promise` still sees its rejection; nobody awaiting it is no unhandled rejection. */

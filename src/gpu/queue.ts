@@ -1,7 +1,7 @@
 // Steps on their way to the GPU. Those that follow one another while it is at work go in one submit, and the host runs
 // ahead only so far as the GPU finishes in a moment.
 
-import { asDeviceError, swallow, type Life } from './life.ts';
+import { asDeviceError, type Life } from './life.ts';
 
 export interface Queue {
   /** Where the next step is encoded, behind the steps that wait. All programs of the device share it, so order is kept. */
@@ -48,9 +48,9 @@ export function createQueue(life: Life): Queue {
   let lastMark = 0;
   /** When the first step after the last mark was submitted. */
   let begunAt = 0;
-  let watching = false;
   /** The ends of submits that are on their way, in order, each with what was submitted until then. */
   const marks: { readonly count: number; readonly begun: number; readonly done: Promise<void> }[] = [];
+  const busy = (): boolean => marks.length > 0;
 
   function settle(): void {
     const { count, begun } = marks.shift()!;
@@ -76,13 +76,6 @@ export function createQueue(life: Life): Queue {
     settle();
   }
 
-  /** A GPU that reaches no mark is noticed though nobody waits: one wait for all on their way, since each takes a timer. */
-  async function watch(): Promise<void> {
-    watching = true;
-    while (marks.length > 0) await life.wait(marks.at(-1)!.done, what);
-    watching = false;
-  }
-
   function mark(): void {
     let ended: Promise<unknown>;
     try {
@@ -92,7 +85,7 @@ export function createQueue(life: Life): Queue {
     }
     lastMark = submitted;
     marks.push({ count: submitted, begun: begunAt, done: ended.then(settle, failed) });
-    if (!watching) swallow(watch()); // it rejects where the device has ended, and then for good
+    life.guard(busy, what); // a GPU that reaches no mark is noticed though nobody waits
   }
 
   function flush(): void {

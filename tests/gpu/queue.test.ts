@@ -29,6 +29,7 @@ function simulated() {
   const life = {
     gpu,
     wait: (promise: Promise<unknown>) => promise,
+    guard: () => {},
     progress: () => {},
     report(error: Error) {
       throw error;
