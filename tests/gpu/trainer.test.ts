@@ -196,14 +196,8 @@ describe('in a worker', () => {
     const made = await started({ worker: true });
     const thrown = new TypeError('mine');
     const end: unknown[] = [];
-    for (const hook of [
-      'onTrainBegin',
-      'onEpochBegin',
-      'onBatchBegin',
-      'onStepEnd',
-      'onBatchEnd',
-      'onEpochEnd',
-    ] as const) {
+    const hooks = ['onTrainBegin', 'onEpochBegin', 'onBatchBegin', 'onStepEnd', 'onBatchEnd', 'onEpochEnd'] as const;
+    for (const hook of hooks) {
       const callbacks: Callback[] = [
         {
           [hook]: () => {
@@ -214,7 +208,7 @@ describe('in a worker', () => {
       ];
       await expect(made.fit(data, { epochs: 3, callbacks }), hook).rejects.toBe(thrown);
     }
-    expect(end).toEqual(Array(5).fill(thrown));
+    expect(end).toEqual(hooks.map(() => thrown));
 
     const unknown = made.fit(data, { epoch: 3 } as never);
     await expect(unknown).rejects.toThrow(OptionError);
