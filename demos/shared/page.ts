@@ -2,6 +2,7 @@
 import './theme.css';
 import './frame.css';
 import './controls.css';
+import './code_panel.css';
 import './matrix.css';
 import './sheet.css';
 import './stepper.css';
