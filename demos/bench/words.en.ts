@@ -229,6 +229,7 @@ export const en = {
   'own says':
     'Paste WGSL: it is checked against the op’s reference, and timed beside the op’s kernels if it is right. A wrong one is struck.',
   'own op': 'Op',
+  'own op hint': '{ops} or any other',
   'own shapes': 'Shapes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Check and time it',

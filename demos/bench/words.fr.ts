@@ -234,6 +234,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'own says':
     'Collez du WGSL : il est contrôlé face à la référence de l’opération, et chronométré à côté de ses noyaux s’il est juste. Un noyau faux est barré.',
   'own op': 'Opération',
+  'own op hint': '{ops} ou une autre',
   'own shapes': 'Formes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Contrôler et chronométrer',

@@ -28,24 +28,12 @@ export function ownView(
     html(
       'div',
       { class: 'choices' },
-      html(
-        'label',
-        { class: 'typed' },
-        html('span', { class: 'name' }, t('own op')),
-        html('input', {
-          type: 'text',
-          id: 'own-op',
-          list: 'ops',
-          value: state.ownop,
-          autocomplete: 'off',
-          spellcheck: 'false',
-          on: { change: (event) => set({ ownop: (event.currentTarget as HTMLInputElement).value }) },
-        }),
-        html(
-          'datalist',
-          { id: 'ops' },
-          familyNames.flatMap((family) => familyOps[family].map((op) => html('option', { value: op }))),
-        ),
+      textField(
+        t('own op'),
+        state.ownop,
+        'matmul',
+        (ownop) => set({ ownop }),
+        t('own op hint', { ops: familyNames.flatMap((family) => familyOps[family]).join(', ') }),
       ),
       textField(t('own shapes'), state.ownshape, t('own shapes hint'), (ownshape) => set({ ownshape })),
     ),

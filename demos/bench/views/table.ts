@@ -155,6 +155,7 @@ function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement 
         String(at),
       ),
     ),
+    cell('check', checkText(t, row)),
     html('th', { scope: 'row', class: 'c-kernel' }, row.subject),
     cell('variant', [
       html('span', { class: 'struck' }, row.variant),
@@ -170,7 +171,6 @@ function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement 
     cell('absolute', checked ? number(t, check.maxAbsolute) : ''),
     cell('relative', checked ? number(t, check.maxRelative) : ''),
     cell('tolerance', checked ? toleranceText(t, row) : ''),
-    cell('check', checkText(t, row)),
   );
 }
 

@@ -44,6 +44,8 @@ export async function clipped(page: Page): Promise<string[]> {
     [...document.querySelectorAll<HTMLElement>('#page *')]
       .filter((element) => {
         const { overflowX, display } = getComputedStyle(element);
+        // What a closed section holds keeps the sizes it had when it was last laid out.
+        if (!element.checkVisibility()) return false;
         if (element.closest('.unseen, [data-scrolls], svg, math, select') || display === 'inline') return false;
         return /hidden|clip/.test(overflowX) && element.scrollWidth > element.clientWidth + 1;
       })
