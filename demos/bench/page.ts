@@ -56,7 +56,13 @@ function view(state: LabState, context: LabContext): Child {
         runBar(context, acts, canRun && state.suites.length > 0),
         shown ? summaryView(context, shown.result, shown.id === 'now' ? acts : null) : null,
         shown && shown.result.rows.length > 0
-          ? [tableView(context, state, shown.result), rooflineView(context, state, shown.result)]
+          ? [
+              tableView(context, state, shown.result),
+              // A run's picture is drawn once: drawn anew with each row it would hold up the page.
+              shown.id === 'now' && isRunning()
+                ? html('p', { class: 'hint', key: 'roofline waits' }, t('roofline waits'))
+                : rooflineView(context, state, shown.result),
+            ]
           : null,
         runsView(context, state, shelf),
         shown && base && base.id !== shown.id ? compareView(context, base, shown) : null,
@@ -115,8 +121,8 @@ function measureOwn(state: LabState, context: LabContext): void {
   begin(context, { request, own: { name: ownName, code: state.own } });
 }
 
-/** The page is brought up to date at most twice a second, and at the end. */
-const restMs = 500;
+/** The page is brought up to date at most once a second, and at the end. */
+const restMs = 1000;
 let scheduled: ReturnType<typeof setTimeout> | undefined;
 
 function heard(context: LabContext, event: FromWorker): void {

@@ -126,6 +126,7 @@ export const en = {
   'roofline says':
     'Each point is a row, by its number in the table; colour and shape are the variant. Arrow keys go from point to point.',
   'no roofs': 'The ceilings were not measured in this run: only the rows are drawn.',
+  'roofline waits': 'The roofline is drawn when the run has ended.',
   'no points': 'No row on show has both FLOPs and bytes to draw.',
   'roofline name': { one: 'Roofline of {n} row', other: 'Roofline of {n} rows' },
   'intensity axis': 'FLOP per byte read or written',

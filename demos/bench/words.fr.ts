@@ -129,6 +129,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'roofline says':
     'Chaque point est une ligne, par son numéro dans le tableau ; couleur et forme disent la variante. Les flèches vont de point en point.',
   'no roofs': 'Les plafonds n’ont pas été mesurés : seules les lignes sont dessinées.',
+  'roofline waits': 'Le toit est dessiné à la fin de la mesure.',
   'no points': 'Aucune ligne montrée n’a à la fois des FLOP et des octets.',
   'roofline name': { one: 'Toit de {n} ligne', other: 'Toit de {n} lignes' },
   'intensity axis': 'FLOP par octet lu ou écrit',

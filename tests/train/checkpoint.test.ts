@@ -168,17 +168,18 @@ describe('loadWeights', () => {
     const before = await model.getWeights();
     const other = sequential([dense({ units: 9, inputShape: [2] }), dense({ units: 2 })]);
     const bytes = await saveModel(other);
-    expect(() => loadWeights(model, bytes)).toThrow(
-      new DataError(
-        "loadWeights: the weights do not fit 'small', and nothing was changed:\n" +
-          '  dense_1/kernel: [2,9] in the file, expected [2,8]\n' +
-          '  dense_1/bias: [9] in the file, expected [8]\n' +
-          '  out/kernel: missing in the file, expected [8,2]\n' +
-          '  out/bias: missing in the file, expected [2]\n' +
-          '  dense_2/kernel: in the file only, [9,2]\n' +
-          '  dense_2/bias: in the file only, [2]',
-      ),
+    const differences = [
+      'dense_1/kernel: [2,9] in the file, expected [2,8]',
+      'dense_1/bias: [9] in the file, expected [8]',
+      'out/kernel: missing in the file, expected [8,2]',
+      'out/bias: missing in the file, expected [2]',
+      'dense_2/kernel: in the file only, [9,2]',
+      'dense_2/bias: in the file only, [2]',
+    ];
+    const message = ["loadWeights: the weights do not fit 'small', and nothing was changed:", ...differences].join(
+      '\n  ',
     );
+    expect(() => loadWeights(model, bytes)).toThrow(new DataError(message, undefined, differences));
     expect(await model.getWeights()).toEqual(before);
   });
 
