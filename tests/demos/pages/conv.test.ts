@@ -80,6 +80,7 @@ test('the equation lists the products, and pointing at one shows its cells', asy
     const [equation] = await textOf(page, '.equation');
     expect(equation).toMatch(/^y\[0,0,1\] = 10·1 \+ 10·0 \+ 0·\(−1\) \+ .* = 30$/);
     await page.hover('.equation .term:nth-of-type(3)');
+    await page.waitForSelector('td.linked');
     const linked = await page.$$eval('td.linked', (cells) =>
       cells.map((cell) => [
         cell.closest<HTMLElement>('figure')!.dataset.matrix,
@@ -88,7 +89,10 @@ test('the equation lists the products, and pointing at one shows its cells', asy
     );
     expect(linked).toContainEqual(['input', '0:0,3']);
     expect(linked).toContainEqual(['kernel', '2']);
+    await page.mouse.move(0, 0);
+    await page.waitForFunction(() => document.querySelector('.linked') === null);
     await page.focus('[data-matrix=kernel] td:nth-of-type(3)');
+    await page.waitForSelector('.term.linked');
     expect(await textOf(page, '.term.linked')).toEqual(['0·(−1)']);
   });
 });
