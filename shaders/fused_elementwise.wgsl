@@ -13,6 +13,7 @@
 // @import lib/divide.wgsl
 // @import lib/activation.wgsl
 // @import lib/elementary.wgsl
+// @import lib/vector.wgsl
 
 // 64, or any multiple of 4 for the entries with a total.
 const GROUP_SIZE: u32 = 64;
@@ -146,8 +147,7 @@ fn store_total(range: Range, lane: u32, sum: f32) {
 }
 
 fn sum4(y: vec4u) -> f32 {
-  let terms = bitcast<vec4f>(y);
-  return (terms.x + terms.y) + (terms.z + terms.w);
+  return sum_lanes(bitcast<vec4f>(y));
 }
 
 @compute @workgroup_size(GROUP_SIZE)

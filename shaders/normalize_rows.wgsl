@@ -7,6 +7,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/tree.wgsl
+// @import lib/vector.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CENTERED: bool = true;
@@ -29,10 +30,6 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> y4: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> row_mean: array<f32>;
 @group(0) @binding(9) var<storage, read_write> row_variance: array<f32>;
-
-fn total4(v: vec4f) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
 
 @compute @workgroup_size(GROUP_SIZE)
 fn normalize_rows(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -82,7 +79,7 @@ fn statistics4(base: u32) -> vec2f {
       sum += (x4[i] + x4[i + 1]) + (x4[i + 2] + x4[i + 3]);
     }
     for (; d < params.depth; d++) { sum += x4[base + d]; }
-    center = total4(sum) / count;
+    center = sum_lanes(sum) / count;
   }
   var rests = vec4f();
   var squares4 = vec4f();
@@ -101,9 +98,9 @@ fn statistics4(base: u32) -> vec2f {
     rests += v;
     squares4 += v * v;
   }
-  var squares = total4(squares4);
+  var squares = sum_lanes(squares4);
   if (CENTERED) {
-    let rest = total4(rests);
+    let rest = sum_lanes(rests);
     let shift = rest / count;
     center += shift;
     squares = max(squares - rest * shift, 0.0);

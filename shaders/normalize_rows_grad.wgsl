@@ -10,6 +10,7 @@
 // @import lib/grid.wgsl
 // @import lib/tree.wgsl
 // @import lib/divide.wgsl
+// @import lib/vector.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CENTERED: bool = true;
@@ -40,10 +41,6 @@ struct Params {
 @group(0) @binding(9) var<storage, read_write> second4: array<vec4f>;
 @group(0) @binding(10) var<storage, read_write> totals: array<vec4f>;
 @group(0) @binding(10) var<storage, read> total: array<vec4f>;
-
-fn total4(v: vec4f) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
 
 @compute @workgroup_size(GROUP_SIZE)
 fn normalize_rows_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -97,9 +94,9 @@ fn normalize_rows_totals_vec4(@builtin(global_invocation_id) thread: vec3u, @bui
     products += scaled * (x4[base + d] - center);
   }
   let count = f32(4 * depth);
-  var sum = total4(sums) / count;
+  var sum = sum_lanes(sums) / count;
   if (!CENTERED) { sum = 0.0; }
-  totals[row] = vec4f(center, factor, sum, total4(products) * factor * factor / count);
+  totals[row] = vec4f(center, factor, sum, sum_lanes(products) * factor * factor / count);
 }
 
 @compute @workgroup_size(GROUP_SIZE)

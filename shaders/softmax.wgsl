@@ -9,6 +9,7 @@
 // @import lib/grid.wgsl
 // @import lib/powers.wgsl
 // @import lib/tree.wgsl
+// @import lib/vector.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const LOGARITHM: bool = false;
@@ -98,7 +99,7 @@ fn softmax_vec4_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_
     let d = dy4[i];
     if (LOGARITHM) { sums += d; } else { sums += d * result4[i]; }
   }
-  let total = (sums.x + sums.y) + (sums.z + sums.w);
+  let total = sum_lanes(sums);
   for (var i = first; i < end; i++) {
     let d = dy4[i];
     let r = result4[i];

@@ -2,6 +2,8 @@
 // a number met before, below all others by no more than SLACK: with none at all, a rising row would rescale its sum, and
 // round it, at every number. An exponential a number, whichever way it goes.
 
+// @import lib/vector.wgsl
+
 const SLACK: f32 = 2.0;
 
 struct Powers {
@@ -62,6 +64,5 @@ fn powers_of_row(powers: Powers, x: f32) -> Powers {
 fn powers_of_all(powers: Powers4) -> Powers {
   let r = powers.reference;
   let reference = max(max(r.x, r.y), max(r.z, r.w));
-  let sums = powers.sum * exp(r - reference);
-  return Powers(reference, (sums.x + sums.y) + (sums.z + sums.w));
+  return Powers(reference, sum_lanes(powers.sum * exp(r - reference)));
 }
