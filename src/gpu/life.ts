@@ -73,21 +73,31 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
     if (ended) throw ended;
   }
 
+  /**
+   * To be asked at each quarter of a patience: whether so many have passed without progress. They are counted instead of
+   * reading a clock, so a laptop's sleep or a debugger's pause is no hang.
+   */
+  function stuckFor(most: number): () => boolean {
+    let quarters = 0;
+    let seen = progressSeen;
+    return () => {
+      quarters = seen === progressSeen ? quarters + 1 : 0;
+      seen = progressSeen;
+      return quarters >= most;
+    };
+  }
+
   function wait<T>(promise: Promise<T>, what: string, patience = hangTimeout): Promise<T> {
     if (ended) {
       swallow(promise);
       return Promise.reject(ended);
     }
     return new Promise<T>((resolve, reject) => {
-      // Quarters are counted instead of reading a clock, so a laptop's sleep or a debugger's pause is no hang.
-      let quarters = 0;
-      let seen = progressSeen;
+      const stuck = stuckFor(4);
       let timer = setTimeout(tick, patience / 4);
       function tick(): void {
-        quarters = seen === progressSeen ? quarters + 1 : 0;
-        seen = progressSeen;
-        if (quarters < 4) timer = setTimeout(tick, patience / 4);
-        else hang(what, patience);
+        if (stuck()) hang(what, patience);
+        else timer = setTimeout(tick, patience / 4);
       }
       const leave = (): void => {
         clearTimeout(timer);
@@ -116,8 +126,7 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
   function guard(busy: () => boolean, what: string): void {
     if (guarding) return;
     guarding = true;
-    let quarters = 0;
-    let seen = progressSeen;
+    const stuck = stuckFor(5); // one more than in `wait`, since the first of them may have been half over
     const later = (): void => {
       // What Node should stay awake for keeps it so by itself.
       (setTimeout(tick, hangTimeout / 4) as { unref?: () => void }).unref?.();
@@ -125,11 +134,8 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
     function tick(): void {
       guarding = ended === null && busy();
       if (!guarding) return;
-      quarters = seen === progressSeen ? quarters + 1 : 0;
-      seen = progressSeen;
-      // One more than in `wait`, since the first of them may have been half over.
-      if (quarters < 5) later();
-      else hang(what, hangTimeout);
+      if (stuck()) hang(what, hangTimeout);
+      else later();
     }
     later();
   }
