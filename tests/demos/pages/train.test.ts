@@ -23,7 +23,9 @@ async function give(page: Page, name: string, bytes: Uint8Array): Promise<void> 
 }
 
 test('trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
-  const { page, wrong } = await opened(`${short}&epochs=3`, {
+  // So many that a fast machine is not through with them before the pause is pressed.
+  const epochs = 12;
+  const { page, wrong } = await opened(`${short}&epochs=${epochs}`, {
     before: () => {
       const request = GPUAdapter.prototype.requestDevice;
       const counts = { devices: 0, shown: [] as number[] };
@@ -44,18 +46,18 @@ test('trains in a worker, pauses, stops, goes on, and gives its training as a fi
   await status(page, 'Paused');
   await new Promise((done) => setTimeout(done, 300));
   const place = await text(page, '#progress');
-  expect(place).toMatch(/epoch \d of 3, batch \d of 3, loss \d/);
+  expect(place).toMatch(/epoch \d+ of 12, batch \d of 3, loss \d/);
   await new Promise((done) => setTimeout(done, 300));
   expect(await text(page, '#progress')).toBe(place);
   await click(page, '#stop');
   await status(page, 'Stopped');
   await expect.poll(() => page.workers().length).toBe(0);
   const [label] = await page.$$eval('#go-on', (found) => found.map((button) => button.textContent));
-  expect(label).toMatch(/^Go on after epoch [12]$/);
+  expect(label).toMatch(/^Go on after epoch ([1-9]|1[01])$/);
   await click(page, '#go-on');
   await status(page, 'Done');
   const log = await text(page, '#log');
-  expect(log.match(/^epoch \d/gm)).toEqual(['epoch 1', 'epoch 2', 'epoch 3']);
+  expect(log.match(/^epoch \d+/gm)).toEqual(Array.from({ length: epochs }, (_, at) => `epoch ${at + 1}`));
   expect(log).toMatch(/test accuracy 0\.\d/);
   const { devices, shown } = await page.evaluate(
     () => (window as unknown as { counts: { devices: number; shown: number[] } }).counts,
@@ -74,15 +76,15 @@ test('trains in a worker, pauses, stops, goes on, and gives its training as a fi
   await click(page, '#download');
   await expect.poll(() => readdirSync(downloads)).toEqual(['cnn-s.safetensors']);
   const bytes = readFileSync(join(downloads, 'cnn-s.safetensors'));
-  await page.evaluate(() => (location.hash = 'v=1&lang=en&images=120&batch=40&epochs=4'));
+  await page.evaluate(() => (location.hash = 'v=1&lang=en&images=120&batch=40&epochs=13'));
   await page.reload();
   await page.waitForSelector('#go-on');
-  expect(await text(page, '#go-on'), 'kept by the browser').toBe('Go on after epoch 3');
+  expect(await text(page, '#go-on'), 'kept by the browser').toBe('Go on after epoch 12');
   await give(page, 'mine.safetensors', bytes);
   await page.waitForSelector('#download');
   await click(page, '#go-on');
   await status(page, 'Done');
-  expect((await text(page, '#log')).match(/^epoch \d/gm)).toEqual(['epoch 4']);
+  expect((await text(page, '#log')).match(/^epoch \d+/gm)).toEqual(['epoch 13']);
   expect(wrong).toEqual([]);
 });
 
