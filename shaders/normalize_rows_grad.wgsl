@@ -3,8 +3,9 @@
 //   normalize_rows_grad         dx of a row, by a thread; normalize_rows_grad_group by a workgroup of 64, a tree in workgroup memory
 //   normalize_rows_sums         first = Σ dy, second = Σ dy·x̂ over each segment of outer, for each channel (normalize_weights adds them)
 //   normalize_rows_totals_vec4  of a row: its mean, 1 / √(variance + epsilon), and the two sums that dx needs, times what they are
-//                               multiplied with there
-//   normalize_rows_dx_vec4      from these, dx of four channels over a segment of outer, with first and second in the same reading
+//                               multiplied with there; a thread makes two rows, which read gamma once
+//   normalize_rows_dx_vec4      from these, dx of two vectors of channels over a segment of outer, with first and second in the same
+//                               reading; both read a row's totals once
 // Without CENTERED (root mean square) the first sum is left out of dx. In the entries ending in _vec4 depth counts vectors.
 
 // @import lib/grid.wgsl
@@ -65,38 +66,57 @@ fn normalize_rows_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
   }
 }
 
-@compute @workgroup_size(GROUP_SIZE)
-fn normalize_rows_totals_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let row = flat_index(thread, groups, GROUP_SIZE);
-  if (row >= params.outer * params.groups) { return; }
-  let depth = params.depth;
-  let base = row * depth;
-  let c = (row % params.groups) * depth;
-  let center = mean[row];
+// From the sums over a row of gamma·dy and of gamma·dy·(x − mean).
+fn write_totals(row: u32, center: f32, sums: vec4f, products: vec4f) {
+  let count = f32(4 * params.depth);
   let factor = inverseSqrt(variance[row] + params.epsilon);
-  let fours = depth - depth % 4;
-  var sums = vec4f();
-  var products = vec4f();
-  var d = 0u;
-  for (; d < fours; d += 4) {
-    let i = base + d;
-    let j = c + d;
-    let g0 = gamma4[j] * dy4[i];
-    let g1 = gamma4[j + 1] * dy4[i + 1];
-    let g2 = gamma4[j + 2] * dy4[i + 2];
-    let g3 = gamma4[j + 3] * dy4[i + 3];
-    sums += (g0 + g1) + (g2 + g3);
-    products += (g0 * (x4[i] - center) + g1 * (x4[i + 1] - center)) + (g2 * (x4[i + 2] - center) + g3 * (x4[i + 3] - center));
-  }
-  for (; d < depth; d++) {
-    let scaled = gamma4[c + d] * dy4[base + d];
-    sums += scaled;
-    products += scaled * (x4[base + d] - center);
-  }
-  let count = f32(4 * depth);
   var sum = sum_lanes(sums) / count;
   if (!CENTERED) { sum = 0.0; }
   totals[row] = vec4f(center, factor, sum, sum_lanes(products) * factor * factor / count);
+}
+
+@compute @workgroup_size(GROUP_SIZE)
+fn normalize_rows_totals_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = flat_index(thread, groups, GROUP_SIZE);
+  let pairs = (params.outer + 1) / 2 * params.groups;
+  if (row >= pairs) { return; }
+  // Rows with the same gamma; the last has no other where their number is odd.
+  let other = select(row, row + pairs, row + pairs < params.outer * params.groups);
+  let depth = params.depth;
+  let base = row * depth;
+  let next = other * depth;
+  let c = (row % params.groups) * depth;
+  let center = mean[row];
+  let its = mean[other];
+  var sums = vec4f();
+  var products = vec4f();
+  var its_sums = vec4f();
+  var its_products = vec4f();
+  // Two at a time, so that few additions wait for the one before.
+  let twos = depth - depth % 2;
+  var d = 0u;
+  for (; d < twos; d += 2) {
+    let g0 = gamma4[c + d];
+    let g1 = gamma4[c + d + 1];
+    let a0 = g0 * dy4[base + d];
+    let a1 = g1 * dy4[base + d + 1];
+    let b0 = g0 * dy4[next + d];
+    let b1 = g1 * dy4[next + d + 1];
+    sums += a0 + a1;
+    its_sums += b0 + b1;
+    products += a0 * (x4[base + d] - center) + a1 * (x4[base + d + 1] - center);
+    its_products += b0 * (x4[next + d] - its) + b1 * (x4[next + d + 1] - its);
+  }
+  if (d < depth) {
+    let a = gamma4[c + d] * dy4[base + d];
+    let b = gamma4[c + d] * dy4[next + d];
+    sums += a;
+    its_sums += b;
+    products += a * (x4[base + d] - center);
+    its_products += b * (x4[next + d] - its);
+  }
+  write_totals(row, center, sums, products);
+  write_totals(other, its, its_sums, its_products);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -150,25 +170,42 @@ fn normalize_rows_sums(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
 @compute @workgroup_size(GROUP_SIZE)
 fn normalize_rows_dx_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
-  let channels = params.groups * params.depth;
-  if (at >= params.segments * channels) { return; }
-  let segment = divide(at, channels);
-  let c = at - segment * channels;
-  let g = divide(c, params.depth);
+  let depth = params.depth;
+  let pairs = (depth + 1) / 2;
+  let channels = params.groups * depth;
+  if (at >= params.segments * params.groups * pairs) { return; }
+  let part = divide(at, pairs);
+  let segment = divide(part, params.groups);
+  let g = part - segment * params.groups;
+  // Two vectors of channels with the same totals; the last has no other where their number is odd.
+  let d = at - part * pairs;
+  let c = g * depth + d;
+  let next = select(c, c + pairs, d + pairs < depth);
   let start = segment * params.per_segment;
   let end = min(start + params.per_segment, params.outer);
   let scale = gamma4[c];
+  let its_scale = gamma4[next];
   var sums = vec4f();
   var products = vec4f();
+  var its_sums = vec4f();
+  var its_products = vec4f();
   for (var o = start; o < end; o++) {
-    let i = o * channels + c;
+    let base = o * channels;
     let row = total[o * params.groups + g];
-    let d = dy4[i];
-    let v = x4[i] - row.x;
-    sums += d;
-    products += d * v * row.y;
-    y4[i] = row.y * (scale * d - row.z - v * row.w);
+    let slope = dy4[base + c];
+    let off = x4[base + c] - row.x;
+    let its_slope = dy4[base + next];
+    let its_off = x4[base + next] - row.x;
+    sums += slope;
+    products += slope * off * row.y;
+    its_sums += its_slope;
+    its_products += its_slope * its_off * row.y;
+    y4[base + c] = row.y * (scale * slope - row.z - off * row.w);
+    y4[base + next] = row.y * (its_scale * its_slope - row.z - its_off * row.w);
   }
-  first4[at] = sums;
-  second4[at] = products;
+  let first_at = segment * channels;
+  first4[first_at + c] = sums;
+  second4[first_at + c] = products;
+  first4[first_at + next] = its_sums;
+  second4[first_at + next] = its_products;
 }

@@ -27,15 +27,18 @@ const segmentParams = (attrs: NormalizeAttrs, { segments, perSegment }: Segments
   per_segment: perSegment,
 });
 
+/** A workgroup for each row, a thread, or a thread for two rows with vectors. */
+const rowGrid = ({ outer, groups }: NormalizeAttrs, way: RowsWay) =>
+  flatGrid((way === 'vec4' ? Math.ceil(outer / 2) : outer) * groups, way === 'group' ? 1 : 64);
+
 export const forwardRows =
   (way: RowsWay): Plan =>
   ({ attrs }) => {
-    const { outer, groups, centered } = attrs;
+    const { centered } = attrs;
     const call = {
       params: rowParams(attrs, way === 'vec4' ? 4 : 1),
       constants: { CENTERED: centered },
-      // A thread makes two rows with vectors.
-      workgroups: flatGrid((way === 'vec4' ? Math.ceil(outer / 2) : outer) * groups, way === 'group' ? 1 : 64),
+      workgroups: rowGrid(attrs, way),
     };
     const statistics = { row_mean: output(1), row_variance: output(2) };
     const bindings = { x: input(0), gamma: input(1), beta: input(2), y: output(0), ...statistics };
@@ -56,7 +59,7 @@ export const gradRows =
     const call = {
       params: segmentParams(attrs, pieces, way === 'vec4' ? 4 : 1),
       constants: { CENTERED: centered },
-      workgroups: flatGrid(outer * groups, way === 'group' ? 1 : 64),
+      workgroups: rowGrid(attrs, way),
     };
     const statistics = { mean: input(3), variance: input(4) };
     const bindings = { dy: input(0), x: input(1), gamma: input(2), y: output(0), ...statistics };
@@ -78,7 +81,7 @@ export const gradRows =
           ? dispatch(backward, 'normalize_rows_dx_vec4', {
               bindings: { ...vectors, total: scratch(2), y4: output(0), first4: scratch(0), second4: scratch(1) },
               params: segmentParams(attrs, pieces, 4),
-              workgroups: flatGrid(count / 4, 64),
+              workgroups: flatGrid(pieces.segments * groups * Math.ceil(depth / 8), 64),
             })
           : dispatch(backward, 'normalize_rows_sums', {
               bindings: { dy: input(0), x: input(1), first: scratch(0), second: scratch(1), ...statistics },
