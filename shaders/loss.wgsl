@@ -130,15 +130,19 @@ fn label_of_vectors(row: u32) -> u32 {
   return min(labels[row], 4 * params.columns - 1);
 }
 
+fn shares4(i: u32, powers: Powers) -> vec4f {
+  return exp(x4[i] - powers.reference) / powers.sum;
+}
+
+// As if no score were the label's, and then the label's vector again: no other vector is compared with the label.
 fn write_slopes4(row: u32, powers: Powers) {
   let first = row * params.columns;
   let weight = dy[row];
-  let at = label_of_vectors(row);
-  for (var i = 0u; i < params.columns; i++) {
-    let shares = exp(x4[first + i] - powers.reference) / powers.sum;
-    let ones = vec4u(4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3) == vec4u(at);
-    dx4[first + i] = weight * (shares - select(vec4f(), vec4f(1.0), ones));
-  }
+  for (var i = first; i < first + params.columns; i++) { dx4[i] = weight * shares4(i, powers); }
+  let label = label_of_vectors(row);
+  let at = first + label / 4;
+  let ones = vec4u(0, 1, 2, 3) == vec4u(label % 4);
+  dx4[at] = weight * (shares4(at, powers) - select(vec4f(), vec4f(1.0), ones));
 }
 
 @compute @workgroup_size(GROUP_SIZE)
