@@ -52,19 +52,20 @@ fn sigmoid(x: f32) -> f32 {
   return select(e, 1.0, x >= 0.0) / (1.0 + e);
 }
 
-// (1 - e) / (1 + e), e = e^(-2|x|) = 2^n e^r, with the sign of x; an odd polynomial for |x| < 0.55. Both polynomials are fitted here:
-// e^r to 1.1e-7 of itself, of which at most half is left in the result, and tanh x / x to 4e-8. A NaN stays one.
+// -e / (2 + e), e = e^(-2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1), with the sign of x. e keeps its digits near 0, where n is 0 and
+// e^r - 1 = r + r^2 p a polynomial fitted here to what the result needs of it: 8e-9. A NaN stays one.
 fn stable_tanh(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
   let z = max(-2.0 * abs(x), -60.0);
-  let n = round(z * 1.44269504);
-  let r = z - n * 0.69314718;
-  let p = 1.0 + r * (1.0 + r * (0.49999231 + r * (0.16667116 + r * (0.041890331 + r * 8.3125010e-3))));
-  let e = p * bitcast<f32>(u32(i32(n) + 127) << 23u);
-  let far = (1.0 - e) / (1.0 + e);
-  let q = x * x;
-  let near_0 = x * (1.0 + q * (-0.33332947 + q * (0.13320725 + q * (-0.052671813 + q * 0.016437581))));
-  let y = select(select(far, -far, x < 0.0), near_0, abs(x) < 0.55);
-  return select(y, x, is_nan(x));
+  // The nearest integer to z / ln 2: z is not positive, and a conversion drops the fraction.
+  let n = i32(z * 1.44269504 - 0.5);
+  let r = z - f32(n) * 0.69314718;
+  let p = 0.49999985 + r * (0.16666518 + r * (0.041670375 + r * (8.3690211e-3 + r * 1.3717107e-3)));
+  let scale = bitcast<f32>(u32(n + 127) << 23u);
+  let e = (r + r * r * p) * scale + (scale - 1.0);
+  let y = bitcast<u32>(e / (2.0 + e)) & 0x7fffffffu;
+  let magnitude = select(y, 0x7fc00000u, (bits & 0x7fffffffu) > 0x7f800000u);
+  return bitcast<f32>(magnitude | (bits & 0x80000000u));
 }
 
 // log(1 + e^x)
