@@ -19,7 +19,7 @@ const patience = { timeout: 300_000 };
 const small = 'lang=en&theme=light&suites=gemm&gemm=16x24x32;8x8x8&variants=naive&roofs=0';
 
 async function ready(hash: string, before?: () => void): Promise<Opened> {
-  const opened = await open(`bench/#v=1&${hash}`, { free: true, ...(before ? { before } : {}) });
+  const opened = await open(`bench/#v=1&${hash}`, before ? { before } : {});
   await opened.page.waitForSelector('#run:not([aria-disabled=true])', { timeout: 0 });
   return opened;
 }

@@ -2,10 +2,10 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { axeViolations, clipped, keyboardGaps, smallTargets, tooWide } from './checks.ts';
-import { open, settled } from './open.ts';
+import { open, settled, type Opened } from './open.ts';
 import { pages } from './page_list.ts';
 
 test('every page of demos/ is checked here', () => {
@@ -14,9 +14,24 @@ test('every page of demos/ is checked here', () => {
   expect(pages.map(({ name }) => name).toSorted()).toEqual(['index', ...found].toSorted());
 });
 
+let opened: Opened;
+/** Without JavaScript. */
+let plain: Opened;
+beforeAll(async () => {
+  opened = await open('');
+  plain = await open('', { javaScript: false });
+});
+afterAll(async () => {
+  const { wrong } = opened;
+  await opened.close();
+  await plain.close();
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+});
+
 describe.each(pages)('$name', ({ path, h1, small = '' }) => {
   test('has no axe violation in either language, any theme, wide or narrow', async () => {
-    const { page, hash, wrong, close } = await open(path);
+    const { page, hash, load } = opened;
+    await load(path);
     const found: string[] = [];
     for (const width of [1280, 390]) {
       await page.setViewport({ width, height: 844 });
@@ -35,12 +50,10 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
       }
     }
     expect(found).toEqual([]);
-    expect(wrong).toEqual([]);
-    await close();
   });
 
   test('fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
-    const { page, hash, close } = await open(path, { width: 360, height: 640 });
+    const { page, hash } = opened;
     for (const [width, link, size] of [
       [360, 'lang=fr', ''],
       [320, 'lang=en', ''],
@@ -56,11 +69,11 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
       expect(await clipped(page), `${width} px, ${link} ${size}`).toEqual([]);
       expect(await smallTargets(page), `${width} px, ${link} ${size}`).toEqual([]);
     }
-    await close();
   });
 
   test('is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
-    const { page, hash, close } = await open(path);
+    const { page, hash, load } = opened;
+    await load(path);
     const frame = await page.evaluate(() => ({
       landmarks: ['header', 'main', 'footer'].map((name) => document.querySelectorAll(`#page > ${name}`).length),
       zoom: document.querySelector('meta[name=viewport]')!.getAttribute('content'),
@@ -79,11 +92,11 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
       paper: getComputedStyle(document.documentElement).backgroundColor,
     }));
     expect(shown).toEqual({ header: false, footer: false, paper: 'rgba(0, 0, 0, 0)' });
-    await close();
   });
 
   test('has targets of 44 px under a finger', async () => {
-    const { page, close } = await open(`${path}#v=1&lang=fr`, { width: 360, height: 640, touch: true });
+    const { page, load } = opened;
+    await load(`${path}#v=1&lang=fr`, { width: 360, height: 640, touch: true });
     expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
     const small = await page.$$eval('#page :is(button, select, input[type=range], a.icon)', (targets) =>
       targets
@@ -94,31 +107,30 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     );
     expect(small).toEqual([]);
     expect(await tooWide(page)).toEqual([]);
-    await close();
   });
 
   test('says what it needs where JavaScript is off', async () => {
-    const { page, close } = await open(path, { javaScript: false });
+    const { page, load } = plain;
+    await load(path);
     const text = await page.$eval('noscript', (element) => element.textContent);
     expect(text).toContain('needs JavaScript');
     expect(text).toContain('a besoin de JavaScript');
-    await close();
   });
 
   test('lists what it corrected in its link, and its notice can be dismissed', async () => {
-    const { page, wrong, close } = await open(`${path}#v=2&lang=de&embed=maybe&z=!!`);
+    const { page, load } = opened;
+    await load(`${path}#v=2&lang=de&embed=maybe&z=!!`);
     const items = await page.$$eval('[data-code=E17] li', (found) => found.map((item) => item.textContent));
     expect(items).toHaveLength(4);
     await page.click('[data-code=E17] button.icon');
     await settled(page);
     expect(await page.$('[data-code=E17]')).toBeNull();
-    expect(wrong).toEqual([]);
-    await close();
   });
 });
 
 test('every card leads to a page, and every page for readers has a card or a link', async () => {
-  const { page, close } = await open('');
+  const { page, load } = opened;
+  await load('');
   await page.waitForFunction(() => document.querySelector('.facts')?.textContent?.includes('kB'));
   const links = await page.$$eval('.card a', (found) => found.map((link) => link.getAttribute('href')!));
   const source = await page.$eval('header a[href*=source]', (link) => link.getAttribute('href')!);
@@ -130,5 +142,4 @@ test('every card leads to a page, and every page for readers has a card or a lin
     const response = await page.goto(new URL(href, inject('siteUrl')).href);
     expect(response!.status()).toBe(200);
   }
-  await close();
 });

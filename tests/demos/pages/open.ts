@@ -8,7 +8,16 @@ export interface Opened {
   readonly wrong: string[];
   /** The same page with another link, without loading it again. */
   hash(hash: string): Promise<void>;
+  /** Another page, or the same from the start, in this tab: quicker than `open`, with storage as empty as there. */
+  load(path: string, viewport?: Viewport): Promise<void>;
   close(): Promise<void>;
+}
+
+interface Viewport {
+  readonly width?: number;
+  readonly height?: number;
+  /** A phone: touched, not pointed at. */
+  readonly touch?: boolean;
 }
 
 let browser: Promise<Browser> | null = null;
@@ -16,29 +25,25 @@ let browser: Promise<Browser> | null = null;
 const connected = (): Promise<Browser> =>
   (browser ??= puppeteer.connect({ browserWSEndpoint: inject('siteBrowser'), protocolTimeout: 0 }));
 
-export interface Options {
-  readonly width?: number;
-  readonly height?: number;
+export interface Options extends Viewport {
   /** Runs in the page before its own scripts. */
   readonly before?: () => void;
   readonly javaScript?: boolean;
   /** Requests that do not come through. */
   readonly block?: RegExp;
-  /** A phone: touched, not pointed at. */
-  readonly touch?: boolean;
   /** Runs in each of the page's workers before its own program. */
   readonly worker?: string;
   /** Another address of the site than this run's own. */
   readonly site?: string;
-  /** Requests go where they want: what leaves the site's origin is in `wrong`. */
-  readonly free?: boolean;
+  /** What leaves the site's origin does not come through. In either case it is in `wrong`. */
+  readonly alone?: boolean;
 }
 
 /** `path` is below the site: `conv/#v=1&step=3`. Each page has storage of its own. */
 export async function open(path: string, options: Options = {}): Promise<Opened> {
-  const { width = 1280, height = 800, before, javaScript = true, block, touch = false, worker } = options;
-  // A request of a worker that is held back is not always let go again (Puppeteer 24), and hangs.
-  const free = options.free ?? worker !== undefined;
+  const { before, javaScript = true, block, worker, alone = false } = options;
+  // To hold each request back for a verdict takes time, and one of a worker is not always let go again (Puppeteer 24).
+  const judged = alone || block !== undefined;
   const context = await (await connected()).createBrowserContext();
   const page = await context.newPage();
   const site = options.site ?? inject('siteUrl');
@@ -54,18 +59,21 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
     if (response.status() >= 400) wrong.push(`${response.status()}: ${response.url()}`);
   });
   page.setDefaultTimeout(60_000);
-  await page.setRequestInterception(!free);
+  await page.setRequestInterception(judged);
   page.on('request', (request) => {
     const url = request.url();
     if (!isInside(url)) wrong.push(`outside: ${url}`);
-    if (!free) void (isInside(url) && !block?.test(url) ? request.continue() : request.abort());
+    if (judged) void (isInside(url) && !block?.test(url) ? request.continue() : request.abort());
   });
   if (before) await page.evaluateOnNewDocument(before);
   if (worker) await page.evaluateOnNewDocument(startWith, worker);
   await page.setJavaScriptEnabled(javaScript);
-  await page.setViewport({ width, height, isMobile: touch, hasTouch: touch });
-  await page.goto(`${site}${path}`, { waitUntil: 'load', timeout: 0 });
-  if (javaScript && !block) await page.waitForSelector('#content', { timeout: 0 });
+  const visit = async (to: string, { width = 1280, height = 800, touch = false }: Viewport): Promise<void> => {
+    await page.setViewport({ width, height, isMobile: touch, hasTouch: touch });
+    await page.goto(`${site}${to}`, { waitUntil: 'load', timeout: 0 });
+    if (javaScript && !block) await page.waitForSelector('#content', { timeout: 0 });
+  };
+  await visit(path, options);
   return {
     page,
     wrong,
@@ -74,6 +82,16 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
         location.hash = next;
       }, hash);
       await settled(page);
+    },
+    async load(to, viewport = {}) {
+      // From an empty page, for a link of which only the hash differs would load nothing.
+      await page.goto('about:blank');
+      const session = await page.createCDPSession();
+      await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+      await session.detach();
+      await page.emulateMediaType();
+      await page.mouse.move(0, 0);
+      await visit(to, viewport);
     },
     close: () => context.close(),
   };

@@ -1,8 +1,8 @@
 // The site as a whole: the same from any path with all else blocked, on paper, and in French without English.
 
-import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
-import { open, settled } from './open.ts';
+import { open, settled, type Opened } from './open.ts';
 import { pages } from './page_list.ts';
 import { serve } from './serve.ts';
 import type { Page } from 'puppeteer';
@@ -16,32 +16,76 @@ async function rested(page: Page, path: string): Promise<void> {
   await settled(page);
 }
 
-test.each(pages)(
-  '$name: the same page from another path, whether or not other origins can be reached',
-  async ({ path }) => {
-    const { url, server } = await serve(inject('siteFolder'), '/');
-    onTestFinished(() => void server.close());
+let opened: Opened;
+/** A browser without WebGPU. */
+let without: Opened;
+/** The site at the root of its host, where no other origin can be reached. */
+let elsewhere: Opened;
+beforeAll(async () => {
+  opened = await open('');
+  without = await open('', {
+    before: () => void Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+  });
+  const { url, server } = await serve(inject('siteFolder'), '/');
+  elsewhere = await open('', { site: url, alone: true });
+  return () => void server.close();
+});
+afterAll(async () => {
+  for (const { wrong, close } of [opened, without, elsewhere]) {
+    await close();
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  }
+});
+
+/** All that is read, seen or heard of a page, but for code, formulas, and what is marked as English. */
+const texts = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const found: string[] = [];
+    const left = 'pre, code, math, [lang=en], script, style, .source nav, kbd';
+    const walker = document.createTreeWalker(document.querySelector('#page')!, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+      if (!node.parentElement!.closest(left)) found.push(node.textContent!.trim());
+    for (const name of ['aria-label', 'title', 'aria-valuetext', 'placeholder', 'alt', 'aria-description'])
+      for (const element of document.querySelectorAll(`#page [${name}]`))
+        if (!element.closest(left)) found.push(element.getAttribute(name)!);
+    found.push(document.title.replace(/ – Retrograd$/, ''));
+    return [...new Set(found)];
+  });
+
+/** Names, and the words that both languages write alike. */
+const alike =
+  /^(Retrograd|EN|FR|, English|, Français|English|Français|GPU|CPU|Code|Pause|PyTorch|Keras|JavaScript|Python|im2col|Images?|Mode|Notices?|Page|Note)$/;
+
+describe.each(pages)('$name', ({ path }) => {
+  test('is the same from another path, whether or not other origins can be reached', async () => {
     const seen: { text: string; picture: string }[] = [];
-    for (const options of [{}, { site: url, free: true }]) {
-      const { page, wrong, close } = await open(`${path}#v=1&lang=en&theme=light`, options);
+    for (const { page, load, wrong } of [opened, elsewhere]) {
+      await load(`${path}#v=1&lang=en&theme=light`);
       await rested(page, path);
       seen.push({
         text: await page.$eval('#page', (element) => element.outerHTML),
         picture: await page.screenshot({ encoding: 'base64' }),
       });
       expect(wrong).toEqual([]);
-      await close();
     }
     expect(seen[1]!.text).toBe(seen[0]!.text);
     expect(seen[1]!.picture === seen[0]!.picture, 'the same pixels').toBe(true);
-  },
-);
+  });
 
-test.each(pages)(
-  '$name: on paper it is black on white, whole, without what only a screen can do, with addresses',
-  async ({ path }) => {
-    const { page, wrong, close } = await open(`${path}#v=1&lang=en&theme=dark`);
+  test('says nothing in English where it speaks French', async () => {
+    const { page, hash, load, wrong } = opened;
+    await load(`${path}#v=1&lang=en`);
     await rested(page, path);
+    const english = new Set(await texts(page));
+    await hash('v=1&lang=fr');
+    const both = (await texts(page)).filter((text) => english.has(text) && /\p{L}{3}/u.test(text) && !alike.test(text));
+    expect(both).toEqual([]);
+    expect(wrong).toEqual([]);
+  });
+
+  test('on paper is black on white, whole, without what only a screen can do, with addresses', async () => {
+    const { page, hash, wrong } = opened;
+    await hash('v=1&lang=en&theme=dark');
     await page.emulateMediaType('print');
     await settled(page);
     const paper = await page.evaluate(() => {
@@ -80,52 +124,18 @@ test.each(pages)(
     });
     expect((await page.pdf({ format: 'A4' })).length).toBeGreaterThan(1000);
     expect(wrong).toEqual([]);
-    await close();
-  },
-);
-
-test.each(pages.filter(({ path }) => path !== 'train_once/'))('$name works without WebGPU', async ({ path }) => {
-  const before = (): void => void Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
-  const { page, wrong, close } = await open(`${path}#v=1&lang=en`, { before });
-  await page.waitForSelector('button.device.cpu');
-  await rested(page, path);
-  const notices = await page.$$eval('.notice', (found) =>
-    found.flatMap((notice) => notice.getAttribute('data-code') ?? []),
-  );
-  // The lab's rows of the CPU are what it has then, and it says so.
-  expect(notices).toEqual(path === 'bench/' ? ['E2'] : []);
-  expect(wrong).toEqual([]);
-  await close();
-});
-
-/** All that is read, seen or heard of a page, but for code, formulas, and what is marked as English. */
-const texts = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
-    const found: string[] = [];
-    const left = 'pre, code, math, [lang=en], script, style, .source nav, kbd';
-    const walker = document.createTreeWalker(document.querySelector('#page')!, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode())
-      if (!node.parentElement!.closest(left)) found.push(node.textContent!.trim());
-    for (const name of ['aria-label', 'title', 'aria-valuetext', 'placeholder', 'alt', 'aria-description'])
-      for (const element of document.querySelectorAll(`#page [${name}]`))
-        if (!element.closest(left)) found.push(element.getAttribute(name)!);
-    found.push(document.title.replace(/ – Retrograd$/, ''));
-    return [...new Set(found)];
   });
 
-/** Names, and the words that both languages write alike. */
-const alike =
-  /^(Retrograd|EN|FR|, English|, Français|English|Français|GPU|CPU|Code|Pause|PyTorch|Keras|JavaScript|Python|im2col|Images?|Mode|Notices?|Page|Note)$/;
-
-describe.each(pages)('$name', ({ path }) => {
-  test('says nothing in English where it speaks French', async () => {
-    const { page, hash, close } = await open(`${path}#v=1&lang=en`);
+  test.runIf(path !== 'train_once/')('works without WebGPU', async () => {
+    const { page, load, wrong } = without;
+    await load(`${path}#v=1&lang=en`);
+    await page.waitForSelector('button.device.cpu');
     await rested(page, path);
-    const english = new Set(await texts(page));
-    await hash('v=1&lang=fr');
-    await settled(page);
-    const both = (await texts(page)).filter((text) => english.has(text) && /\p{L}{3}/u.test(text) && !alike.test(text));
-    expect(both).toEqual([]);
-    await close();
+    const notices = await page.$$eval('.notice', (found) =>
+      found.flatMap((notice) => notice.getAttribute('data-code') ?? []),
+    );
+    // The lab's rows of the CPU are what it has then, and it says so.
+    expect(notices).toEqual(path === 'bench/' ? ['E2'] : []);
+    expect(wrong).toEqual([]);
   });
 });

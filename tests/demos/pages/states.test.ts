@@ -1,15 +1,17 @@
-// axe in what a page becomes while it is used: every tab, exercises, what plays, the open sheet, error states. Each state
-// is seen in both themes and languages, wide and narrow: once light, English and wide, once dark, French and narrow, and
-// the other way round for what follows it.
+// axe in what a page becomes while it is used: every tab, exercises, what plays, the open sheet, error states. The long
+// tests see each state in all eight combinations of width, language and theme. Otherwise it is seen in two of them, which
+// share nothing: once light, English and wide, once dark, French and narrow, and the other way round for what follows it.
+// Colours come from the theme, texts from the language and places from the width, and each value of each is seen; two of
+// them at once are seen with every page as it opens (every_page.test.ts).
 
 import type { Page } from 'puppeteer';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { presetState, fields, start } from '../../../demos/conv/page_state.ts';
 import { presets } from '../../../demos/conv/presets.ts';
 import { serialise } from '../../../demos/shared/state.ts';
 import { axeViolations } from './checks.ts';
-import { open, settled } from './open.ts';
+import { open, settled, type Opened } from './open.ts';
 
 interface State {
   readonly name: string;
@@ -104,21 +106,34 @@ const others: Readonly<Record<string, readonly State[]>> = {
   ],
 };
 
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open('');
+});
+afterAll(() => opened.close());
+
+const long = process.env.VITE_LONG === '1';
+const looks = [
+  ['en', 'light'],
+  ['fr', 'dark'],
+  ['fr', 'light'],
+  ['en', 'dark'],
+] as const;
+
 async function visit(path: string, states: readonly State[], wide: boolean): Promise<string[]> {
-  const { page, hash, close } = await open(path, { width: wide ? 1280 : 390, height: 844 });
+  const { page, hash, load, wrong } = opened;
+  await load(path, { width: wide ? 1280 : 390, height: 844 });
   const found: string[] = [];
-  for (const [i, { name, hash: link, act, after }] of states.entries()) {
-    const first = (i % 2 === 0) === wide;
-    const theme = link.includes('theme=') ? '' : `&theme=${first ? 'light' : 'dark'}`;
-    const lang = first ? 'en' : 'fr';
-    await hash(`v=1&lang=${lang}${theme}${link}`);
-    await act?.(page);
-    await settled(page);
-    found.push(...(await axeViolations(page)).map((one) => `${name}, ${lang}: ${one}`));
-    await after?.(page);
-  }
-  await close();
-  return found;
+  for (const [i, { name, hash: link, act, after }] of states.entries())
+    for (const [lang, own] of long ? looks : [looks[(i % 2 === 0) === wide ? 0 : 1]]) {
+      const theme = link.includes('theme=') ? '' : `&theme=${own}`;
+      await hash(`v=1&lang=${lang}${theme}${link}`);
+      await act?.(page);
+      await settled(page);
+      found.push(...(await axeViolations(page)).map((one) => `${name}, ${lang}${theme}: ${one}`));
+      await after?.(page);
+    }
+  return [...found, ...wrong.splice(0)];
 }
 
 /** A few at a time, so that no test is a long one. */
@@ -130,6 +145,7 @@ describe.each([
 ] as const)('%s', (_, wide) => {
   test.each([...parts.map((part) => ['conv/', part] as const), ...Object.entries(others)])(
     '%s has no axe violation in its states',
+    { timeout: long ? 600_000 : 120_000 },
     async (path, states) => {
       expect(await visit(path, states, wide)).toEqual([]);
     },
