@@ -12,6 +12,7 @@ const files = [
   'tests/gpu/soak.test.ts',
   'tests/gpu/latency.test.ts',
   'tests/demos/pages/long_tasks.test.ts',
+  'tests/demos/pages/states.test.ts',
 ];
 const given = process.argv.slice(2);
 const { status } = spawnSync('npx', ['vitest', 'run', ...(given.length > 0 ? given : files)], {

@@ -1,7 +1,7 @@
 // The convolution explorer in the browser: what every step shows, what edits, links, keys and exercises do.
 
 import type { Page } from 'puppeteer';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { fields, presetState, start } from '../../../demos/conv/page_state.ts';
 import { presets } from '../../../demos/conv/presets.ts';
@@ -15,11 +15,16 @@ const linkOf = (id: string, more = ''): string => {
 const textOf = (page: Page, selector: string): Promise<string[]> =>
   page.$$eval(selector, (found) => found.map((element) => element.textContent ?? ''));
 
-async function onPage(hash: string, work: (opened: Opened) => Promise<void>, options = {}): Promise<void> {
-  const opened = await open(`conv/#v=1&theme=light&${hash}`, options);
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open('conv/');
+});
+afterAll(() => opened.close());
+
+async function onPage(hash: string, work: (opened: Opened) => Promise<void>): Promise<void> {
+  await opened.load(`conv/#v=1&theme=light&${hash}`);
   await work(opened);
-  expect(opened.wrong).toEqual([]);
-  await opened.close();
+  expect(opened.wrong.splice(0)).toEqual([]);
 }
 
 test('in every preset all pictures show the same window', async () => {

@@ -1,14 +1,20 @@
 // The explorer in use: what an edit costs, a teacher's link to a step, a student's exercise on a phone.
 
-import { expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { tooWide } from './checks.ts';
-import { open, settled } from './open.ts';
+import { open, settled, type Opened } from './open.ts';
+
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open('conv/');
+});
+afterEach(() => expect(opened.wrong.splice(0)).toEqual([]));
+afterAll(() => opened.close());
 
 test('changes within a frame are one view of all pictures, there before the next frame', async () => {
-  const { page, wrong, close } = await open(
-    'conv/#v=1&lang=en&x=1x5x5:1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1',
-  );
+  const { page, load } = opened;
+  await load('conv/#v=1&lang=en&x=1x5x5:1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1');
   await page.waitForSelector('[data-agrees=cpu]');
   const found = await page.evaluate(async () => {
     let views = 0;
@@ -54,14 +60,11 @@ test('changes within a frame are one view of all pictures, there before the next
     { views: 1, output: 1, count: ['step 2 of 9'] },
     { views: 1, kernel: [5, 7], rows: ['5', '7'], product: [true], output: [true], equation: true },
   ]);
-  expect(wrong).toEqual([]);
-  await close();
 });
 
 test('on an image the chosen filter is edited beside the picture that it makes', async () => {
-  const { page, wrong, close } = await open(
-    'conv/#v=1&lang=en&device=cpu&tab=image&cout=2&kh=1&kw=1&k=2x1x1x1:0,1&range=clamp',
-  );
+  const { page, load } = opened;
+  await load('conv/#v=1&lang=en&device=cpu&tab=image&cout=2&kh=1&kw=1&k=2x1x1x1:0,1&range=clamp');
   await page.waitForSelector('[data-device] canvas');
   const brightness = () =>
     page.$eval('[data-device] canvas', (element) => {
@@ -96,13 +99,11 @@ test('on an image the chosen filter is edited beside the picture that it makes',
     full,
   );
   expect(Math.abs((await brightness()) / full - 0.5)).toBeLessThan(0.01);
-  expect(wrong).toEqual([]);
-  await close();
 });
 
 test("a teacher's link opens the exact step, on the page and in a slide's frame", async () => {
-  const teacher = await open('conv/#v=1&lang=en');
-  const { page } = teacher;
+  const { page, load } = opened;
+  await load('conv/#v=1&lang=en');
   await page.select('[data-part=preset] select', 'lecture');
   await settled(page);
   for (let i = 0; i < 4; i++) {
@@ -110,26 +111,24 @@ test("a teacher's link opens the exact step, on the page and in a slide's frame"
     await settled(page);
   }
   await page.waitForFunction(() => location.hash.includes('step=4'));
-  const equation = (of: typeof page) => of.$eval('.equation', (element) => element.textContent);
-  const [link, shown] = [await page.evaluate(() => location.hash), await equation(page)];
+  const equation = () => page.$eval('.equation', (element) => element.textContent);
+  const [link, shown] = [await page.evaluate(() => location.hash), await equation()];
   expect(shown).toMatch(/^y\[0,1,0\] = 212·\(−0\.09\).* = 303\.74$/);
-  await teacher.close();
   for (const more of ['', '&embed=1&hide=controls,tabs']) {
-    const reader = await open(`conv/${link}${more}`, { width: 960, height: 600 });
-    expect(await equation(reader.page)).toBe(shown);
-    const inSight = await reader.page.$eval('.equation', (element) => element.getBoundingClientRect().bottom);
+    await load(`conv/${link}${more}`, { width: 960, height: 600 });
+    expect(await equation()).toBe(shown);
+    const inSight = await page.$eval('.equation', (element) => element.getBoundingClientRect().bottom);
     if (more) expect(inSight).toBeLessThan(600);
-    await reader.close();
   }
 });
 
 test("a student's exercise on a phone: every layer's size and parameters without scrolling sideways", async () => {
-  const { page, close } = await open('conv/#v=1&lang=en&tab=stack', { width: 390, height: 844, touch: true });
+  const { page, load } = opened;
+  await load('conv/#v=1&lang=en&tab=stack', { width: 390, height: 844, touch: true });
   const texts = (selector: string) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
   expect(await texts('[data-output]')).toEqual(['26 × 26 × 16', '24 × 24 × 16', '12 × 12 × 16']);
   expect(await texts('[data-parameters]')).toEqual(['448', '2,320', '0']);
   expect(await texts('[data-total=parameters]')).toEqual(['2,768']);
   expect(await page.$$('.stack-tab .scroll-box')).toEqual([]);
   expect(await tooWide(page)).toEqual([]);
-  await close();
 });

@@ -1,15 +1,27 @@
 // Phones: the picture on the first screen, parameters in a sheet that leaves it in sight, long presses, formulas whole.
 
 import type { Page } from 'puppeteer';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { tooWide } from './checks.ts';
-import { open, settled } from './open.ts';
+import { open, settled, type Opened } from './open.ts';
 
 const sizes = [
   [360, 640],
   [390, 844],
 ] as const;
+
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open('conv/');
+});
+afterAll(() => opened.close());
+
+/** The explorer, on a phone. */
+async function onPhone(hash: string, width: number, height: number): Promise<Page> {
+  await opened.load(`conv/${hash}`, { width, height, touch: true });
+  return opened.page;
+}
 
 interface Box {
   readonly top: number;
@@ -47,7 +59,7 @@ async function dragHandle(page: Page, by: number): Promise<void> {
 describe.each(sizes)('at %i × %i', (width, height) => {
   test('the first screen shows input and kernel, the steps and the handle of the parameters', async () => {
     for (const lang of ['en', 'fr']) {
-      const { page, close } = await open(`conv/#v=1&lang=${lang}`, { width, height, touch: true });
+      const page = await onPhone(`#v=1&lang=${lang}`, width, height);
       const [input, kernel, steps, sheet] = await Promise.all(
         ['[data-matrix=input]', '[data-matrix=kernel]', '.steps', '.bottom-sheet'].map((one) => boxOf(page, one)),
       );
@@ -57,12 +69,11 @@ describe.each(sizes)('at %i × %i', (width, height) => {
       expect(steps!.bottom).toBeLessThanOrEqual(sheet!.top + 1);
       expect(sheet!.bottom).toBe(height);
       expect(await tooWide(page)).toEqual([]);
-      await close();
     }
   });
 
   test('the open sheet leaves the picture in sight, also while its sliders move', async () => {
-    const { page, close } = await open('conv/#v=1&lang=en', { width, height, touch: true });
+    const page = await onPhone('#v=1&lang=en', width, height);
     await page.tap('.sheet-handle');
     await settled(page);
     expect([await level(page), await expanded(page)]).toEqual(['half', 'true']);
@@ -77,12 +88,11 @@ describe.each(sizes)('at %i × %i', (width, height) => {
     expect(await page.$eval('[data-matrix=kernel]', (figure) => (figure as HTMLElement).dataset.rows)).toBe('2');
     await inSight();
     expect(await tooWide(page)).toEqual([]);
-    await close();
   });
 });
 
 test('the sheet is moved by a finger, by keys and by its buttons', async () => {
-  const { page, close } = await open('conv/#v=1&lang=en', { width: 360, height: 640, touch: true });
+  const page = await onPhone('#v=1&lang=en', 360, 640);
   expect([await level(page), await expanded(page)]).toEqual(['closed', 'false']);
   expect(await page.$eval('.sheet-body', (body) => body.checkVisibility())).toBe(false);
   await dragHandle(page, -200);
@@ -103,11 +113,10 @@ test('the sheet is moved by a finger, by keys and by its buttons', async () => {
   expect(await page.evaluate(() => document.activeElement?.id)).toBe('controls-handle');
   await press(page, 'Enter');
   expect([await level(page), await expanded(page)]).toEqual(['half', 'true']);
-  await close();
 });
 
 test('a long press tells of a cell or a button what pointing at it would, and does nothing else', async () => {
-  const { page, close } = await open('conv/#v=1&lang=en&pad=same', { width: 390, height: 844, touch: true });
+  const page = await onPhone('#v=1&lang=en&pad=same', 390, 844);
   const told = async (selector: string): Promise<string> => {
     const { top, bottom, left, right } = await boxOf(page, selector);
     const finger = await page.touchscreen.touchStart((left + right) / 2, (top + bottom) / 2);
@@ -129,11 +138,10 @@ test('a long press tells of a cell or a button what pointing at it would, and do
   await settled(page);
   expect(await page.$eval('.stepper .count', (count) => count.textContent)).toBe('step 2 of 25');
   expect(await page.$('.bubble:not([hidden])')).toBeNull();
-  await close();
 });
 
 test('formulas of the size are whole, and twice the text fits', async () => {
-  const { page, hash, close } = await open('conv/', { width: 320, height: 640, touch: true });
+  const page = await onPhone('', 320, 640);
   for (const [width, link, size] of [
     [320, '', ''],
     [320, '&tab=transposed&op=transposed&sy=3&opy=2', ''],
@@ -142,7 +150,7 @@ test('formulas of the size are whole, and twice the text fits', async () => {
   ] as const) {
     await page.setViewport({ width, height: 640, isMobile: true, hasTouch: true });
     for (const lang of ['en', 'fr']) {
-      await hash(`v=1&lang=${lang}${link}`);
+      await opened.hash(`v=1&lang=${lang}${link}`);
       await page.evaluate((text) => (document.documentElement.style.fontSize = text), size);
       await settled(page);
       expect(await tooWide(page), `${width} ${link} ${size}`).toEqual([]);
@@ -152,5 +160,4 @@ test('formulas of the size are whole, and twice the text fits', async () => {
       if (size === '') expect(cut, `${width} ${link}`).toEqual([]);
     }
   }
-  await close();
 });

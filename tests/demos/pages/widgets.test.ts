@@ -1,18 +1,19 @@
 // The widgets and the presenter's keys, pressed as a user presses them.
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { open, settled, type Opened } from './open.ts';
 
 let opened: Opened;
-beforeEach(async () => {
-  opened = await open('widgets/#v=1&lang=en&theme=light');
+beforeAll(async () => {
+  opened = await open('widgets/');
 });
-afterEach(async () => {
-  const { wrong } = opened;
-  await opened.close();
+beforeEach(() => opened.load('widgets/#v=1&lang=en&theme=light'));
+afterEach(() => {
+  const wrong = opened.wrong.splice(0);
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
 });
+afterAll(() => opened.close());
 
 const press = async (...keys: string[]): Promise<void> => {
   for (const key of keys) await opened.page.keyboard.press(key as 'Enter');
