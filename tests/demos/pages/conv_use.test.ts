@@ -9,7 +9,10 @@ let opened: Opened;
 beforeAll(async () => {
   opened = await open('conv/');
 });
-afterEach(() => expect(opened.wrong.splice(0)).toEqual([]));
+afterEach(() => {
+  const wrong = opened.wrong.splice(0);
+  if (wrong.length > 0) throw new Error(wrong.join('\n'));
+});
 afterAll(() => opened.close());
 
 test('changes within a frame are one view of all pictures, there before the next frame', async () => {
