@@ -1,4 +1,6 @@
-// Every op × kernel × sample on the GPU against the reference in double precision, within the op's bounds.
+// Every op × kernel × sample on the GPU against the reference in double precision, within the op's bounds. On the software
+// adapter, whose compiler takes most of the time, large kernels and those over halves run on fewer samples (`fewPipelines`);
+// `npm run test:long` runs every one.
 
 import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
@@ -30,10 +32,11 @@ for (const [name, op] of Object.entries(ops)) {
         const device = await sharedDevice();
         const { large, fits } = op.kernels[kernel]!;
         const fitting = op.samples.filter((sample) => fits?.(callTypes(op, sample), device.target!) ?? true);
-        const few = large && device.target!.adapter === 'software' ? fewAttributes(fitting) : null;
+        const slow = device.target!.adapter === 'software' && import.meta.env['VITE_LONG'] !== '1';
+        const few = slow && (large || ofHalves(op)) ? fewPipelines(op, fitting) : null;
         let ran = 0;
         for (const [i, sample] of op.samples.entries()) {
-          if (!fitting.includes(sample) || few?.has(JSON.stringify(sample.attrs)) === false) continue;
+          if (!fitting.includes(sample) || few?.has(pipelineOf(sample)) === false) continue;
           ran++;
           const mismatch = await compare(op, sample, kernel, 101 * i);
           expect(mismatch, `${describeSample(sample)}: ${mismatch}`).toBeNull();
@@ -46,9 +49,20 @@ for (const [name, op] of Object.entries(ops)) {
   });
 }
 
-/** Attributes as text, so few that each value of each of them is met: with others a large kernel is another pipeline. */
-function fewAttributes(samples: readonly Sample<unknown>[]): Set<string> {
-  const all = new Map(samples.map(({ attrs }) => [JSON.stringify(attrs), leaves(attrs as object)]));
+/** Over the same text as the op in f32, with other loads and stores: its windows and sizes are that op's matter. */
+const ofHalves = (op: Op): boolean => op.name.endsWith('_f16');
+
+/** What makes another pipeline: the attributes and the dtypes. */
+const pipelineOf = ({ attrs, inputs }: Sample<unknown>): string =>
+  JSON.stringify([attrs, inputs.map(({ dtype }) => dtype)]);
+
+/** So few that each value of each attribute is met, and over halves each way in which the tensors are stored. */
+function fewPipelines(op: Op, samples: readonly Sample<unknown>[]): Set<string> {
+  const valuesOf = (sample: Sample<unknown>) => [
+    ...leaves(sample.attrs as object),
+    ...(ofHalves(op) ? [storageOf(op, sample)] : []),
+  ];
+  const all = new Map(samples.map((sample) => [pipelineOf(sample), valuesOf(sample)]));
   const unmet = new Set([...all.values()].flat());
   const chosen = new Set<string>();
   while (unmet.size > 0) {
@@ -58,6 +72,12 @@ function fewAttributes(samples: readonly Sample<unknown>[]): Set<string> {
     for (const value of values) unmet.delete(value);
   }
   return chosen;
+}
+
+/** The dtypes, and whether rows are whole vectors. */
+function storageOf(op: Op, sample: Sample<unknown>): string {
+  const { inputs, outputs } = callTypes(op, sample);
+  return [...inputs, ...outputs].map(({ dtype, shape }) => `${dtype} ${(shape.at(-1) ?? 1) % 4 === 0}`).join();
 }
 
 function leaves(attrs: object): string[] {
