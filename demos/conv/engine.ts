@@ -38,31 +38,21 @@ interface Question {
   readonly build: (inputs: Record<string, Tensor>) => Record<string, Tensor>;
 }
 
-/** Asks the CPU reference, and the GPU where `gpu` and there is one. */
-export async function compare(state: ConvState, a: Arithmetic, gpu: boolean): Promise<Agreement[]> {
-  const question = questionOf(state, a);
-  const symbols = Object.fromEntries(
-    Object.entries(question.shapes).map(([name, shape]) => [name, inputTensor(name, shape)]),
-  );
-  const made = question.build(symbols);
-  const feeds = new Map(Object.entries(question.feeds).map(([name, values]) => [symbols[name]!, values]));
-  const values = evaluateGraph(Object.values(made), feeds);
+/** Asks the CPU reference. */
+export function askCpu(state: ConvState, a: Arithmetic): Agreement {
+  const { shapes, feeds, build } = questionOf(state, a);
+  const symbols = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, inputTensor(name, shape)]));
+  const made = build(symbols);
+  const fed = new Map(Object.entries(feeds).map(([name, values]) => [symbols[name]!, values]));
+  const values = evaluateGraph(Object.values(made), fed);
   const answer = Object.fromEntries(Object.keys(made).map((name, i) => [name, values[i] as Float64Array]));
-  const found = [judge('cpu', '', state, a, answer, 2 ** -52)];
-  if (gpu && 'gpu' in navigator) {
-    const onGpu = await askGpu(question);
-    if (onGpu) found.push(judge('gpu', onGpu.name, state, a, onGpu.answer, 2 ** -23));
-  }
-  return found;
+  return judge('cpu', '', state, a, answer, 2 ** -52);
 }
 
-async function askGpu({ shapes, feeds, build }: Question): Promise<{ name: string; answer: Answer } | null> {
-  let device;
-  try {
-    device = await createWebGPUDevice();
-  } catch {
-    return null; // No adapter, or none that will do: the CPU's answer stands alone.
-  }
+/** Asks the GPU. DeviceError: there is none, or it fails. */
+export async function askGpu(state: ConvState, a: Arithmetic): Promise<Agreement> {
+  const { shapes, feeds, build } = questionOf(state, a);
+  const device = await createWebGPUDevice();
   try {
     const step = await program(shapes, (inputs) => build(inputs), { device });
     await step.prepare();
@@ -72,7 +62,7 @@ async function askGpu({ shapes, feeds, build }: Question): Promise<{ name: strin
     for (const name of outputs.slice(0, isPoolQuestion(shapes) ? 2 : 4))
       answer[name] = (await step.read(name)) as Float32Array;
     step.dispose();
-    return { name: device.description, answer };
+    return judge('gpu', device.description, state, a, answer, 2 ** -23);
   } finally {
     device.dispose();
   }

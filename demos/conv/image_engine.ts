@@ -15,30 +15,39 @@ export interface Filtered extends Planes {
   readonly device: 'gpu' | 'cpu';
 }
 
-let device: Promise<{ device: Device; kind: 'gpu' | 'cpu' }> | undefined;
+let held: { readonly gpu: boolean; readonly device: Promise<Device> } | undefined;
 let current: { readonly key: string; readonly program: Program; readonly shape: readonly number[] } | undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
-async function findDevice(gpu: boolean): Promise<{ device: Device; kind: 'gpu' | 'cpu' }> {
-  if (gpu) {
-    try {
-      return { device: await createWebGPUDevice(), kind: 'gpu' };
-    } catch {
-      // No adapter: the CPU does the same.
-    }
-  }
-  return { device: createCpuDevice(), kind: 'cpu' };
-}
-
-/** Each channel under the filter k [kh, kw], or all summed under it. One after the other, in the order of the calls. */
+/**
+ * Each channel under the filter k [kh, kw], or all summed under it. One after the other, in the order of the calls. DeviceError:
+ * there is no GPU, or it fails; the next call asks for one anew.
+ */
 export async function filterImage(image: Planes, k: Float32Array, state: ConvState, gpu: boolean): Promise<Filtered> {
-  const next = queue.then(() => run(image, k, state, gpu));
+  const next = queue.then(async () => {
+    if (held?.gpu !== gpu) await leave();
+    try {
+      return await run(image, k, state, gpu);
+    } catch (error) {
+      await leave();
+      throw error;
+    }
+  });
   queue = next.catch(() => undefined);
   return next;
 }
 
+/** Gives the device back with what it holds. */
+async function leave(): Promise<void> {
+  const device = await held?.device.catch(() => undefined);
+  current?.program.dispose();
+  device?.dispose();
+  held = current = undefined;
+}
+
 async function run(image: Planes, k: Float32Array, state: ConvState, gpu: boolean): Promise<Filtered> {
-  const { device: on, kind } = await (device ??= findDevice(gpu));
+  held ??= { gpu, device: gpu ? createWebGPUDevice() : Promise.resolve(createCpuDevice()) };
+  const on = await held.device;
   const { height, width, channels } = image;
   const sum = state.colour === 'sum';
   const filters = sum ? 1 : channels;
@@ -75,5 +84,5 @@ async function run(image: Planes, k: Float32Array, state: ConvState, gpu: boolea
   current.program.run({ x: image.values, w });
   const values = (await current.program.read('y')) as Float32Array;
   const [, h, wide, c] = current.shape;
-  return { height: h!, width: wide!, channels: c!, values, device: kind };
+  return { height: h!, width: wide!, channels: c!, values, device: gpu ? 'gpu' : 'cpu' };
 }

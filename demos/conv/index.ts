@@ -86,10 +86,10 @@ function tabsView({ t, set }: ConvContext, state: ConvState): HTMLElement {
 
 let shownTab = '';
 
-/** Brings the chosen tab into a row that scrolls, when another one is chosen. */
+/** Brings the chosen tab into a row that scrolls (a narrow window's), when another one is chosen. */
 function showSelected(tabs: Element): void {
   const chosen = tabs.querySelector<HTMLElement>('[aria-selected=true]');
-  if (!chosen || chosen.id === shownTab) return;
+  if (!chosen || chosen.id === shownTab || !isNarrow()) return;
   shownTab = chosen.id;
   tabs.scrollLeft = chosen.offsetLeft - (tabs.clientWidth - chosen.offsetWidth) / 2;
 }

@@ -24,10 +24,14 @@ export function presetState({ state }: Preset): Partial<ConvState> {
   return { ...Object.fromEntries(Object.entries(start).filter(([key]) => !looks.has(key))), ...state };
 }
 
+/** What tells most presets from each other without a look at their numbers. */
+const sizes = ['op', 'h', 'w', 'kh', 'kw', 'sy', 'sx', 'pad'] as const;
+
 /** The preset whose numbers these are. */
 export function presetOf(state: ConvState): Preset | undefined {
   return presets.find((preset) => {
     const wanted: ConvState = { ...state, ...presetState(preset) };
+    if (sizes.some((name) => wanted[name] !== state[name])) return false;
     const apart = {
       step: 0,
       play: false,

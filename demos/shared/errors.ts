@@ -71,6 +71,8 @@ export interface Wording {
   readonly what?: ErrorKey | undefined;
   readonly next?: ErrorKey | undefined;
   readonly detail?: string | undefined;
+  /** Each on a line of its own. */
+  readonly lines?: ((t: Translator<ErrorKey>) => readonly string[]) | undefined;
 }
 
 /** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying, going on) need not be given. */
@@ -79,7 +81,7 @@ export function errorNotice(
   code: ErrorCode,
   told: Told = {},
   acts: Acts = {},
-  { what = `${code}.what`, next = `${code}.next`, detail }: Wording = {},
+  { what = `${code}.what`, next = `${code}.next`, detail, lines }: Wording = {},
 ): Notice {
   const { tone, offers }: ErrorKind = errors[code];
   const all: Acts = { ...shellActs(context, code), ...acts };
@@ -93,6 +95,7 @@ export function errorNotice(
     body: () => [
       html('p', {}, t()(next, values())),
       more(code, context),
+      lines ? scrollBox(t()('detail'), html('pre', { class: 'detail' }, lines(t()).join('\n')), 'detail') : null,
       detail ? scrollBox(t()('detail'), html('pre', { class: 'detail', lang: 'en' }, detail), 'detail') : null,
     ],
     offers: offers.flatMap((name) => {

@@ -60,7 +60,8 @@ export function failureOf(error: unknown, situation: Situation = {}): Failure {
   const { name, message, reason, differences } = typed;
   if (name === 'DeviceError' && reason) return ofDevice(typed, reason, situation);
   if (name === 'NonFiniteError') return ofNaN(typed, situation);
-  if (name === 'DataError' && differences) return { code: 'E16', detail: differences.join('\n') };
+  if (name === 'DataError' && differences)
+    return { code: 'E16', lines: (t) => differences.map((one) => ofWeights(t, one)) };
   if (name === 'DataError') return ofFile(situation, message);
   if (name === 'QuotaExceededError') return { code: 'E14', detail: message };
   if (notLoaded.test(message)) return ofLoading(situation, message);
@@ -115,6 +116,23 @@ const ofNaN = ({ step = 0, message }: Typed, { last }: Situation): Failure => ({
     ? { values: { step }, what: 'E10.first' }
     : { values: (t) => ({ step, last: t.number(last, { maximumSignificantDigits: 4 }) }) }),
 });
+
+/** As the engine words them, in this order. */
+const weights = [
+  [/^(?<name>.*): missing in the file, expected (?<expected>.*)$/, 'weights missing'],
+  [/^(?<name>.*): (?<found>.*) in the file, expected (?<expected>.*)$/, 'weights other'],
+  [/^(?<name>.*): in the file only, (?<found>.*)$/, 'weights only'],
+] as const;
+
+/** A difference of a saved model in the page's language. */
+function ofWeights(t: Translator<ErrorKey>, difference: string): string {
+  for (const [pattern, key] of weights) {
+    const found = pattern.exec(difference)?.groups;
+    // "f32 or f16" in no language.
+    if (found) return t(key, { ...found, expected: (found.expected ?? '').replace(' or ', '/') });
+  }
+  return difference;
+}
 
 function ofFile({ file, what }: Situation, detail: string): Failure {
   if (file === undefined || !what) return { code: 'E12', what: 'E12.plain', detail };

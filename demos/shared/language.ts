@@ -72,17 +72,22 @@ export function saveLanguage(language: Language): void {
   }
 }
 
+/** Of all translators: to make one takes the browser as long as a hundred numbers written by it. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const name = locale + JSON.stringify(options);
+  let format = formats.get(name);
+  if (!format) formats.set(name, (format = new Intl.NumberFormat(locale, options)));
+  return format;
+}
+
 export function translator<Key extends string>(words: Dictionary<Key>, language: Language): Translator<Key> {
   const locale = locales[language];
   const plurals = new Intl.PluralRules(locale);
-  const formats = new Map<string, Intl.NumberFormat>();
 
-  const number = (value: number, options: Intl.NumberFormatOptions = {}): string => {
-    const name = JSON.stringify(options);
-    let format = formats.get(name);
-    if (!format) formats.set(name, (format = new Intl.NumberFormat(locale, options)));
-    return format.format(value).replaceAll('-', '−');
-  };
+  const number = (value: number, options: Intl.NumberFormatOptions = {}): string =>
+    formatOf(locale, options).format(value).replaceAll('-', '−');
 
   function rich<Value>(key: Key, values: Readonly<Record<string, string | number | Value>>): (string | Value)[] {
     const phrase = words[language === 'fr' ? 'fr' : 'en'][key];

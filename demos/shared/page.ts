@@ -170,11 +170,15 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     });
   }
 
-  function draw(): void {
+  function dress(): void {
     applyTheme(context.theme);
     document.documentElement.lang = tags[t.language];
     document.documentElement.toggleAttribute('data-embed', context.embed);
     document.title = page.id === 'index' ? t(page.title) : `${t(page.title)} – Retrograd`;
+  }
+
+  function draw(): void {
+    dress();
     void askDevice();
     try {
       frame(page.view(own(), context));
@@ -188,13 +192,14 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   /** After a failure the last view that could be made stays as it is. */
   const keptView = (): Child => [...(root.querySelector('#content')?.childNodes ?? [])];
 
-  function frame(view: Child): void {
+  /** Without a view the page has no content yet. */
+  function frame(view?: Child): void {
     const choices = headerChoices();
     const main = html(
       'main',
       { id: 'main', tabindex: -1, key: 'main' },
       noticeList(shell, [...notices.values()], context.dismiss),
-      html('div', { id: 'content', key: 'content' }, view),
+      view === undefined ? null : html('div', { id: 'content', key: 'content' }, view),
     );
     const parts = [
       html('a', { class: 'skip', href: '#main', key: 'skip', on: { click: skip } }, shell('skip to content')),
@@ -290,6 +295,12 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   // Nothing moves by itself where movement is unwanted, whatever the link says.
   if (page.steps && isStill()) take({ ...state!, play: false });
   listProblems(address.current.problems);
+  // The frame first, the view in a task of its own: neither keeps the reader's first press waiting for both.
+  scheduled = true;
+  dress();
+  frame();
+  await new Promise((done) => setTimeout(done));
+  scheduled = false;
   draw();
   page.opened?.(context);
 }

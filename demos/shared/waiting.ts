@@ -1,27 +1,34 @@
-// No silent waits: after a second a notice says what is waited for, after ten it can be cancelled.
+// No silent waits: after a second a notice says what is waited for, after ten it can be ended.
 import type { Context } from './context.ts';
 import { errorWords } from './error_words.ts';
 import { translator } from './language.ts';
 
-/** The promise's outcome. `what` names it in the page's language; `cancel` makes the promise end. */
-export async function waitFor<Value>(
-  context: Context,
-  promise: Promise<Value>,
-  { what, cancel }: { what(): string; cancel(): void },
-): Promise<Value> {
-  const name = 'waiting';
+interface Wait {
+  /** What is waited for, in the page's language. */
+  what(): string;
+  /** The page says it where the answer will stand, so that a notice need not: it comes with its button only. */
+  readonly said?: boolean;
+}
+
+/**
+ * The promise's outcome, or null where the reader ended the wait: then nobody listens to the promise any more. Rejects as it does.
+ */
+export async function waitFor<Value>(context: Context, promise: Promise<Value>, wait: Wait): Promise<Value | null> {
+  const t = () => translator(errorWords, context.language);
+  let end: () => void;
+  const ended = new Promise<null>((done) => (end = () => done(null)));
   const tell = (offers: boolean): void =>
     context.notice({
-      name,
+      name: 'waiting',
       tone: 'information',
-      title: () => translator(errorWords, context.language)('waiting for', { what: what() }),
-      offers: offers ? [{ label: () => translator(errorWords, context.language)('cancel'), act: cancel }] : [],
+      title: () => t()('waiting for', { what: wait.what() }),
+      offers: offers ? [{ label: () => t()('cancel'), act: () => end() }] : [],
     });
-  const timers = [setTimeout(tell, 1000, false), setTimeout(tell, 10_000, true)];
+  const timers = [wait.said ? undefined : setTimeout(tell, 1000, false), setTimeout(tell, 10_000, true)];
   try {
-    return await promise;
+    return await Promise.race([promise, ended]);
   } finally {
     timers.forEach(clearTimeout);
-    context.dismiss(name);
+    context.dismiss('waiting');
   }
 }

@@ -1,9 +1,9 @@
-// Trains the small CNN on drawn characters in a worker, and prints what the terminal would print.
+// Trains the small CNN on drawn characters in a worker, and says what the terminal would say, in the page's language.
 import './train_once.css';
 import { fileControl, numberControl, switchControl } from '../shared/controls.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
-import { scrollBox } from '../shared/scroll_box.ts';
+import { logView } from './log.ts';
 import {
   download,
   goOn,
@@ -15,10 +15,10 @@ import {
   run,
   start,
   stop,
-  storedBefore,
   type Own,
 } from './run.ts';
 import { fields, type TrainState } from './state.ts';
+import { storedBefore } from './stored.ts';
 import { words } from './words.ts';
 
 function view(state: TrainState, context: Own): Child {
@@ -34,7 +34,7 @@ function view(state: TrainState, context: Own): Child {
       ' ',
       html('span', { id: 'progress' }, place(state, context)),
     ),
-    run.log ? scrollBox(t('log'), html('pre', { id: 'log', lang: 'en' }, run.log), 'log-box') : null,
+    logView(context, run.log),
   ];
 }
 

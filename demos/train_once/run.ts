@@ -5,6 +5,9 @@ import type { Context } from '../shared/context.ts';
 import type { Acts } from '../shared/errors.ts';
 import { download as saveFile } from '../shared/export.ts';
 import { failureOf, type Situation } from '../shared/failures.ts';
+import { waitFor } from '../shared/waiting.ts';
+import type { Entry } from './log.ts';
+import { remember } from './stored.ts';
 import type { TrainState } from './state.ts';
 import type { Controls, Kept, Stage } from './train.ts';
 import type { words } from './words.ts';
@@ -22,7 +25,7 @@ interface Place {
 
 interface Run {
   status: Status;
-  log: string;
+  log: readonly Entry[];
   place: Place | null;
   /** What of it is shown. */
   shown: Place | null;
@@ -34,7 +37,7 @@ interface Run {
 
 export const run: Run = {
   status: 'idle',
-  log: '',
+  log: [],
   place: null,
   shown: null,
   kept: null,
@@ -52,18 +55,6 @@ let losses: number[] = [];
 
 /** Without a word from the worker for so long, the page offers to end it. */
 const patience = 10_000;
-
-const storedEpoch = 'retrograd.train_once';
-
-/** The epoch of what an earlier visit kept in this browser, or null. */
-export function storedBefore(): number | null {
-  try {
-    const epoch = Number(localStorage.getItem(storedEpoch));
-    return epoch > 0 ? epoch : null;
-  } catch {
-    return null;
-  }
-}
 
 /** Numbers that change with every batch are shown ten times a second at most. */
 let soon: ReturnType<typeof setTimeout> | undefined;
@@ -85,7 +76,7 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
   if (isBusy()) return;
   for (const code of ['E5', 'E6', 'E7', 'E8', 'E9', 'E10', 'E11', 'E12', 'E14', 'E15', 'E16', 'E18'])
     if (code !== 'E7' || losses.length === 0) context.dismiss(code);
-  if (!from) Object.assign(run, { log: '', kept: null });
+  if (!from) Object.assign(run, { log: [], kept: null });
   run.place = run.shown = null;
   enter(context, 'loading');
   let last: number | undefined;
@@ -117,9 +108,9 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
         if (over || run.status === 'stopping') controls.end();
         else run.controls = controls;
       },
-      line(text) {
+      entry(entry) {
         if (over) return;
-        run.log += `${text}\n`;
+        run.log = [...run.log, entry];
         refreshSoon(context);
       },
       batch(place) {
@@ -252,8 +243,10 @@ export function pauseWhileHidden(context: Own): void {
 export async function goOn(context: Own, state: TrainState): Promise<void> {
   if (run.kept) return start(context, state, run.kept);
   try {
-    const { lastKept } = await import('./train.ts');
-    run.kept = await lastKept();
+    const last = import('./train.ts').then(async ({ lastKept }) => ({ kept: await lastKept() }));
+    const found = await waitFor(context, last, { what: () => context.t('the engine') });
+    if (!found) return;
+    run.kept = found.kept;
     await start(context, state, run.kept);
   } catch (error) {
     remember(0);
@@ -266,8 +259,11 @@ export async function openFile(context: Own, file: File): Promise<void> {
   if (isBusy()) return;
   for (const code of ['E12', 'E16']) context.dismiss(code);
   try {
-    const { keptOf } = await import('./train.ts');
-    run.kept = await keptOf(new Uint8Array(await file.arrayBuffer()));
+    const opening = Promise.all([import('./train.ts'), file.arrayBuffer()]);
+    const read = opening.then(([{ keptOf }, bytes]) => keptOf(new Uint8Array(bytes)));
+    const kept = await waitFor(context, read, { what: () => file.name });
+    if (!kept) return;
+    run.kept = kept;
     run.status = 'idle';
     context.announce(context.t('opened', { file: file.name }));
     context.refresh();
@@ -280,14 +276,6 @@ export function download(): void {
   if (!run.kept) return;
   const blob = new Blob([run.kept.bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' });
   saveFile('cnn-s.safetensors', blob);
-}
-
-function remember(epoch: number): void {
-  try {
-    localStorage.setItem(storedEpoch, String(epoch));
-  } catch {
-    // Then the training is found in this visit only.
-  }
 }
 
 /** The screen of a phone stays on where it can be asked for. */

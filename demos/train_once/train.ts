@@ -14,6 +14,7 @@ import {
   type Model,
 } from '../../src/index.ts';
 import { trainer } from '../../src/trainer.ts';
+import type { Entry } from './log.ts';
 
 export interface Settings {
   readonly images: number;
@@ -48,8 +49,8 @@ export type Stage = 'data' | 'compiling' | 'training' | 'testing';
 export interface Ears {
   stage(stage: Stage): void;
   ready(controls: Controls): void;
-  /** What the terminal would print. */
-  line(text: string): void;
+  /** What the terminal would print, as data. */
+  entry(entry: Entry): void;
   batch(place: { readonly epoch: number; readonly batch: number; readonly steps: number; readonly loss: number }): void;
   /** After each epoch, and after a stop. */
   kept(kept: Kept): void;
@@ -111,8 +112,8 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
       loss: 'sparseCategoricalCrossentropy',
       metrics: ['accuracy'],
     });
-    ears.line(`device  ${held.deviceName}`);
-    if (!from) ears.line(model.summary().text);
+    ears.entry({ of: 'device', name: held.deviceName! });
+    if (!from) ears.entry({ of: 'model', model: { name: model.name, ...model.summary() } });
     let epoch = from?.epoch ?? 0;
     const steps = Math.ceil(training.size / batchSize);
     const place = { images, batch: batchSize };
@@ -123,9 +124,7 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
       async onEpochEnd(at, { loss, val_loss, val_accuracy }) {
         epoch = at + 1;
         await keep();
-        ears.line(
-          `epoch ${epoch}  loss ${loss!.toFixed(4)}  val_loss ${val_loss!.toFixed(4)}  val_acc ${val_accuracy!.toFixed(3)}`,
-        );
+        ears.entry({ of: 'epoch', epoch, loss: loss!, validationLoss: val_loss!, accuracy: val_accuracy! });
         ears.epoch(epoch, val_accuracy!);
       },
     };
@@ -138,7 +137,7 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
     }
     ears.stage('testing');
     const { accuracy } = await held.evaluate(test);
-    ears.line(`test accuracy ${accuracy!.toFixed(3)}`);
+    ears.entry({ of: 'test', accuracy: accuracy! });
     return accuracy!;
   } finally {
     held.dispose();

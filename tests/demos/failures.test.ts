@@ -12,6 +12,7 @@ import {
   DeviceError,
   loadModel,
   loadWeights,
+  mlp,
   NonFiniteError,
   OptionError,
   saveModel,
@@ -95,12 +96,29 @@ test('a file that is no model is E12, one with other weights E16 with every diff
   const what = (): string => 'a saved model';
   expect(said(torn, { of: 'file', file: 'a.safetensors', what }).en).toContain('a.safetensors: expected a saved model');
   const other = caught(() => loadWeights(cnnS({ inputShape: [32, 32, 3] }), bytes));
-  const { code, detail } = said(other, { of: 'file', file: 'a.safetensors', what });
+  const { code, lines } = failureOf(other, { of: 'file', file: 'a.safetensors', what });
   expect(code).toBe('E16');
-  expect(detail!.split('\n')).toEqual([
+  expect(lines!(translator(errorWords, 'en'))).toEqual([
     'conv1/kernel: [3,3,1,8] in the file, expected [3,3,3,8]',
     'fc/kernel: [784,10] in the file, expected [1024,10]',
   ]);
+  expect(lines!(translator(errorWords, 'fr'))).toEqual([
+    'conv1/kernel\u202F: [3,3,1,8] dans le fichier, attendu [3,3,3,8]',
+    'fc/kernel\u202F: [784,10] dans le fichier, attendu [1024,10]',
+  ]);
+  // Layers of other names: what lacks, and what only the file has.
+  const french = failureOf(caught(() => loadWeights(mlp(), bytes))).lines!(translator(errorWords, 'fr'));
+  expect(
+    french.filter(
+      (line) =>
+        !/ : (absent du fichier, attendu|dans le fichier seulement,|\[.* dans le fichier, attendu) ?\[/.test(
+          line.replaceAll('\u202F', ' '),
+        ),
+    ),
+  ).toEqual([]);
+  expect(french.some((line) => line.includes('absent')) && french.some((line) => line.includes('seulement'))).toBe(
+    true,
+  );
 });
 
 describe("the browser's own errors", () => {

@@ -1,6 +1,7 @@
 // Proof beside the pictures: a finite difference for one element, and the engine's answer for all of them.
 
 import { html, type Child } from '../../shared/dom.ts';
+import { waitFor } from '../../shared/waiting.ts';
 import { backward, finiteDifference, forward, lossOf, numbersOf, specOf, type Arithmetic } from '../arithmetic.ts';
 import type { Agreement } from '../engine.ts';
 import { chosenOf } from '../loss_figure.ts';
@@ -66,13 +67,15 @@ function resultOf(
   );
 }
 
-type Asked = {
+interface Asked {
+  /** What was asked about. */
   readonly key: string;
-  readonly answers: readonly Agreement[] | null;
-  readonly failed: string | null;
   readonly gpu: boolean;
-};
-let asked: Asked = { key: '', answers: null, failed: null, gpu: false };
+  /** One a device, as they come. */
+  readonly answers: Agreement[];
+  ended: boolean;
+}
+let asked: Asked = { key: '', gpu: false, answers: [], ended: true };
 let waiting: ReturnType<typeof setTimeout> | undefined;
 
 const keyOf = (state: ConvState): string =>
@@ -80,33 +83,37 @@ const keyOf = (state: ConvState): string =>
 
 /** Asks once changes rest; the GPU at once where it is one, else when told. */
 function ask(context: ConvContext, state: ConvState, a: Arithmetic, gpu: boolean, wait: number): void {
-  const key = keyOf(state);
   clearTimeout(waiting);
-  asked = { key, answers: null, failed: null, gpu };
-  waiting = setTimeout(() => {
-    void import('../engine.ts')
-      .then(async ({ compare }) => compare(state, a, gpu))
-      .then(
-        (answers) => ({ key, answers, failed: null, gpu }),
-        (error: unknown) => ({
-          key,
-          answers: null,
-          failed: error instanceof Error ? error.message : String(error),
-          gpu,
-        }),
-      )
-      .then((found) => {
-        if (asked.key !== key) return;
-        asked = found;
-        context.refresh();
-      });
-  }, wait);
+  const mine: Asked = (asked = { key: keyOf(state), gpu, answers: [], ended: false });
+  waiting = setTimeout(() => void answer(context, state, a, mine), wait);
+}
+
+/** What befalls the engine or its GPU is a coded state of the page; the CPU's answer stands by then. */
+async function answer(context: ConvContext, state: ConvState, a: Arithmetic, mine: Asked): Promise<void> {
+  const all = async (): Promise<void> => {
+    const { askCpu, askGpu } = await import('../engine.ts');
+    mine.answers.push(askCpu(state, a));
+    if (!mine.gpu) return;
+    context.refresh();
+    mine.answers.push(await askGpu(state, a));
+  };
+  try {
+    await waitFor(context, all(), { what: () => context.t('the engine'), said: true });
+  } catch (error) {
+    const again = (): void => {
+      ask(context, state, a, mine.gpu, 0);
+      context.refresh();
+    };
+    if (asked === mine) context.fail(error, { what: () => context.t('the engine') }, { continue: again });
+  }
+  mine.ended = true;
+  if (asked === mine) context.refresh();
 }
 
 export function agreementView(context: ConvContext, state: ConvState, a: Arithmetic): Child {
   const { t, device } = context;
   if (asked.key !== keyOf(state)) ask(context, state, a, device.kind === 'gpu', 500);
-  const { answers, failed, gpu } = asked;
+  const { answers, ended, gpu } = asked;
   const difference = (value: number): string =>
     t.number(value, { maximumSignificantDigits: 3, ...(value > 0 && value < 1e-3 ? { notation: 'scientific' } : {}) });
   const line = (answer: Agreement): Child => {
@@ -147,9 +154,10 @@ export function agreementView(context: ConvContext, state: ConvState, a: Arithme
   return html(
     'section',
     { class: 'agreement', 'data-part': 'agreement', 'aria-label': t('agreement') },
-    answers ? answers.map(line) : html('p', {}, failed === null ? t('asking') : t('ask failed', { message: failed })),
-    answers && gpu && answers.length === 1 ? html('p', {}, t('no gpu')) : null,
-    gpu || device.kind === 'cpu'
+    answers.map(line),
+    ended ? null : html('p', {}, t('asking')),
+    ended && answers.length < (gpu ? 2 : 1) ? html('p', {}, t(answers.length === 0 ? 'ask failed' : 'no gpu')) : null,
+    (gpu && !(ended && answers.length < 2)) || device.kind === 'cpu'
       ? null
       : html(
           'button',

@@ -44,15 +44,15 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
       part: key,
       set: (value) => change({ [key]: value } as Partial<ConvState>),
     });
-  const two = (name: string, y: NumberKey, x: NumberKey): HTMLElement =>
+  const pair = (name: string, sign: string, ...both: [HTMLElement, HTMLElement]): HTMLElement =>
     html(
       'div',
       { class: 'pair', role: 'group', 'aria-label': name },
       html('span', { class: 'name' }, name),
-      number(y, t('vertical', { name })),
-      html('span', { 'aria-hidden': 'true' }, '×'),
-      number(x, t('horizontal', { name })),
+      html('span', { class: 'two' }, both[0], html('span', { 'aria-hidden': 'true' }, sign), both[1]),
     );
+  const two = (name: string, y: NumberKey, x: NumberKey): HTMLElement =>
+    pair(name, '×', number(y, t('vertical', { name })), number(x, t('horizontal', { name })));
   const pool = isPool(state);
   const conv = state.op === 'conv';
   return sheet(
@@ -100,14 +100,7 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     state.op === 'transposed' ? two(t('output padding'), 'opy', 'opx') : null,
     pool
       ? number('cin', t('channels in'))
-      : html(
-          'div',
-          { class: 'pair', role: 'group', 'aria-label': t('channels') },
-          html('span', { class: 'name' }, t('channels')),
-          number('cin', t('channels in')),
-          html('span', { 'aria-hidden': 'true' }, '→'),
-          number('cout', t('channels out')),
-        ),
+      : pair(t('channels'), '→', number('cin', t('channels in')), number('cout', t('channels out'))),
     pool ? null : groupsControl(context, state, change),
     pool ? null : number('div', t('divisor'), false),
     pool ? null : switchControl({ label: t('bias'), value: state.bias, part: 'bias', set: (bias) => change({ bias }) }),

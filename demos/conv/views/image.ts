@@ -4,6 +4,7 @@ import './image.css';
 import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
+import { waitFor } from '../../shared/waiting.ts';
 import { planeOf, planesOf, shownOf } from '../image.ts';
 import type { Filtered, Planes } from '../image_engine.ts';
 import type { ConvState } from '../state.ts';
@@ -14,10 +15,34 @@ import { editMatrix } from './edit.ts';
 import { matrixView } from './matrix.ts';
 import { listen, openCamera, photo, pixelsOf, snap, take } from './photo.ts';
 
-let shown: { readonly key: string; readonly result: Filtered | null; readonly source: Planes } | null = null;
+interface Shown {
+  readonly key: string;
+  readonly source: Planes;
+  readonly result: Filtered | null;
+  readonly ended: boolean;
+}
+let shown: Shown | null = null;
+
+/** A GPU that fails is said; by then the CPU does the same. */
+async function filter(context: ConvContext, state: ConvState, source: Planes, k: Float32Array, gpu: boolean) {
+  const { filterImage } = await import('../image_engine.ts');
+  try {
+    return await filterImage(source, k, state, gpu);
+  } catch (error) {
+    if (!gpu) throw error;
+    context.fail(error, {}, { continue: () => forget(context) });
+    return filterImage(source, k, state, false);
+  }
+}
+
+function forget(context: ConvContext): void {
+  shown = null;
+  context.refresh();
+}
 
 export function imageView(context: ConvContext, state: ConvState): Child {
-  const { t, set } = context;
+  const { t, set, device } = context;
+  const gpu = device.kind === 'gpu' || device.kind === 'software';
   listen(context);
   const pixels = pixelsOf(state);
   const k = Float32Array.from(planeOf(state), (weight) => weight / state.div);
@@ -38,23 +63,26 @@ export function imageView(context: ConvContext, state: ConvState): Child {
     state.dy,
     state.dx,
     state.mode,
+    device.kind,
   ]);
   if (shown?.key !== key) {
     const source = planesOf(pixels, state.colour);
-    shown = { key, result: shown?.result ?? null, source };
-    void import('../image_engine.ts')
-      .then(async ({ filterImage }) =>
-        filterImage(source, k, state, context.device.kind === 'gpu' || context.device.kind === 'software'),
-      )
-      .then(
-        (result) => {
-          if (shown?.key === key) shown = { key, result, source };
+    const now: Shown = (shown = { key, source, result: shown?.result ?? null, ended: false });
+    const what = (): string => t('the engine');
+    // Which device it is to be is known in a moment.
+    if (device.kind !== 'asking')
+      void waitFor(context, filter(context, state, source, k, gpu), { what, said: true })
+        .catch((error: unknown) => {
+          context.fail(error, { what });
+          return null;
+        })
+        .then((result) => {
+          if (shown !== now) return;
+          shown = { ...now, result: result ?? now.result, ended: true };
           context.refresh();
-        },
-        (error: unknown) => context.fail(error, { what: () => t('the engine') }),
-      );
+        });
   }
-  const { result, source } = shown;
+  const { result, source, ended } = shown;
   const picture = result ? shownOf(result, state.range) : null;
   return html(
     'div',
@@ -133,7 +161,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
               t(`legend ${state.range}`, { least: picture.least, greatest: picture.greatest }),
             ),
           )
-        : html('p', { role: 'status' }, t('asking')),
+        : html('p', { role: 'status' }, t(ended ? 'ask failed' : 'asking')),
     ),
     html('p', { class: 'hint' }, t('image pick')),
     picture

@@ -87,6 +87,68 @@ describe('a browser that', () => {
   });
 });
 
+test('a GPU that is software, by the browser’s own word, is an amber badge and no notice (E4)', async () => {
+  const { page, close } = await open('train_once/#v=1&lang=en', {
+    before: () => {
+      const request = GPU.prototype.requestAdapter;
+      GPU.prototype.requestAdapter = function (options) {
+        return request.call(this, { ...options, forceFallbackAdapter: true });
+      };
+    },
+  });
+  await page.waitForSelector('button.device.software');
+  expect(await page.$eval('#device-dialog [data-code=E4]', (element) => element.textContent)).toContain('software');
+  expect(await page.$('.notice')).toBeNull();
+  await close();
+});
+
+describe('the explorer’s comparison', () => {
+  const asked = async (before: () => void): Promise<Opened> => {
+    const made = await open('conv/#v=1&lang=en', { before });
+    await made.page.waitForSelector('[data-agrees=cpu]');
+    await made.page.$eval('[data-part=agreement] button', (button) => (button as HTMLElement).click());
+    return made;
+  };
+  const answers = (page: Opened['page']): Promise<string> =>
+    page.$eval('[data-part=agreement]', (element) => element.textContent);
+
+  test('with a GPU that is gone by then is that error state, beside the CPU’s answer (E3)', async () => {
+    // The badge had one.
+    const { page, close } = await asked(() => {
+      const request = GPU.prototype.requestAdapter;
+      let asks = 0;
+      GPU.prototype.requestAdapter = function (...given) {
+        return asks++ === 0 ? request.apply(this, given) : Promise.resolve(null);
+      };
+    });
+    await page.waitForSelector('.notice[data-code=E3]');
+    await settled(page);
+    expect(await answers(page)).toMatch(/agrees on the CPU.*The GPU gave no answer/);
+    await close();
+  });
+
+  test('with a GPU that never answers says what it waits for, and is ended by its reader', async () => {
+    const { page, close } = await asked(() => {
+      const request = GPU.prototype.requestAdapter;
+      let asks = 0;
+      GPU.prototype.requestAdapter = function (...given) {
+        return asks++ === 0 ? request.apply(this, given) : new Promise(() => {});
+      };
+      const later = window.setTimeout.bind(window) as (act: unknown, ms: number, ...given: unknown[]) => number;
+      // Ten seconds in one.
+      window.setTimeout = ((act: unknown, ms = 0, ...given: unknown[]) =>
+        later(act, ms > 5000 ? ms / 10 : ms, ...given)) as typeof setTimeout;
+    });
+    expect(await answers(page)).toContain('The engine is loading and computing');
+    const notice = await page.waitForSelector('.notice');
+    expect(await notice!.evaluate((element) => element.textContent)).toMatch(/Waiting for the engine…Cancel$/);
+    await page.click('.notice .offers button');
+    await page.waitForFunction(() => !document.querySelector('.notice'));
+    expect(await answers(page)).toMatch(/agrees on the CPU.*The GPU gave no answer/);
+    await close();
+  });
+});
+
 test('a page whose view throws keeps what it showed and says so (E18)', async () => {
   const { page, close } = await open('widgets/#v=1&lang=en');
   await page.evaluate(() => {

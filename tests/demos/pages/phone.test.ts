@@ -64,7 +64,10 @@ describe.each(sizes)('at %i × %i', (width, height) => {
         ['[data-matrix=input]', '[data-matrix=kernel]', '.steps', '.bottom-sheet'].map((one) => boxOf(page, one)),
       );
       expect(input!.bottom).toBeLessThan(steps!.top);
-      expect(kernel!.bottom).toBeLessThan(steps!.top);
+      // Beside the input where there is room for both, else under it with its first rows in sight.
+      const beside = width >= 390;
+      expect(kernel!.top < input!.bottom).toBe(beside);
+      expect(beside ? kernel!.bottom : kernel!.top + 24 + 2 * 44).toBeLessThan(steps!.top);
       expect(kernel!.right).toBeLessThan(width);
       expect(steps!.bottom).toBeLessThanOrEqual(sheet!.top + 1);
       expect(sheet!.bottom).toBe(height);
@@ -115,9 +118,25 @@ test('the sheet is moved by a finger, by keys and by its buttons', async () => {
   expect([await level(page), await expanded(page)]).toEqual(['half', 'true']);
 });
 
+test('cells are 44 px under a finger, and scroll in their box', async () => {
+  const { page, hash, close } = await open('conv/', { width: 360, height: 640, touch: true });
+  for (const link of ['lang=fr', 'lang=en&tab=dx&cin=2', 'lang=en&tab=transposed&op=transposed&view=matrix']) {
+    await hash(`v=1&${link}`);
+    const { sides, count } = await page.$$eval('.pictures .matrix td', (cells) => ({
+      sides: Math.min(...cells.flatMap((cell) => [cell.offsetWidth, cell.offsetHeight])),
+      count: cells.length,
+    }));
+    expect(count).toBeGreaterThan(40);
+    expect(sides, link).toBeGreaterThanOrEqual(44);
+    expect(await tooWide(page), link).toEqual([]);
+  }
+  await close();
+});
+
 test('a long press tells of a cell or a button what pointing at it would, and does nothing else', async () => {
   const page = await onPhone('#v=1&lang=en&pad=same', 390, 844);
   const told = async (selector: string): Promise<string> => {
+    await page.$eval(selector, (element) => element.scrollIntoView({ block: 'center' }));
     const { top, bottom, left, right } = await boxOf(page, selector);
     const finger = await page.touchscreen.touchStart((left + right) / 2, (top + bottom) / 2);
     await page.waitForSelector('.bubble:not([hidden])');

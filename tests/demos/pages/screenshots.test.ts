@@ -25,6 +25,8 @@ const more: Readonly<
       hash: '&images=200&epochs=2',
       act: async (page) => {
         await page.$eval('#train', (button) => (button as HTMLElement).click());
+        // Beside it the last training's file is still offered.
+        await page.waitForSelector('#stop');
         await page.waitForSelector('#download');
       },
     },

@@ -59,6 +59,19 @@ test('trains in a worker, pauses, stops, goes on, and gives its training as a fi
   const log = await text(page, '#log');
   expect(log.match(/^epoch \d+/gm)).toEqual(Array.from({ length: epochs }, (_, at) => `epoch ${at + 1}`));
   expect(log).toMatch(/test accuracy 0\.\d/);
+  expect(await text(page, '.model')).toMatch(/Layer \(type\).*conv1 \(Conv2d\).*9,098/);
+  await page.evaluate(() => (location.hash = location.hash.replace('lang=en', 'lang=fr')));
+  await page.waitForFunction(() => document.documentElement.lang === 'fr');
+  await settled(page);
+  const [line, last] = [...(await text(page, '#log')).matchAll(/^(époque 1 |exactitude).*$/gm)].map(([all]) => all);
+  expect(line).toMatch(
+    /^époque 1 {2}perte \d,\d{4} {2}validation\u202F: perte \d,\d{4} {2}exactitude \(accuracy\) \d,\d{3}$/,
+  );
+  expect(last).toMatch(/^exactitude \(accuracy\) sur le jeu de test \d,\d{3}$/);
+  expect(await text(page, '.model')).toMatch(
+    /^Modèle cnn-sCouche \(type\)SortieParamètresMFLOP par exemple.*9\u202F098/,
+  );
+  expect(await page.$$eval('#content [lang=en]', (found) => found.length)).toBe(0);
   const { devices, shown } = await page.evaluate(
     () => (window as unknown as { counts: { devices: number; shown: number[] } }).counts,
   );
@@ -162,6 +175,10 @@ test('files that are no training, or one of another network (E12, E16)', async (
   await give(page, 'other.safetensors', await saveModel(cnnS({ inputShape: [32, 32, 3] })));
   expect(await state(page, 'E16')).toContain('fc/kernel: [1024,10] in the file, expected [784,10]');
   expect(await page.$('[data-code=E12]')).toBeNull();
+  await page.evaluate(() => (location.hash = location.hash.replace('lang=en', 'lang=fr')));
+  await page.waitForFunction(() =>
+    document.querySelector('[data-code=E16]')?.textContent?.includes('[1024,10] dans le fichier, attendu [784,10]'),
+  );
   await give(page, 'right.safetensors', bytes);
   await page.waitForSelector('#download');
   await settled(page);
