@@ -61,7 +61,7 @@ function view(state: LabState, context: LabContext): Child {
               // A run's picture is drawn once: drawn anew with each row it would hold up the page.
               shown.id === 'now' && isRunning()
                 ? html('p', { class: 'hint', key: 'roofline waits' }, t('roofline waits'))
-                : rooflineView(context, state, shown.result),
+                : afterTable(context, () => rooflineView(context, state, shown.result)),
             ]
           : null,
         runsView(context, state, shelf),
@@ -72,6 +72,14 @@ function view(state: LabState, context: LabContext): Child {
       ),
     ),
   ];
+}
+
+/** A picture that is not there yet comes in a frame of its own, after the table's. */
+function afterTable(context: LabContext, picture: () => Child): Child {
+  const there = document.querySelector('.roofline, [data-waits=roofline]');
+  if (there) return picture();
+  requestAnimationFrame(() => context.refresh());
+  return html('div', { key: 'roofline later', 'data-waits': 'roofline' });
 }
 
 const panel = (context: LabContext, known: Known | null): Child => (known ? deviceView(context, known) : null);

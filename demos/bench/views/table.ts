@@ -1,4 +1,5 @@
-// The table of rows. Its lines are kept from one view to the next, since there may be hundreds: only new ones are made.
+// The table of rows. Its lines are kept from one view to the next, since there may be hundreds: only new ones are made, a few
+// in each frame.
 
 import './table.css';
 import { html, place, type Child } from '../../shared/dom.ts';
@@ -97,10 +98,28 @@ function headCell({ t, set }: LabContext, { sort, down }: LabState, column: Colu
 /** Where more is better, the most stands first. */
 const descends = new Set<Column>(['gflops', 'gigabytes', 'roof', 'absolute', 'relative', 'tolerance']);
 
+/** Of a frame's time what new lines may take: what they cost the browser to lay out comes on top. */
+const budgetMs = 8;
+let latest = 0;
+
+/** `aria-busy` until all its lines are there. */
 function bodyView(context: LabContext, shown: readonly Numbered[]): HTMLElement {
-  const lines = (): Child => shown.map((one) => linesOf(context, one));
-  const body = html('tbody', { key: 'body', own: true, updated: (element) => place(element, lines()) });
-  if (!document.querySelector('#rows tbody')) place(body, lines());
+  const view = ++latest;
+  const fill = (element: Element): void => {
+    const until = performance.now() + budgetMs;
+    let whole = true;
+    const lines = shown.map((one, i) => {
+      const made = isMade(context, one);
+      if (made || performance.now() < until) return linesOf(context, one);
+      whole = false;
+      return kept.get(one.row)?.elements;
+    });
+    place(element, lines);
+    element.setAttribute('aria-busy', String(!whole));
+    if (!whole) requestAnimationFrame(() => view === latest && fill(element));
+  };
+  const body = html('tbody', { key: 'body', own: true, updated: fill });
+  if (!document.querySelector('#rows tbody')) fill(body);
   return body;
 }
 
@@ -111,17 +130,19 @@ interface Lines {
 
 const kept = new WeakMap<Row, Lines>();
 
+const lookOf = ({ language }: LabContext, { row, number: at, best, longest }: Numbered): string =>
+  `${language} ${at} ${opened.has(row)} ${best} ${longest}`;
+
+const isMade = (context: LabContext, one: Numbered): boolean => kept.get(one.row)?.look === lookOf(context, one);
+
 function linesOf(context: LabContext, one: Numbered): readonly HTMLElement[] {
-  const { row, number: at } = one;
-  const open = opened.has(row);
-  const look = `${context.language} ${at} ${open} ${one.best} ${one.longest}`;
-  let lines = kept.get(row);
-  if (lines?.look !== look) {
-    const elements = [lineOf(context, one, open)];
-    if (open) elements.push(detailLine(context, one));
-    kept.set(row, (lines = { look, elements }));
+  const { row } = one;
+  if (!isMade(context, one)) {
+    const open = opened.has(row);
+    const elements = [lineOf(context, one, open), ...(open ? [detailLine(context, one)] : [])];
+    kept.set(row, { look: lookOf(context, one), elements });
   }
-  return lines.elements;
+  return kept.get(row)!.elements;
 }
 
 function toggle(context: LabContext, row: Row): void {
