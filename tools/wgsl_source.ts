@@ -68,6 +68,9 @@ export function tokenize(bare: string): Token[] {
   }));
 }
 
+/** What stands before each import's own lines. */
+export const importMark = '// @file ';
+
 /** The first `enable …;` or its like; null where there is none. */
 export function directiveOf(source: string): string | null {
   return /(?<![@\w])(?:enable|requires|diagnostic)\b[^;{}]*;/.exec(blankComments(source))?.[0] ?? null;
@@ -113,7 +116,7 @@ export function loadModule(file: string, read: (file: string) => string, importP
     const directive = directiveOf(source);
     if (directive) throw new Error(`${imports[i]} is imported and has '${directive}', expected that in ${file} itself`);
   });
-  const parts = [own!, ...imported.map((source, i) => `// @file ${imports[i]}\n${source}`)];
+  const parts = [own!, ...imported.map((source, i) => `${importMark}${imports[i]}\n${source}`)];
   const code = parts.reduce((text, part) => `${text}${text.endsWith('\n') ? '' : '\n'}${part}`);
   const bare = blankComments(code);
   return { code, parts, bare, imports, ...split(tokenize(bare)) };

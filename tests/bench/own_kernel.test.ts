@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { shapedCase } from '../../demos/bench/core/cases.ts';
 import { callTypes } from '../../demos/bench/core/check.ts';
 import { evaluate, withOwnKernel } from '../../demos/bench/core/own_kernel.ts';
+import { placed } from '../../demos/bench/core/own_place.ts';
 import { baseTarget } from '../../src/kernel/target.ts';
 import { reflectShader } from '../../tools/wgsl_reflection.ts';
+import { importMark } from '../../tools/wgsl_source.ts';
 
 const numbers = { m: 100, n: 7, size: 65 };
 
@@ -65,14 +67,38 @@ describe('a kernel', () => {
     expect(workgroups).toEqual([9, 5, 1]);
   });
 
-  test('that does not fit the op is told what the op has', () => {
-    expect(() => planned(source('', buffers))).toThrow("mine.wgsl: expected a comment such as '// @workgroups");
-    expect(() => planned(source('// @workgroups m / 2', buffers))).toThrow(
-      'gives 16.5, expected one to three positive',
+  const comment = '// @workgroups 1';
+  test.each([
+    ['no comment', source('', buffers), "9:4: expected a comment such as '// @workgroups ceil(size / 64)'"],
+    ['half a workgroup', source('// @workgroups m / 2', buffers), '2:4: @workgroups m / 2 gives 16.5, expected one to'],
+    ['too many', source('// @workgroups m * 2000', buffers), '2:4: @workgroups m * 2000 gives 66000, expected one to'],
+    ['another size', source('// @workgroups q', buffers), "2:4: 'q': 'q' is not understood; known: m, "],
+    ['another name', source(comment, buffers).replaceAll(/\ba\b/g, 'left'), "5:42: matmul has no binding 'left'"],
+    ['another number', source(comment, buffers).replaceAll(/\bk\b/g, 'depth'), "3:33: matmul has no param 'depth'"],
+    [
+      'an operand to write',
+      source(comment, buffers.replace('read> a', 'read_write> a')),
+      "5:48: matmul only reads 'a': expected var<storage, read>, got var<storage, read_write>",
+    ],
+    [
+      'a result to read',
+      source(comment, buffers.replace('read_write> c', 'read> c')),
+      "7:42: matmul writes 'c': expected var<storage, read_write>, got var<storage, read>",
+    ],
+    [
+      'two functions',
+      `${source('', buffers)}\n@compute @workgroup_size(1) fn other() { c[0] = 1.0; }`,
+      '15:32: expected one @compute function, got mine, other',
+    ],
+  ])('that does not fit the op is told so, with line and column: %s', (_, code, said) => {
+    expect(() => planned(code)).toThrow(`mine.wgsl:${said}`);
+  });
+
+  test('whose import is wrong is told the line of the import', () => {
+    const code = `a\nb\n${importMark}lib/x.wgsl\nfirst\nsecond wrong`;
+    expect(placed({ file: 'mine.wgsl', code }, code.indexOf('wrong'), 'no')).toBe(
+      'lib/x.wgsl:2:8: no\n  2 | second wrong\n    |        ^',
     );
-    const renamed = source('// @workgroups 1', buffers).replaceAll(/\ba\b/g, 'left');
-    expect(() => planned(renamed)).toThrow("mine.wgsl: matmul has no binding 'left'");
-    const two = `${source('', buffers)}\n@compute @workgroup_size(1) fn other() { c[0] = 1.0; }`;
-    expect(() => planned(two)).toThrow('mine.wgsl: expected one @compute function, got mine, other');
+    expect(placed({ file: 'mine.wgsl', code }, code.indexOf('b'), 'no')).toBe('mine.wgsl:2:1: no\n  2 | b\n    | ^');
   });
 });

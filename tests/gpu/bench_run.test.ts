@@ -15,6 +15,21 @@ import { validate, type Schema } from '../../demos/bench/core/schema.ts';
 import { openSession, type Session } from '../../demos/bench/core/session.ts';
 import example from '../../demos/bench/own_matmul.wgsl?raw';
 
+/** The smallest run there is. */
+const relu: BenchRequest = {
+  device: 'webgpu',
+  suites: ['shapes'],
+  ops: ['relu'],
+  shapes: ['100'],
+  attrs: null,
+  kernels: null,
+  own: null,
+  roofs: false,
+  quick: true,
+  repeat: 1,
+  source: { version: '0', commit: null, dirty: true },
+  command: 'a test',
+};
 const method = { quick: true, leastSamples: 3, mostMs: 50, sampleNs: 1e5, text: '' };
 let session: Session;
 beforeAll(async () => {
@@ -56,33 +71,36 @@ describe('a user’s source', () => {
     );
   });
 
-  test('that is wrong in a function has its row, with file, line and column', { timeout: 60_000 }, async () => {
-    const own = await ownKernel(session.gpu, source(example.replace('fma(', 'fmaa(')), reflectSource);
-    const one = shapedCase('matmul', '33x17x65', null);
-    const cased = { ...one, op: withOwnKernel(one.op, own) };
-    const [row] = await measureCase(session, cased, { method, kernels: [own.name] }, new Map());
-    expect(row!.check.state).toBe('wrong');
-    expect(row!.check.message).toMatch(
-      /^folder\/mine\.wgsl:\d+:\d+: entry 'own_matmul': unresolved call target 'fmaa'/,
-    );
+  test.each([
+    ['a function', 'fma(', 'fmaa(', /^folder\/mine\.wgsl:41:13: unresolved call target 'fmaa'\n {2}41 \|/],
+    [
+      'its columns, after a comment',
+      '    sum = f',
+      '/* é */ sum = 1u; sum = f',
+      /^folder\/mine\.wgsl:41:15: cannot assign/,
+    ],
+    ['its threads', 'size(16, 16)', 'size(16, 4096)', /^folder\/mine\.wgsl:26:10: .*4096/],
+    ['its memory', 'array<f32, 16>, 16>;', 'array<f32, 16>, 9999>;', /^folder\/mine\.wgsl:23:1: .*storage/],
+    ['its buffers', '> a:', '> left:', /^folder\/mine\.wgsl:19:42: matmul has no binding 'left'/],
+  ])('that is wrong in %s has its row, with file, line and column', { timeout: 60_000 }, async (_, from, to, said) => {
+    expect(example).toContain(from);
+    const code = example.replace(from, to).replaceAll(/\ba\[/g, to.includes('left') ? 'left[' : 'a[');
+    const request: BenchRequest = {
+      ...relu,
+      ops: ['matmul'],
+      shapes: ['33x17x65'],
+      kernels: ['naive'],
+      own: source(code),
+    };
+    const { rows } = await runBench(request, { emit: () => undefined, reflect: reflectSource });
+    expect(rows.map(({ variant, check }) => `${variant} ${check.state}`)).toEqual(['mine.wgsl wrong', 'naive ok']);
+    expect(rows[0]!.check.message).toMatch(said);
+    expect(rows[0]!.summary).toBeNull();
   });
 });
 
 describe('a run', () => {
-  const request: BenchRequest = {
-    device: 'webgpu',
-    suites: ['shapes'],
-    ops: ['relu'],
-    shapes: ['100'],
-    attrs: null,
-    kernels: null,
-    own: null,
-    roofs: false,
-    quick: true,
-    repeat: 1,
-    source: { version: '0', commit: null, dirty: true },
-    command: 'a test',
-  };
+  const request: BenchRequest = relu;
 
   test(
     'without a clock of the GPU takes wall times, and reads no result in their span',

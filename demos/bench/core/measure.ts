@@ -21,6 +21,8 @@ export interface MeasureOptions {
   readonly kernels?: readonly string[] | 'preferred' | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly hidden?: (() => boolean) | undefined;
+  /** Why a kernel could not be run, in words; the error's own unless given. */
+  readonly why?: ((variant: string, error: Error) => Promise<string>) | undefined;
 }
 
 /** A row before it is timed; without `prepared` it stays as it is. */
@@ -109,7 +111,9 @@ async function* checkedKernels(
       const counts = { ...row.counts, dispatches: prepared.dispatches };
       yield { one, row: { ...row, compileMs, check, counts }, prepared };
     } catch (error) {
-      const check = { ...notChecked((error as Error).message), state: 'wrong' } as const;
+      const { message } = error as Error;
+      const said = options.why ? await options.why(variant, error as Error) : message;
+      const check = { ...notChecked(said), state: 'wrong' } as const;
       yield { one, row: { ...row, check, skipped: 'it could not be run' }, prepared: null };
     }
   }

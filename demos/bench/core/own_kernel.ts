@@ -5,6 +5,7 @@ import { OptionError, suggestion } from '../../../src/core/errors.ts';
 import type { CallTypes, Kernel, Op } from '../../../src/graph/op.ts';
 import type { Dispatch, Shader } from '../../../src/kernel/shader.ts';
 import type { Target } from '../../../src/kernel/target.ts';
+import { placeOf, placed } from './own_place.ts';
 
 export interface OwnKernel {
   /** What its rows are called. */
@@ -12,13 +13,13 @@ export interface OwnKernel {
   readonly shader: Shader;
 }
 
-/** `op` with the kernel before its own; no plan takes it unless asked. OptionError where it does not fit the op. */
+/** `op` with the kernel before its own; no plan takes it unless asked. OptionError with the line where it does not fit the op. */
 export function withOwnKernel(op: Op, { name, shader }: OwnKernel): Op {
-  const { file } = shader;
   const entries = Object.keys(shader.entries);
   if (entries.length !== 1) {
+    const got = entries.length === 0 ? 'none' : entries.join(', ');
     throw new OptionError(
-      `${file}: expected one @compute function, got ${entries.length === 0 ? 'none' : entries.join(', ')}`,
+      placed(shader, placeOf(shader.code, entries[1] ?? null), `expected one @compute function, got ${got}`),
     );
   }
   const [entry] = entries as [string];
@@ -30,7 +31,10 @@ export function withOwnKernel(op: Op, { name, shader }: OwnKernel): Op {
       const theirs = dispatchesOf(op, call, target);
       const like = theirs.find((one) => !missing(wanted, one)) ?? theirs[0]!;
       const absent = missing(wanted, like);
-      if (absent) throw new OptionError(`${file}: ${op.name} has no ${absent}`);
+      if (absent) {
+        throw new OptionError(placed(shader, placeOf(shader.code, absent.name), `${op.name} has no ${absent.says}`));
+      }
+      checkAccess(op, shader, entry, like);
       const dispatch: Dispatch = {
         shader,
         entry,
@@ -38,7 +42,7 @@ export function withOwnKernel(op: Op, { name, shader }: OwnKernel): Op {
         params: Object.fromEntries(wanted.params.map((one) => [one, like.params[one]!])),
         constants: {},
         hooks: {},
-        workgroups: workgroupsOf(shader, entry, like),
+        workgroups: workgroupsOf(shader, entry, like, target),
       };
       return { dispatches: [dispatch] };
     },
@@ -56,33 +60,66 @@ function dispatchesOf(op: Op, call: CallTypes<unknown>, target: Target): Dispatc
     .reverse();
 }
 
-/** The first name that a dispatch does not have, in words; null where it has all. Numbers mean what they mean beside its bindings. */
-function missing(wanted: { bindings: readonly string[]; params: readonly string[] }, like: Dispatch): string | null {
+interface Absent {
+  readonly name: string;
+  readonly says: string;
+}
+
+/** The first name that a dispatch does not have; null where it has all. Numbers mean what they mean beside its bindings. */
+function missing(wanted: { bindings: readonly string[]; params: readonly string[] }, like: Dispatch): Absent | null {
   for (const [what, names, from] of [
     ['binding', wanted.bindings, like.bindings],
     ['param', wanted.params, like.params],
   ] as const) {
     const known = Object.keys(from);
     const absent = names.find((name) => !known.includes(name));
-    if (absent !== undefined)
-      return `${what} '${absent}'${suggestion(absent, known)}; known: ${known.join(', ') || 'none'}`;
+    if (absent === undefined) continue;
+    const says = `${what} '${absent}'${suggestion(absent, known)}; known: ${known.join(', ') || 'none'}`;
+    return { name: absent, says };
   }
   return null;
 }
 
-/** As the comment `// @workgroups ceil(m / 64), ceil(n / 64)` says, else as many as the op's kernel of the same entry name. */
-function workgroupsOf({ file, code }: Shader, entry: string, like: Dispatch): [number, number, number] {
-  const said = /^[ \t]*\/\/[ \t]*@workgroups\b(.*)$/m.exec(code)?.[1];
-  if (said === undefined && like.entry === entry) return [...like.workgroups];
-  if (said === undefined) {
-    throw new OptionError(`${file}: expected a comment such as '// @workgroups ceil(size / 64)' with the op's params`);
-  }
-  const counts = splitAtCommas(said).map((text) => evaluate(file, text, like.params));
-  const [x, y = 1, z = 1] = counts;
-  if (x === undefined || counts.length > 3 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
+/** A result that is declared as read only stays as it was; an operand that may be written could spoil the next sample. */
+function checkAccess(op: Op, shader: Shader, entry: string, like: Dispatch): void {
+  for (const [name, { access }] of Object.entries(shader.entries[entry]!.bindings)) {
+    const theirs = like.shader.entries[like.entry]!.bindings[name]!.access;
+    if (access === theirs) continue;
+    const what = theirs === 'read' ? 'only reads' : 'writes';
     throw new OptionError(
-      `${file}: @workgroups${said} gives ${counts.join(', ')}, expected one to three positive integers`,
+      placed(
+        shader,
+        placeOf(shader.code, name),
+        `${op.name} ${what} '${name}': expected var<storage, ${theirs}>, got var<storage, ${access}>`,
+      ),
     );
+  }
+}
+
+/** As the comment `// @workgroups ceil(m / 64), ceil(n / 64)` says, else as many as the op's kernel of the same entry name. */
+function workgroupsOf(
+  shader: Shader,
+  entry: string,
+  like: Dispatch,
+  { limits: { maxComputeWorkgroupsPerDimension: most } }: Target,
+): [number, number, number] {
+  const { code } = shader;
+  const comment = /^[ \t]*\/\/[ \t]*@workgroups\b(.*)$/m.exec(code);
+  if (!comment && like.entry === entry) return [...like.workgroups];
+  if (!comment) {
+    const says = "expected a comment such as '// @workgroups ceil(size / 64)' with the op's params";
+    throw new OptionError(placed(shader, placeOf(code, entry), says));
+  }
+  const said = comment[1]!;
+  const at = code.indexOf('@workgroups', comment.index);
+  const counts = splitAtCommas(said).map((text) => evaluate(placed(shader, at), text, like.params));
+  const [x, y = 1, z = 1] = counts;
+  const gives = `@workgroups${said} gives ${counts.join(', ')}, expected one to three`;
+  if (x === undefined || counts.length > 3 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
+    throw new OptionError(placed(shader, at, `${gives} positive integers`));
+  }
+  if (counts.some((count) => count > most)) {
+    throw new OptionError(placed(shader, at, `${gives} up to ${most}, this device's maxComputeWorkgroupsPerDimension`));
   }
   return [x, y, z];
 }

@@ -7,7 +7,7 @@ import { measureData } from './data.ts';
 import { familyShapes, type Family } from './families.ts';
 import { layerShapes, measureLayer } from './layers.ts';
 import { withOwnKernel } from './own_kernel.ts';
-import { ownKernel, type OwnSource, type Reflect } from './own_source.ts';
+import { ownKernel, whyNot, type OwnSource, type Reflect } from './own_source.ts';
 import { measureCase, type MeasureOptions, type Speeds } from './measure.ts';
 import { quickSteps } from './quick.ts';
 import { SCHEMA, type BenchResult, type PageSuite, type Row } from './result.ts';
@@ -114,7 +114,9 @@ async function measureAll(session: Session, request: BenchRequest, hooks: BenchH
   };
   for (const one of roofs) add(await measureCase(session, one, options, speeds));
   const kernels = request.kernels && own ? [own.name, ...request.kernels] : request.kernels;
-  const named = { ...options, kernels: kernels ?? undefined };
+  const why = async (variant: string, error: Error): Promise<string> =>
+    own && session.gpu && variant === own.name ? whyNot(session.gpu, own, error) : error.message;
+  const named = { ...options, kernels: kernels ?? undefined, why };
   for (const one of cases) {
     const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
     add(await measureCase(session, extended, withVariants(named, extended, request), speeds));
