@@ -1,5 +1,6 @@
 // The runs that the page can show, loaded as they are asked for, and what is done with them.
 
+import { copyText } from '../shared/clipboard.ts';
 import { download } from '../shared/export.ts';
 import { translator } from '../shared/language.ts';
 import { deleteSaved, keptNames, loadKept, loadSaved, readResult, savedNames, saveRun, type Run } from './runs.ts';
@@ -25,6 +26,7 @@ export interface Shelf {
   shown(state: LabState): Run | null;
   importFiles(files: readonly File[]): Promise<void>;
   exportJson(id: string): void;
+  copyJson(id: string): void;
   save(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -106,20 +108,21 @@ export function openShelf(context: LabContext): Shelf {
     get,
     shown: ({ run }) => (run === '' ? own() : get(run)),
     async importFiles(chosen) {
-      let last = '';
+      const names: string[] = [];
       for (const file of chosen) {
         try {
           const result: BenchResult = readResult(await file.text());
           const name = file.name.replace(/\.json$/, '');
           loaded.set(`file:${name}`, { id: `file:${name}`, name, result });
           files = [...files.filter((one) => one !== name), name];
-          last = `file:${name}`;
+          names.push(name);
         } catch (error) {
           refuse(file.name, error);
         }
       }
-      if (last === '') return;
-      context.announce(context.t('imported', { n: chosen.length }));
+      if (names.length === 0) return;
+      context.announce(context.t('imported', { n: names.length }));
+      const last = `file:${names.at(-1)}`;
       // With a run of its own on show a file is what to compare it with.
       context.set(progress() ? { base: last } : { run: last }, 'push');
     },
@@ -130,6 +133,10 @@ export function openShelf(context: LabContext): Shelf {
       const machine = [device.vendor, device.architecture].filter(Boolean).join('-') || device.kind;
       const name = `bench-${machine}-${created.slice(0, 16).replaceAll(/[T:]/g, '-')}.json`;
       download(name, new Blob([`${JSON.stringify(run.result)}\n`], { type: 'application/json' }));
+    },
+    copyJson(id) {
+      const run = get(id);
+      if (run) void copyText(context, JSON.stringify(run.result));
     },
     async save(id, name) {
       const run = get(id);

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { shapedCase } from '../../demos/bench/core/cases.ts';
 import { bounds, callTypes, checkOutputs, reference, sampleValues } from '../../demos/bench/core/check.ts';
+import { compareSteps, stepTolerance, type FirstSteps } from '../../demos/bench/core/step_check.ts';
 
 const { op, sample } = shapedCase('matmul', '9x17x13', null);
 const call = callTypes(op, sample);
@@ -63,4 +64,31 @@ test('values are seeded, of both signs, and not all the same', () => {
   expect(sampleValues(sample.inputs[0]!, 101)).toEqual(x[0]);
   expect(new Set(x[0]).size).toBeGreaterThan(100);
   expect(Math.min(...(x[0] as Float64Array))).toBeLessThan(0);
+});
+
+describe('of training steps', () => {
+  const first = { w1: [1, 2, 3], b1: [0] };
+  const weights = (w1: number[], b1: number[]) =>
+    new Map(Object.entries({ w1, b1 }).map(([name, values]) => [name, { data: Float32Array.from(values) }]));
+  const expected: FirstSteps = { losses: [2, 1], weights: weights([1.25, 2.25, 3.25], [-0.5]) };
+
+  test('losses and weights may differ by rounding, and say by what bound', () => {
+    const check = compareSteps({ ...expected, weights: weights([1.25, 2.25, 3.25], [-0.5001]) }, expected, first);
+    expect(check).toMatchObject({ state: 'ok', message: '', tolerance: stepTolerance * 0.5 });
+    expect(check.worst).toBeCloseTo(0.2, 3);
+    expect(compareSteps(expected, expected, first)).toMatchObject({ state: 'ok', worst: 0, maxAbsolute: 0 });
+  });
+
+  test.each([
+    ['a loss', { losses: [2, 1.002] }, /^loss of step 1: got 1\.002, expected 1 within 0\.001 of it/],
+    ['a loss that is none', { losses: [NaN, 1] }, /^loss of step 0: got NaN/],
+    ['weights of another step', { weights: weights([1.25, 2.25, 3.3], [-0.5]) }, /^weights w1: off by 0\.0/],
+    ['weights that no step changed', { weights: weights([1.25, 2.25, 3.25], [0]) }, /^weights b1: off by 0\.5, /],
+    ['a weight that is none', { weights: weights([1.25, NaN, 3.25], [-0.5]) }, /^weights w1: off by NaN/],
+  ])('%s is told', (_, wrong, said) => {
+    const check = compareSteps({ ...expected, ...wrong }, expected, first);
+    expect(check.state).toBe('wrong');
+    expect(check.message).toMatch(said);
+    expect(JSON.parse(JSON.stringify(check))).toEqual(check);
+  });
 });

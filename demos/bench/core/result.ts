@@ -115,7 +115,10 @@ export interface Check {
   readonly maxRelative: number;
   /** The largest error as a share of its bound. */
   readonly worst: number;
-  /** The bound of the element with that error; of no error, the least bound. Absent where no elements were compared. */
+  /**
+   * The bound of the element with that error; of no error, the least bound. Of training steps, that of a loss or of the
+   * length by which a tensor of weights may be off (step_check.ts). Absent where nothing was compared.
+   */
   readonly tolerance?: number;
   /** What is wrong, or why nothing was checked. */
   readonly message: string;

@@ -1,16 +1,16 @@
 // Whole training steps: how long one takes, how much of that the GPU is at work and how much is JavaScript; what memory it
 // takes against what was predicted; and how all of it grows with the work.
 
-import { createCpuDevice } from '../../../src/cpu/device.ts';
 import type { DispatchTime } from '../../../src/plan/device.ts';
 import { notChecked } from './check.ts';
 import { javaScriptOf } from './javascript.ts';
 import { rates, type MeasureOptions, type Speeds } from './measure.ts';
-import { comparedSteps, flopsOf, networks, type Network } from './networks.ts';
+import { flopsOf, networks, type Network } from './networks.ts';
 import type { Check, Part, Row, SuiteName } from './result.ts';
 import { sampleInTurns, type Timed } from './sampling.ts';
 import { tooLong } from './scaling.ts';
 import type { Session } from './session.ts';
+import { checkSteps, firstLosses, weightsOf } from './step_check.ts';
 import { median, summarize } from './statistics.ts';
 import { trainingOf, type NetworkTraining } from './training.ts';
 
@@ -36,9 +36,6 @@ export function stepCases(suite: 'steps' | 'memory'): StepCase[] {
 /** Steps are timed by the wall clock until they are finished, as `bench:peers` does. */
 const leastSampleNs = 6e7;
 
-/** Losses of the first steps agree within this with those of the CPU's references. */
-const lossTolerance = 1e-3;
-
 /** `speeds`: FLOP a nanosecond of each curve's point before, by which one that would take too long is left out. */
 export async function measureStep(
   session: Session,
@@ -54,12 +51,7 @@ export async function measureStep(
   const training = await trainingOf(device, one.network, one.batch, { resident: one.suite !== 'memory' });
   try {
     const compileMs = instruments?.compileMs() ?? null;
-    const losses = [];
-    for (let i = 0; i < comparedSteps; i++) {
-      await stepOf(training);
-      losses.push((await training.program.read('loss'))[0]!);
-    }
-    await training.program.flush();
+    const losses = await firstLosses(training);
     const row = blank(one, device.kind);
     const { plan } = training.program;
     if (one.suite === 'memory') {
@@ -74,7 +66,13 @@ export async function measureStep(
       };
       return { ...row, compileMs, counts, check: memoryCheck(predicted, live) };
     }
-    const check = await lossCheck(one, losses, device.kind);
+    const check =
+      device.kind === 'cpu'
+        ? notChecked('this is the reference')
+        : await checkSteps(
+            { ...one, mayBeLarge: one.suite === 'scaling' },
+            { losses, weights: await weightsOf(device, training) },
+          );
     const countsBefore = { ...training.program.stats(), ...device.stats() };
     const [samples] = await sampleInTurns([await timedSteps(training)], {
       // A wait takes as long as a small step, and varies: a sample is many of them.
@@ -116,12 +114,6 @@ export async function measureStep(
   }
 }
 
-async function stepOf({ program, feeds }: NetworkTraining): Promise<void> {
-  const wait = program.ready();
-  if (wait) await wait;
-  program.run(feeds);
-}
-
 /** Steps until the last one is finished, less the wait where there is nothing to wait for. */
 async function timedSteps(training: NetworkTraining): Promise<Timed> {
   const elapsed = async (repeats: number): Promise<number> => {
@@ -160,47 +152,6 @@ export async function partsOf({ program }: Pick<NetworkTraining, 'program'>, ste
   }));
 }
 
-/** The losses that the CPU's references give; what they take grows with the batch, so scaling's points are not all compared. */
-const compared = new Map<string, readonly number[]>();
-
-async function lossCheck({ suite, network, batch }: StepCase, losses: readonly number[], kind: string): Promise<Check> {
-  if (kind === 'cpu') return notChecked('this is the reference');
-  const largest = 3e9;
-  if (suite === 'scaling' && flopsOf(network) * batch * comparedSteps > largest) {
-    const finite = losses.every(Number.isFinite);
-    const message = 'too large for the CPU reference';
-    return finite ? notChecked(message) : { ...notChecked(`losses ${losses.join(', ')}`), state: 'wrong' };
-  }
-  const key = `${network.name} ${batch}`;
-  let expected = compared.get(key);
-  if (!expected) {
-    const training = await trainingOf(createCpuDevice(), network, batch);
-    const found = [];
-    for (let i = 0; i < comparedSteps; i++) {
-      await stepOf(training);
-      found.push((await training.program.read('loss'))[0]!);
-    }
-    training.dispose();
-    compared.set(key, (expected = found));
-  }
-  const errors = losses.map((loss, i) => Math.abs(loss - expected[i]!));
-  const relative = errors.map((error, i) => error / Math.abs(expected[i]!));
-  const at = relative.findIndex((error) => !(error <= lossTolerance));
-  return {
-    state: at < 0 ? 'ok' : 'wrong',
-    maxAbsolute: finiteMax(errors),
-    maxRelative: finiteMax(relative),
-    worst: finiteMax(relative) / lossTolerance,
-    message:
-      at < 0 ? '' : `loss of step ${at}: got ${losses[at]}, expected ${expected[at]} within ${lossTolerance} of it`,
-  };
-}
-
-/** JSON has neither NaN nor infinity. */
-function finiteMax(values: readonly number[]): number {
-  return values.reduce((most, value) => Math.max(most, Number.isFinite(value) ? value : Number.MAX_VALUE), 0);
-}
-
 function memoryCheck(predicted: number, live: number): Check {
   const difference = Math.abs(live - predicted);
   return {
@@ -208,6 +159,7 @@ function memoryCheck(predicted: number, live: number): Check {
     maxAbsolute: difference,
     maxRelative: difference / predicted,
     worst: difference,
+    tolerance: 0,
     message: difference === 0 ? '' : `${live} bytes are live, ${predicted} were predicted`,
   };
 }

@@ -50,5 +50,5 @@ export function compare(work: Work, found: Float32Array, expected: Float64Array)
       maxRelative = Math.max(maxRelative, Math.min(finite / Math.abs(expected[i]!), Number.MAX_VALUE));
   }
   const worst = Math.min(maxAbsolute / bound, Number.MAX_VALUE);
-  return { state: message === '' ? 'ok' : 'wrong', maxAbsolute, maxRelative, worst, message };
+  return { state: message === '' ? 'ok' : 'wrong', maxAbsolute, maxRelative, worst, tolerance: bound, message };
 }

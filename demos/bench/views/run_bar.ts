@@ -111,7 +111,7 @@ export function summaryView({ t }: LabContext, result: BenchResult, acts: RunAct
           'ul',
           { class: 'wrong-rows' },
           wrong.map(({ subject, shape, variant, check }) =>
-            html('li', {}, `✗ ${subject} ${shape}, ${variant}: ${check.message}`),
+            html('li', {}, `✗ ${subject} ${shape}, ${variant}: ${check.message.split('\n')[0]}`),
           ),
         ),
     disturbed.length === 0

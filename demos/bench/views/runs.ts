@@ -101,6 +101,12 @@ function exporting(context: LabContext, shelf: Shelf, id: string): Child {
       t('export json'),
     ),
     html(
+      'button',
+      { type: 'button', id: 'copy-json', on: { click: () => shelf.copyJson(id) } },
+      icon('copy'),
+      t('copy json'),
+    ),
+    html(
       'label',
       { class: 'typed' },
       html('span', { class: 'name' }, t('name to save')),

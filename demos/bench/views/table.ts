@@ -41,18 +41,25 @@ export function tableView(context: LabContext, state: LabState, result: BenchRes
       }),
       html(
         'button',
-        { type: 'button', on: { click: () => void copyText(context, markdownOf(shown)) } },
+        { type: 'button', id: 'copy-markdown', on: { click: () => void copyText(context, markdownOf(shown)) } },
         icon('copy'),
         t('copy markdown'),
       ),
       html(
         'button',
+        { type: 'button', id: 'copy-csv', on: { click: () => void copyText(context, csvOf(shown)) } },
+        icon('copy'),
+        t('copy csv'),
+      ),
+      html(
+        'button',
         {
           type: 'button',
+          id: 'save-csv',
           on: { click: () => download('bench.csv', new Blob([csvOf(shown)], { type: 'text/csv' })) },
         },
         icon('download'),
-        'CSV',
+        t('save csv'),
       ),
     ),
     scrollBox(

@@ -1,93 +1,27 @@
-// The kernel lab as a reader uses it: a run, a stop, wrong kernels, files in and out, comparison, no GPU.
+// The kernel lab as a reader uses it: a run, a stop, wrong kernels, comparison, no GPU.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Page } from 'puppeteer';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import schemaFile from '../../../demos/bench/bench.schema.json';
 import type { BenchResult } from '../../../demos/bench/core/result.ts';
 import { validate, type Schema } from '../../../demos/bench/core/schema.ts';
+import {
+  downloaded,
+  folder,
+  importFile,
+  measured,
+  patience,
+  ready,
+  runBy,
+  small,
+  texts,
+  threadGone,
+} from './bench_page.ts';
 import { axeViolations, keyboardGaps, tooWide } from './checks.ts';
-import { open, settled, type Opened } from './open.ts';
-
-// The software adapter shares its cores with whatever else runs; quiet, each of these takes seconds.
-const patience = { timeout: 300_000 };
-
-const small = 'lang=en&theme=light&suites=gemm&gemm=16x24x32;8x8x8&variants=naive&roofs=0';
-
-async function ready(hash: string, before?: () => void): Promise<Opened> {
-  const opened = await open(`bench/#v=1&${hash}`, before ? { before } : {});
-  await opened.page.waitForSelector('#run:not([aria-disabled=true])', { timeout: 0 });
-  return opened;
-}
-
-interface Status {
-  readonly began: string | undefined;
-  readonly phase: string | undefined;
-}
-const statusOf = (page: Page): Promise<Status> =>
-  page.$eval('#status', (element) => {
-    const { began, phase } = (element as HTMLElement).dataset;
-    return { began, phase };
-  });
-
-/** Presses a button that begins a run, and waits for that run's end. */
-async function runBy(page: Page, button: string): Promise<string | undefined> {
-  const { began } = await statusOf(page);
-  await page.click(button);
-  await page.waitForFunction(
-    (before) => {
-      const { began: now, phase } = document.querySelector<HTMLElement>('#status')!.dataset;
-      return now !== before && ['done', 'failed', 'stopped'].includes(phase ?? '');
-    },
-    { timeout: 0 },
-    began,
-  );
-  await settled(page);
-  return (await statusOf(page)).phase;
-}
-
-/** A thread that is ended while it computes takes a moment to go. */
-const threadGone = (page: Page): Promise<boolean> =>
-  vi.waitUntil(() => page.workers().length === 0, { timeout: 30_000 });
-
-async function measured(page: Page, button = '#run'): Promise<void> {
-  expect(await runBy(page, button)).toBe('done');
-}
-
-const texts = (page: Page, selector: string): Promise<string[]> =>
-  page.$$eval(selector, (found) => found.map((element) => element.textContent ?? ''));
-
-/** What the next download holds, without a file. */
-async function downloaded(page: Page, button: string): Promise<string> {
-  return page.evaluate(async (selector) => {
-    const original = URL.createObjectURL.bind(URL);
-    const made = new Promise<Blob>((resolve) => {
-      URL.createObjectURL = (blob) => {
-        resolve(blob as Blob);
-        URL.createObjectURL = original;
-        return original(blob);
-      };
-    });
-    document.querySelector<HTMLButtonElement>(selector)!.click();
-    return (await made).text();
-  }, button);
-}
-
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'retrograd-lab-'));
-  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-  return made;
-}
-
-async function importFile(page: Page, path: string): Promise<void> {
-  const field = (await page.$('#import')) as unknown as { uploadFile(path: string): Promise<void> };
-  await field.uploadFile(path);
-  await settled(page);
-}
+import { settled } from './open.ts';
 
 test('measures when it is told to, and what it measured goes out and in again', patience, async () => {
   const { page, wrong, close } = await ready(small);
@@ -111,6 +45,7 @@ test('measures when it is told to, and what it measured goes out and in again', 
   expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-expanded'))).toBe('true');
 
   // Points are walked in the table's order.
+  await page.waitForSelector('#roofline-picture');
   const first = await page.$eval('#roofline-picture [tabindex="0"]', (point) => (point as SVGElement).dataset.row);
   await page.$eval('#roofline-picture [tabindex="0"]', (point) => (point as SVGElement).focus());
   await page.keyboard.press('ArrowRight');
