@@ -237,6 +237,7 @@ export const en = {
   'own shapes': 'Shapes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Check and time it',
+  'go to line': 'Go to line {line}',
   'own example': 'Begin with an example',
   'own rules':
     'One @compute function. Buffers and the members of the one uniform struct have the names of the op’s own shader and stand in any order. A comment “// @workgroups ceil(n / 8), ceil(m / 8)” says how many workgroups are launched.',

@@ -242,6 +242,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'own shapes': 'Formes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Contrôler et chronométrer',
+  'go to line': 'Aller à la ligne {line}',
   'own example': 'Partir d’un exemple',
   'own rules':
     'Une fonction @compute. Les tampons et les membres de l’unique structure uniforme portent les noms du shader de l’opération, dans un ordre quelconque. Un commentaire « // @workgroups ceil(n / 8), ceil(m / 8) » dit combien de groupes sont lancés.',

@@ -55,6 +55,17 @@ export function ownView(
     failure === ''
       ? null
       : html('pre', { id: 'own-failure', class: 'failure', role: 'alert', 'data-line': lineNumber }, failure),
+    lineNumber === undefined
+      ? null
+      : html(
+          'p',
+          { class: 'buttons' },
+          html(
+            'button',
+            { type: 'button', id: 'own-line', on: { click: () => goTo(Number(lineNumber)) } },
+            t('go to line', { line: lineNumber }),
+          ),
+        ),
     html(
       'p',
       { class: 'buttons' },
@@ -81,4 +92,14 @@ export function ownView(
     ),
     html('p', { class: 'hint' }, t('own rules')),
   );
+}
+
+/** The line of the text is marked, and in sight. */
+function goTo(line: number): void {
+  const field = document.querySelector<HTMLTextAreaElement>('#own-code')!;
+  const lines = field.value.split('\n');
+  const start = lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0);
+  field.focus();
+  field.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+  field.scrollTop = ((line - 3) * field.scrollHeight) / lines.length;
 }

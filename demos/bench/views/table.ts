@@ -115,7 +115,7 @@ function bodyView(context: LabContext, shown: readonly Numbered[]): HTMLElement 
   const fill = (element: Element): void => {
     const until = performance.now() + budgetMs;
     let whole = true;
-    const lines = shown.map((one, i) => {
+    const lines = shown.map((one) => {
       const made = isMade(context, one);
       if (made || performance.now() < until) return linesOf(context, one);
       whole = false;

@@ -161,7 +161,7 @@ test(
     await measured(page, '#own-run');
     expect(await texts(page, '#rows tr[data-check=ok] .struck')).toContain('own.wgsl');
 
-    await write('] = sum;', '] = 0.0;');
+    await write('] = sum;', '] = 0.0 * sum;');
     await measured(page, '#own-run');
     expect(await texts(page, '#rows tr.wrong .struck')).toEqual(['own.wgsl']);
     expect(await page.$eval('tr.wrong .struck', (element) => getComputedStyle(element).textDecorationLine)).toBe(
@@ -170,13 +170,40 @@ test(
     expect((await texts(page, '.wrong-rows li'))[0]).toMatch(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 0: got 0/);
     expect(await texts(page, '.legend li')).not.toContain('own.wgsl');
 
-    const line = await page.$eval(
-      '#own-code',
-      (element) => (element as HTMLTextAreaElement).value.split('var sum')[0]!.split('\n').length,
-    );
-    await write('var sum = 0.0;', 'var sum = 0.0 +;');
-    await runBy(page, '#own-run');
-    expect(await page.$eval('#own-failure', (element) => (element as HTMLElement).dataset.line)).toBe(String(line));
+    // Wrong in one element alone.
+    await write('] = 0.0 * sum;', '] = sum + select(0.0, 0.01, row == 7 && column == 6);');
+    await measured(page, '#own-run');
+    expect(await texts(page, '#rows tr.wrong .struck')).toEqual(['own.wgsl']);
+    expect(await texts(page, '.wrong-rows li')).toEqual([
+      expect.stringMatching(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 62: got .* expected .* within /),
+    ]);
+    expect(await page.$('#own-failure'), 'it could be run').toBeNull();
+
+    for (const [from, to, said] of [
+      ['var sum = 0.0;', 'var sum = 0.0 +;', /^own\.wgsl:\d+:\d+: unable to parse/],
+      ['var sum = 0.0;', 'var sum = 1u;', /^own\.wgsl:\d+:\d+: no matching call to 'fma\(f32, f32, u32\)'/],
+      ['size(16, 16)', 'size(16, 4096)', /^own\.wgsl:\d+:\d+: .*4096/],
+      ['read_write> c', 'read> c', /^own\.wgsl:\d+:\d+: matmul writes 'c': expected var<storage, read_write>/],
+      ['struct Params', 'struct', /^own\.wgsl:\d+:\d+: expected identifier/],
+    ] as const) {
+      await write(from, to);
+      await runBy(page, '#own-run');
+      const [failure, line, code] = await page.evaluate(() => [
+        document.querySelector('#own-failure')!.textContent,
+        document.querySelector<HTMLElement>('#own-failure')!.dataset.line,
+        document.querySelector<HTMLTextAreaElement>('#own-code')!.value,
+      ]);
+      expect(failure).toMatch(said);
+      const shown = failure!.split('\n').at(-2)!.split(' | ')[1];
+      expect(code!.split('\n')[Number(line) - 1], 'the line of the pasted text').toBe(shown);
+      await page.click('#own-line');
+      const marked = await page.$eval('#own-code', (element) => {
+        const { value, selectionStart, selectionEnd } = element as HTMLTextAreaElement;
+        return document.activeElement === element ? value.slice(selectionStart, selectionEnd) : null;
+      });
+      expect(marked).toBe(shown);
+      await write(to, from);
+    }
     expect(wrong).toEqual([]);
     await close();
   },
