@@ -8,8 +8,6 @@
 // @import lib/grid.wgsl
 
 const GROUP_SIZE: u32 = 64;
-// combine(IDENTITY, x) = x
-const IDENTITY: f32 = 0;
 
 struct Params {
   outer: u32,
@@ -18,6 +16,8 @@ struct Params {
   segments: u32,
   per_segment: u32,
   scale: f32,
+  // combine(identity, x) = x; of extremes infinite, which no constant of WGSL may be.
+  identity: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -45,7 +45,7 @@ fn reduce(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups)
   let first = (part % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
   let base = o * params.reduced * params.inner + at % params.inner;
-  var result = IDENTITY;
+  var result = params.identity;
   for (var r = first; r < end; r++) { result = combine(result, x[base + r * params.inner]); }
   y[at] = result * params.scale;
 }
@@ -60,7 +60,7 @@ fn reduce_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgr
   let first = (part % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
   let base = o * params.reduced * params.inner + at % params.inner;
-  var result = vec4f(IDENTITY);
+  var result = vec4f(params.identity);
   for (var r = first; r < end; r++) { result = combine4(result, x4[base + r * params.inner]); }
   y4[at] = result * params.scale;
 }
@@ -73,7 +73,7 @@ fn reduce_along_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_
   let o = at / params.segments;
   let first = (at % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
-  var result = vec4f(IDENTITY);
+  var result = vec4f(params.identity);
   for (var r = first; r < end; r++) { result = combine4(result, x4[o * params.reduced + r]); }
   y[at] = combine(combine(result.x, result.y), combine(result.z, result.w)) * params.scale;
 }
@@ -100,7 +100,7 @@ fn reduce_rows(
   let base = (at / params.segments) * params.reduced;
   let first = (at % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
-  var value = IDENTITY;
+  var value = params.identity;
   for (var r = first + lane; r < end; r += GROUP_SIZE) { value = combine(value, x[base + r]); }
   let result = tree(lane, value);
   if (lane == 0) { y[at] = result * params.scale; }
@@ -117,7 +117,7 @@ fn reduce_rows_vec4(
   let base = (at / params.segments) * params.reduced;
   let first = (at % params.segments) * params.per_segment;
   let end = min(first + params.per_segment, params.reduced);
-  var value = vec4f(IDENTITY);
+  var value = vec4f(params.identity);
   for (var r = first + lane; r < end; r += GROUP_SIZE) { value = combine4(value, x4[base + r]); }
   let result = tree(lane, combine(combine(value.x, value.y), combine(value.z, value.w)));
   if (lane == 0) { y[at] = result * params.scale; }

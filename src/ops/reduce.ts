@@ -2,7 +2,7 @@
 
 import { checkOptions, ShapeError } from '../core/errors.ts';
 import { broadcast, equal, format, resolveAxis, type Shape, sizeOf } from '../core/shape.ts';
-import type { CallTypes, Op } from '../graph/op.ts';
+import type { CallTypes, Op, Sample } from '../graph/op.ts';
 import { applyOne, expectDType, type Tensor } from '../graph/tensor.ts';
 import { argmaxOp, argminOp, pickGradOp } from './arg_reduce.ts';
 import { type BroadcastAttrs, broadcastKernels } from './broadcast_kernels.ts';
@@ -26,6 +26,7 @@ interface Reducer extends ReduceRow {
   reference(next: () => number, count: number): number;
   readonly grad: NonNullable<Op<AxisAttrs>['grad']>;
   readonly accuracy: Op<AxisAttrs>['accuracy'];
+  readonly samples?: Op<AxisAttrs>['samples'];
 }
 
 function reduceOp(row: Reducer): Op<AxisAttrs> {
@@ -49,12 +50,28 @@ function reduceOp(row: Reducer): Op<AxisAttrs> {
       return { flops: size, bytes: 4 * (size + sizeOf(outputs[0]!.shape)) };
     },
     accuracy: row.accuracy,
-    samples: axisSamples,
+    samples: [...axisSamples, ...(row.samples ?? [])],
   };
 }
 
 const terms = ({ inputs, attrs }: CallTypes<AxisAttrs>) => inputs[0]!.shape[attrs.axis]!;
-const largest = 3.4028234663852886e38;
+
+/** Rows of -Infinity, of Infinity, of both, and of either beside numbers, along and across memory, for every kernel. */
+const infinite: readonly Sample<AxisAttrs>[] = [7, 8, 260].flatMap((length) => {
+  const rows = [
+    () => -Infinity,
+    () => Infinity,
+    (i: number) => (i % 2 === 0 ? -Infinity : Infinity),
+    (i: number) => (i === length - 1 ? -3 : -Infinity),
+    (i: number) => (i === 0 ? 3 : Infinity),
+  ];
+  const along = rows.flatMap((row) => Array.from({ length }, (_, i) => row(i)));
+  const across = Array.from({ length }, (_, i) => rows.map((row) => row(i))).flat();
+  return [
+    { inputs: [{ shape: [rows.length, length], fill: { values: along } }], attrs: { axis: 1 }, kink: true as const },
+    { inputs: [{ shape: [length, rows.length], fill: { values: across } }], attrs: { axis: 0 }, kink: true as const },
+  ];
+});
 
 /** dy put back where x's axis was, at every place of it. */
 function spread(dy: Tensor, x: Tensor, axis: number, scale: number): Tensor {
@@ -99,7 +116,7 @@ export const meanOp = reduceOp({
 export const maxOp = reduceOp({
   name: 'max',
   wgsl: 'max(a, b)',
-  identity: -largest,
+  identity: -Infinity,
   scale: () => 1,
   reference(next, count) {
     let best = next();
@@ -108,11 +125,12 @@ export const maxOp = reduceOp({
   },
   grad: extremeGrad(argmaxOp),
   accuracy: { kind: 'exact' },
+  samples: infinite,
 });
 export const minOp = reduceOp({
   name: 'min',
   wgsl: 'min(a, b)',
-  identity: largest,
+  identity: Infinity,
   scale: () => 1,
   reference(next, count) {
     let best = next();
@@ -121,6 +139,7 @@ export const minOp = reduceOp({
   },
   grad: extremeGrad(argminOp),
   accuracy: { kind: 'exact' },
+  samples: infinite,
 });
 
 export const broadcastToOp: Op<BroadcastAttrs> = {

@@ -9,7 +9,7 @@ import { type AxisAttrs, cut, type Reduction, reductionOf, type Segments, thread
 export interface ReduceRow {
   /** WGSL in a and b. */
   readonly wgsl: string;
-  /** combine(identity, x) = x; finite, because WGSL has no infinity. */
+  /** combine(identity, x) = x */
   readonly identity: number;
   /** What the result is multiplied by. */
   scale(reduced: number): number;
@@ -20,8 +20,14 @@ function groupSegments({ reduced }: Reduction): Segments {
   return cut(reduced, Math.max(4096, Math.ceil(Math.sqrt(reduced) / 4) * 4));
 }
 
-function parameters({ outer, reduced, inner }: Reduction, { segments, perSegment }: Segments, scale: number) {
-  return { outer, reduced, inner, segments, per_segment: perSegment, scale };
+/** What a sum begins with and what it is multiplied by in the end. */
+interface Ends {
+  readonly identity: number;
+  readonly scale: number;
+}
+
+function parameters({ outer, reduced, inner }: Reduction, { segments, perSegment }: Segments, ends: Ends) {
+  return { outer, reduced, inner, segments, per_segment: perSegment, ...ends };
 }
 
 /** Whether rows can be read four elements at a time. */
@@ -29,8 +35,8 @@ function alongVectors({ reduced }: Reduction, { segments, perSegment }: Segments
   return reduced % 4 === 0 && (segments === 1 || perSegment % 4 === 0);
 }
 
-function alongParameters(size: Reduction, { segments, perSegment }: Segments, scale: number) {
-  return parameters({ ...size, reduced: size.reduced / 4 }, { segments, perSegment: perSegment / 4 }, scale);
+function alongParameters(size: Reduction, { segments, perSegment }: Segments, ends: Ends) {
+  return parameters({ ...size, reduced: size.reduced / 4 }, { segments, perSegment: perSegment / 4 }, ends);
 }
 
 /** One pass with a thread for each output, in vectors where inner divides by 4. */
@@ -42,21 +48,22 @@ function byThreads(
   x: BufferRef,
   y: BufferRef,
 ): Dispatch {
-  const options = { constants: { IDENTITY: row.identity }, hooks: { combine: row.wgsl } };
+  const options = { hooks: { combine: row.wgsl } };
+  const ends = { identity: row.identity, scale };
   if (size.inner % 4 === 0) {
     const vectors = { ...size, inner: size.inner / 4 };
     const workgroups = flatGrid(vectors.outer * pieces.segments * vectors.inner, 64);
-    const params = parameters(vectors, pieces, scale);
+    const params = parameters(vectors, pieces, ends);
     return dispatch(shader, 'reduce_vec4', { bindings: { x4: x, y4: y }, params, workgroups, ...options });
   }
   const workgroups = flatGrid(size.outer * pieces.segments * size.inner, 64);
   if (size.inner === 1 && alongVectors(size, pieces)) {
-    const params = alongParameters(size, pieces, scale);
+    const params = alongParameters(size, pieces, ends);
     return dispatch(shader, 'reduce_along_vec4', { bindings: { x4: x, y }, params, workgroups, ...options });
   }
   return dispatch(shader, 'reduce', {
     bindings: { x, y },
-    params: parameters(size, pieces, scale),
+    params: parameters(size, pieces, ends),
     workgroups,
     ...options,
   });
@@ -71,15 +78,16 @@ function byGroups(
   x: BufferRef,
   y: BufferRef,
 ): Dispatch {
-  const options = { constants: { IDENTITY: row.identity }, hooks: { combine: row.wgsl } };
+  const options = { hooks: { combine: row.wgsl } };
+  const ends = { identity: row.identity, scale };
   const workgroups = flatGrid(size.outer * pieces.segments, 1);
   if (alongVectors(size, pieces)) {
-    const params = alongParameters(size, pieces, scale);
+    const params = alongParameters(size, pieces, ends);
     return dispatch(shader, 'reduce_rows_vec4', { bindings: { x4: x, y }, params, workgroups, ...options });
   }
   return dispatch(shader, 'reduce_rows', {
     bindings: { x, y },
-    params: parameters(size, pieces, scale),
+    params: parameters(size, pieces, ends),
     workgroups,
     ...options,
   });

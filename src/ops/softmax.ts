@@ -153,12 +153,6 @@ function forwardOp(name: string, logarithm: boolean, gradOp: () => Op<NoAttrs>):
   };
 }
 
-/** log Σ eˣ without overflow. */
-export function logSumExp(x: ArrayLike<number>): number {
-  const { highest, sum } = sumExp(x);
-  return highest + Math.log(sum);
-}
-
 /** The largest x, and Σ e^(x − that). */
 export function sumExp(x: ArrayLike<number>): { highest: number; sum: number } {
   let highest = x[0]!;

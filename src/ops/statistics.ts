@@ -7,8 +7,10 @@ import { add, div, greater, mul, notEqual, sub } from './binary.ts';
 import { stopGradient } from './cast.ts';
 import { max, mean, min, type ReduceOptions, sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
-import { abs, exp, log, sqrt, square } from './unary.ts';
+import { abs, clip, exp, log, sqrt, square } from './unary.ts';
 import { where } from './where.ts';
+
+const largest = 3.4028234663852886e38; // of f32
 
 /** Axes as non-negative numbers, all where none were given; and the shapes with and without them. */
 function axesOf(where: string, x: Tensor, { axes, keepDims = false }: ReduceOptions) {
@@ -52,12 +54,16 @@ function rootWithout0(x: Tensor): Tensor {
   return mul(sqrt(where(positive, x, 1)), positive);
 }
 
-/** log Σ eˣ over `axes`, finite for every finite x. f32; options as for sums. The gradient is softmax. */
+/**
+ * log Σ eˣ over `axes`, finite for every finite x; -Infinity where every x is, Infinity where one is. f32; options as for sums.
+ * The gradient is softmax, and NaN where every x is -Infinity (PyTorch).
+ */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
   checkOptions('logSumExp', options, ['axes', 'keepDims']);
   const { axes, shape } = axesOf('logSumExp', x, options);
   // The result does not depend on what is taken out and put back, so neither does the gradient.
-  const highest = stopGradient(max(x, { axes, keepDims: true }));
+  // Kept finite, since nothing can be taken out of -Infinity.
+  const highest = stopGradient(clip(max(x, { axes, keepDims: true }), { min: -largest, max: largest }));
   const rest = log(sum(exp(sub(x, highest)), { axes, keepDims: true }));
   return reshape(add(highest, rest), shape);
 }

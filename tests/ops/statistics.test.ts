@@ -112,6 +112,12 @@ test('logSumExp is finite where e^x is not, and its gradient is softmax', () => 
   expectGradient((x) => logSumExp(x, { axes: [0, 2] }));
 });
 
+test('logSumExp of what is infinite', () => {
+  const masked = [-Infinity, -Infinity, -Infinity, 2, Infinity, -Infinity, Infinity, 3];
+  expect(run((x) => logSumExp(x, { axes: 1 }), [4, 2], masked).values).toEqual([-Infinity, 2, Infinity, Infinity]);
+  expect(slope((x) => logSumExp(x, { axes: 1 }), [4, 2], masked)).toEqual([NaN, NaN, 0, 1, NaN, 0, NaN, 0]);
+});
+
 test('norms', () => {
   const x = [3, -4, 0, 0];
   expect(run((t) => norm(t, { axes: 1 }), [2, 2], x).values).toEqual([5, 0]);
