@@ -11,6 +11,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
+// @import lib/segment.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CENTERED: bool = true;
@@ -52,24 +53,21 @@ struct Params {
 fn normalize_segments(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.groups) { return; }
-  let part = divide(at, params.groups);
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
+  let own = segment_of(at, params.groups, params.segments, params.per_segment, params.rows);
   let channels = params.groups * params.depth;
-  let base = o * params.rows * channels + (at - part * params.groups) * params.depth;
-  let count = f32((end - start) * params.depth);
+  let base = own.outer * params.rows * channels + own.column * params.depth;
+  let count = f32((own.end - own.start) * params.depth);
   var center = 0.0;
   if (CENTERED) {
     var sum = 0.0;
-    for (var r = start; r < end; r++) {
+    for (var r = own.start; r < own.end; r++) {
       for (var d = 0u; d < params.depth; d++) { sum += x[base + r * channels + d]; }
     }
     center = sum / count;
   }
   var rest = 0.0;
   var squares = 0.0;
-  for (var r = start; r < end; r++) {
+  for (var r = own.start; r < own.end; r++) {
     for (var d = 0u; d < params.depth; d++) {
       let v = x[base + r * channels + d] - center;
       rest += v;
@@ -89,27 +87,24 @@ fn normalize_segments(@builtin(global_invocation_id) thread: vec3u, @builtin(num
 fn normalize_segments_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.groups) { return; }
-  let part = divide(at, params.groups);
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let base = o * params.rows * params.groups + at - part * params.groups;
-  let count = f32(end - start);
+  let own = segment_of(at, params.groups, params.segments, params.per_segment, params.rows);
+  let base = own.outer * params.rows * params.groups + own.column;
+  let count = f32(own.end - own.start);
   var center = vec4f();
   if (CENTERED) {
     var sum = vec4f();
-    var r = start;
-    for (; r + 4 <= end; r += 4) {
+    var r = own.start;
+    for (; r + 4 <= own.end; r += 4) {
       let i = base + r * params.groups;
       sum += (x4[i] + x4[i + params.groups]) + (x4[i + 2 * params.groups] + x4[i + 3 * params.groups]);
     }
-    for (; r < end; r++) { sum += x4[base + r * params.groups]; }
+    for (; r < own.end; r++) { sum += x4[base + r * params.groups]; }
     center = sum / count;
   }
   var rest = vec4f();
   var squares = vec4f();
-  var r = start;
-  for (; r + 4 <= end; r += 4) {
+  var r = own.start;
+  for (; r + 4 <= own.end; r += 4) {
     let i = base + r * params.groups;
     let v0 = x4[i] - center;
     let v1 = x4[i + params.groups] - center;
@@ -118,7 +113,7 @@ fn normalize_segments_vec4(@builtin(global_invocation_id) thread: vec3u, @builti
     rest += (v0 + v1) + (v2 + v3);
     squares += (v0 * v0 + v1 * v1) + (v2 * v2 + v3 * v3);
   }
-  for (; r < end; r++) {
+  for (; r < own.end; r++) {
     let v = x4[base + r * params.groups] - center;
     rest += v;
     squares += v * v;
@@ -165,17 +160,14 @@ fn normalize_apply(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wo
   let at = flat_index(thread, groups, GROUP_SIZE);
   let channels = params.groups * params.depth;
   if (at >= params.outer * params.segments * channels) { return; }
-  let part = divide(at, channels);
-  let c = at - part * channels;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + divide(c, params.depth);
+  let own = segment_of(at, channels, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + divide(c, params.depth);
   let center = mean[g];
   let factor = inverseSqrt(variance[g] + params.epsilon) * gamma[c];
   let shift = beta[c];
-  let base = o * params.rows * channels + c;
-  for (var r = start; r < end; r++) {
+  let base = own.outer * params.rows * channels + c;
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * channels;
     y[i] = (x[i] - center) * factor + shift;
   }
@@ -185,17 +177,14 @@ fn normalize_apply(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wo
 fn normalize_apply_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.groups) { return; }
-  let part = divide(at, params.groups);
-  let c = at - part * params.groups;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + c;
+  let own = segment_of(at, params.groups, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + c;
   let center = mean4[g];
   let factor = inverseSqrt(variance4[g] + params.epsilon) * gamma4[c];
   let shift = beta4[c];
-  let base = o * params.rows * params.groups + c;
-  for (var r = start; r < end; r++) {
+  let base = own.outer * params.rows * params.groups + c;
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * params.groups;
     y4[i] = (x4[i] - center) * factor + shift;
   }

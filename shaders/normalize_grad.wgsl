@@ -7,6 +7,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
+// @import lib/segment.wgsl
 
 const GROUP_SIZE: u32 = 64;
 const CENTERED: bool = true;
@@ -51,17 +52,14 @@ fn normalize_sums(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wor
   let at = flat_index(thread, groups, GROUP_SIZE);
   let channels = params.groups * params.depth;
   if (at >= params.outer * params.segments * channels) { return; }
-  let part = divide(at, channels);
-  let c = at - part * channels;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + divide(c, params.depth);
+  let own = segment_of(at, channels, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + divide(c, params.depth);
   let center = mean[g];
-  let base = o * params.rows * channels + c;
+  let base = own.outer * params.rows * channels + c;
   var sum = 0.0;
   var product = 0.0;
-  for (var r = start; r < end; r++) {
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * channels;
     sum += dy[i];
     product += dy[i] * (x[i] - center);
@@ -74,17 +72,14 @@ fn normalize_sums(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wor
 fn normalize_sums_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.groups) { return; }
-  let part = divide(at, params.groups);
-  let c = at - part * params.groups;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + c;
+  let own = segment_of(at, params.groups, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + c;
   let center = mean4[g];
-  let base = o * params.rows * params.groups + c;
+  let base = own.outer * params.rows * params.groups + c;
   var sum = vec4f();
   var product = vec4f();
-  for (var r = start; r < end; r++) {
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * params.groups;
     sum += dy4[i];
     product += dy4[i] * (x4[i] - center);
@@ -131,18 +126,15 @@ fn normalize_dx(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   let at = flat_index(thread, groups, GROUP_SIZE);
   let channels = params.groups * params.depth;
   if (at >= params.outer * params.segments * channels) { return; }
-  let part = divide(at, channels);
-  let c = at - part * channels;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + divide(c, params.depth);
+  let own = segment_of(at, channels, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + divide(c, params.depth);
   let center = mean[g];
   let factor = inverseSqrt(variance[g] + params.epsilon);
   let scale = gamma[c];
   let sums = total[g];
-  let base = o * params.rows * channels + c;
-  for (var r = start; r < end; r++) {
+  let base = own.outer * params.rows * channels + c;
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * channels;
     y[i] = factor * (scale * dy[i] - sums.x - (x[i] - center) * factor * sums.y);
   }
@@ -152,19 +144,16 @@ fn normalize_dx(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
 fn normalize_dx_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = flat_index(thread, groups, GROUP_SIZE);
   if (at >= params.outer * params.segments * params.groups) { return; }
-  let part = divide(at, params.groups);
-  let c = at - part * params.groups;
-  let o = divide(part, params.segments);
-  let start = (part - o * params.segments) * params.per_segment;
-  let end = min(start + params.per_segment, params.rows);
-  let g = o * params.groups + c;
+  let own = segment_of(at, params.groups, params.segments, params.per_segment, params.rows);
+  let c = own.column;
+  let g = own.outer * params.groups + c;
   let center = mean4[g];
   let factor = inverseSqrt(variance4[g] + params.epsilon);
   let scale = gamma4[c];
   let sums = vec4f(total[4 * g].x, total[4 * g + 1].x, total[4 * g + 2].x, total[4 * g + 3].x);
   let products = vec4f(total[4 * g].y, total[4 * g + 1].y, total[4 * g + 2].y, total[4 * g + 3].y) * factor;
-  let base = o * params.rows * params.groups + c;
-  for (var r = start; r < end; r++) {
+  let base = own.outer * params.rows * params.groups + c;
+  for (var r = own.start; r < own.end; r++) {
     let i = base + r * params.groups;
     y4[i] = factor * (scale * dy4[i] - sums - (x4[i] - center) * products);
   }

@@ -11,6 +11,7 @@
 // @import lib/grid.wgsl
 // @import lib/tree.wgsl
 // @import lib/divide.wgsl
+// @import lib/segment.wgsl
 // @import lib/vector.wgsl
 
 const GROUP_SIZE: u32 = 64;
@@ -150,14 +151,12 @@ fn normalize_rows_sums(@builtin(global_invocation_id) thread: vec3u, @builtin(nu
   let at = flat_index(thread, groups, GROUP_SIZE);
   let channels = params.groups * params.depth;
   if (at >= params.segments * channels) { return; }
-  let segment = divide(at, channels);
-  let c = at - segment * channels;
+  let own = segment_of(at, channels, params.segments, params.per_segment, params.outer);
+  let c = own.column;
   let g = divide(c, params.depth);
-  let start = segment * params.per_segment;
-  let end = min(start + params.per_segment, params.outer);
   var sum = 0.0;
   var product = 0.0;
-  for (var o = start; o < end; o++) {
+  for (var o = own.start; o < own.end; o++) {
     let i = o * channels + c;
     let row = o * params.groups + g;
     sum += dy[i];
@@ -173,23 +172,21 @@ fn normalize_rows_dx_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin
   let depth = params.depth;
   let pairs = (depth + 1) / 2;
   let channels = params.groups * depth;
-  if (at >= params.segments * params.groups * pairs) { return; }
-  let part = divide(at, pairs);
-  let segment = divide(part, params.groups);
-  let g = part - segment * params.groups;
+  let threads = params.groups * pairs;
+  if (at >= params.segments * threads) { return; }
+  let own = segment_of(at, threads, params.segments, params.per_segment, params.outer);
+  let g = divide(own.column, pairs);
   // Two vectors of channels with the same totals; the last has no other where their number is odd.
-  let d = at - part * pairs;
+  let d = own.column - g * pairs;
   let c = g * depth + d;
   let next = select(c, c + pairs, d + pairs < depth);
-  let start = segment * params.per_segment;
-  let end = min(start + params.per_segment, params.outer);
   let scale = gamma4[c];
   let its_scale = gamma4[next];
   var sums = vec4f();
   var products = vec4f();
   var its_sums = vec4f();
   var its_products = vec4f();
-  for (var o = start; o < end; o++) {
+  for (var o = own.start; o < own.end; o++) {
     let base = o * channels;
     let row = total[o * params.groups + g];
     let slope = dy4[base + c];
@@ -203,7 +200,7 @@ fn normalize_rows_dx_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin
     y4[base + c] = row.y * (scale * slope - row.z - off * row.w);
     y4[base + next] = row.y * (its_scale * its_slope - row.z - its_off * row.w);
   }
-  let first_at = segment * channels;
+  let first_at = own.index * channels;
   first4[first_at + c] = sums;
   second4[first_at + c] = products;
   first4[first_at + next] = its_sums;
