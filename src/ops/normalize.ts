@@ -82,6 +82,21 @@ const attrsOf = ({ shape: _, ...given }: Case): NormalizeAttrs => ({
   ...given,
 });
 
+/** Rows whose values where kernels by vectors begin, and no others, are far from the mean. */
+const farStarts: Sample<NormalizeAttrs> = {
+  inputs: [
+    {
+      shape: [3, 320],
+      fill: {
+        values: Array.from({ length: 960 }, (_, i) => (i % 80 < 4 ? 100 : 0) * (Math.floor(i / 320) - 1) + Math.sin(i)),
+      },
+    },
+    { shape: [320] },
+    { shape: [320] },
+  ],
+  attrs: attrsOf({ shape: [3, 320], outer: 3, depth: 320 }),
+};
+
 /** x, gamma [C], beta [C] -> y, and the mean and (biased) variance [outer·groups], through which no gradient flows. */
 export const normalizeOp: Op<NormalizeAttrs> = {
   name: 'normalize',
@@ -114,11 +129,14 @@ export const normalizeOp: Op<NormalizeAttrs> = {
     bytes: bytesMoved(types) + readAgain(types, [types.inputs[0]!]),
   }),
   accuracy: { kind: 'derived', bounds: normalizeBounds },
-  samples: cases.map((one): Sample<NormalizeAttrs> => {
-    const attrs = attrsOf(one);
-    const channels = attrs.groups * attrs.depth;
-    return { inputs: [{ shape: one.shape }, { shape: [channels] }, { shape: [channels] }], attrs };
-  }),
+  samples: [
+    ...cases.map((one): Sample<NormalizeAttrs> => {
+      const attrs = attrsOf(one);
+      const channels = attrs.groups * attrs.depth;
+      return { inputs: [{ shape: one.shape }, { shape: [channels] }, { shape: [channels] }], attrs };
+    }),
+    farStarts,
+  ],
 };
 
 /** dy, x, gamma, mean, variance -> dx, dgamma, dbeta. */

@@ -16,9 +16,10 @@ export function normalizeBounds(
   const sums = sumError(rows * depth);
   const apart = centered ? originsFromMean(x!, mean!, attrs) : new Float64Array(mean!.length);
   const spread = Float64Array.from(variance!, Math.sqrt);
-  // A first mean is wrong by its sum and quotient; what is left of the values around it corrects it, and segments' means are
-  // averaged around the first of them.
-  const first = spread.map((s, g) => (centered ? (sums + 5 * u) * (Math.abs(mean![g]!) + s) : 0));
+  const starts = startsFromMean(x!, mean!, attrs);
+  // A first mean is wrong by its sum and quotient, or is that of few values; what is left of the values around it corrects it, and
+  // segments' means are averaged around the first of them.
+  const first = spread.map((s, g) => (centered ? (sums + 5 * u) * (Math.abs(mean![g]!) + s) + starts[g]! : 0));
   const center = spread.map((s, g) =>
     centered ? (sums + 5 * u) * (s + first[g]! + apart[g]!) + 2 * u * Math.abs(mean![g]!) : 0,
   );
@@ -42,6 +43,21 @@ function originsFromMean(x: Values, mean: Values, attrs: NormalizeAttrs): Float6
   const origins = new Float64Array(mean.length);
   eachElement(attrs, (_, g, i, r) => (origins[g]! += r < first ? x[i]! / (first * depth) : 0));
   return origins.map((origin, g) => 2 * Math.abs(origin - mean[g]!));
+}
+
+/** How far the mean of the sixteen values that a row's vectors begin with (normalize_rows.wgsl) is from the row's. */
+function startsFromMean(x: Values, mean: Values, { rows, depth }: NormalizeAttrs): Float64Array {
+  const step = 4 * Math.floor(depth / 16);
+  return Float64Array.from(mean, (center, g) => {
+    if (rows > 1 || depth % 4 !== 0) return 0;
+    let [start, rounded] = [0, 0];
+    for (let i = 0; i < 16; i++) {
+      const value = x[g * depth + (i >> 2) * step + (i % 4)]!;
+      start += value / 16;
+      rounded += (Math.abs(value) / 16) * sumError(16);
+    }
+    return Math.abs(start - center) + rounded;
+  });
 }
 
 /** Of dx, dgamma and dbeta. */
