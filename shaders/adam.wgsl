@@ -1,14 +1,9 @@
-// One step of Adam over whole arenas of T elements, all parameters of a model at once:
+// One step of Adam (lib/gradients.wgsl):
 //   g = grads·gradient_scale + weight_decay·w;  m = β₁·m + (1 − β₁)·g;  v = β₂·v + (1 − β₂)·g²;
 //   w −= lr·(m·correction1 / (√(v·correction2) + ε) + decoupled_decay·w)
-// w, grads, v, m [T]; scalars and first_bad as in lib/gradients.wgsl, where correction = 1 / (1 − βᵗ) comes from the host
-// in double precision.
-// One workgroup updates 64 elements, or 64 groups of four in the vec4 entries, whose size counts groups.
+// where correction = 1 / (1 − βᵗ) comes from the host in double precision.
 
-// @import lib/grid.wgsl
 // @import lib/gradients.wgsl
-
-const group_size: u32 = 64;
 
 struct Params {
   size: u32,
@@ -21,9 +16,6 @@ struct Params {
   decoupled_decay: f32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(4) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> w4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> v: array<f32>;
 @group(0) @binding(5) var<storage, read_write> v4: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> m: array<f32>;
@@ -33,36 +25,28 @@ struct Params {
 fn adam(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let bits = grads[i];
-  if (is_bad(bits)) {
-    report(i);
-    return;
-  }
-  let weight = w[i];
-  let g = bitcast<f32>(bits) * scalars[3] + params.weight_decay * weight;
-  let mean = params.beta1 * m[i] + params.one_minus_beta1 * g;
-  let square = params.beta2 * v[i] + params.one_minus_beta2 * g * g;
-  m[i] = mean;
-  v[i] = square;
+  let gradient = gradient_of(i);
+  let old_mean = m[i];
+  let old_square = v[i];
+  let mean = params.beta1 * old_mean + params.one_minus_beta1 * gradient.g;
+  let square = params.beta2 * old_square + params.one_minus_beta2 * gradient.g * gradient.g;
+  m[i] = select(mean, old_mean, gradient.bad);
+  v[i] = select(square, old_square, gradient.bad);
   let step = mean * scalars[1] / (sqrt(square * scalars[2]) + params.epsilon);
-  w[i] = weight - scalars[0] * (step + params.decoupled_decay * weight);
+  store_moved(i, gradient, step + params.decoupled_decay * gradient.weight);
 }
 
 @compute @workgroup_size(group_size)
 fn adam_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let bits = grads4[i];
-  let bad = are_bad(bits);
-  report4(i, bad);
-  let weight = w4[i];
+  let gradient = gradient4_of(i);
   let old_mean = m4[i];
   let old_square = v4[i];
-  let g = bitcast<vec4f>(select(bits, vec4u(0u), bad)) * scalars[3] + params.weight_decay * weight;
-  let mean = params.beta1 * old_mean + params.one_minus_beta1 * g;
-  let square = params.beta2 * old_square + params.one_minus_beta2 * g * g;
-  m4[i] = select(mean, old_mean, bad);
-  v4[i] = select(square, old_square, bad);
+  let mean = params.beta1 * old_mean + params.one_minus_beta1 * gradient.g;
+  let square = params.beta2 * old_square + params.one_minus_beta2 * gradient.g * gradient.g;
+  m4[i] = select(mean, old_mean, gradient.bad);
+  v4[i] = select(square, old_square, gradient.bad);
   let step = mean * scalars[1] / (sqrt(square * scalars[2]) + params.epsilon);
-  w4[i] = select(weight - scalars[0] * (step + params.decoupled_decay * weight), weight, bad);
+  store_moved4(i, gradient, step + params.decoupled_decay * gradient.weight);
 }

@@ -25,17 +25,13 @@ fn conv_filter_register(
   let right_columns = columns_from(place.column + 4, place.group, 4);
   var left = Block();
   var right = Block();
-  var line = line_at(place.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(place.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block4(rows, line, start);
-    add_product(&left, pixels, dy_block4(left_columns, line, start));
-    add_product(&right, pixels, dy_block4(right_columns, line, start));
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    let pixels = x_block4(rows, position);
+    add_product(&left, pixels, dy_block4(left_columns, position));
+    add_product(&right, pixels, dy_block4(right_columns, position));
+    position = next_position(position);
   }
   store_block4(place, place.row, place.column, left);
   store_block4(place, place.row, place.column + 4, right);
@@ -54,17 +50,13 @@ fn conv_filter_register_scalar(
   let right_columns = columns_from(place.column + 4, place.group, 1);
   var left = Block();
   var right = Block();
-  var line = line_at(place.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(place.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block(rows, line, start);
-    add_product(&left, pixels, dy_block(left_columns, line, start));
-    add_product(&right, pixels, dy_block(right_columns, line, start));
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    let pixels = x_block(rows, position);
+    add_product(&left, pixels, dy_block(left_columns, position));
+    add_product(&right, pixels, dy_block(right_columns, position));
+    position = next_position(position);
   }
   store_block(place, place.row, place.column, left);
   store_block(place, place.row, place.column + 4, right);

@@ -29,6 +29,12 @@ fn rows_of_tap(tap: u32, channels: vec4u, unit: u32) -> Rows {
   return Rows(vec4i(rows.depth.x), vec4i(rows.height.x), vec4i(rows.width.x), channels, rows.pitch);
 }
 
+// Adds the products of pixels and gradients at four positions.
+fn with_products(sum: vec4f, pixels: mat4x4f, gradients: mat4x4f) -> vec4f {
+  let half = fma(pixels[1], gradients[1], fma(pixels[0], gradients[0], sum));
+  return fma(pixels[3], gradients[3], fma(pixels[2], gradients[2], half));
+}
+
 @compute @workgroup_size(GROUP_SIZE)
 fn conv_filter_depthwise(
   @builtin(workgroup_id) group_id: vec3u,
@@ -41,20 +47,11 @@ fn conv_filter_depthwise(
   let rows = rows_of_tap(task.tap, vec4u(filter4), 4);
   let columns = Columns(vec4u(filter4), params.groups / 4);
   var sum = vec4f();
-  var line = line_at(task.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(task.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block4(rows, line, start);
-    let gradients = dy_block4(columns, line, start);
-    sum = fma(pixels[0], gradients[0], sum);
-    sum = fma(pixels[1], gradients[1], sum);
-    sum = fma(pixels[2], gradients[2], sum);
-    sum = fma(pixels[3], gradients[3], sum);
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    sum = with_products(sum, x_block4(rows, position), dy_block4(columns, position));
+    position = next_position(position);
   }
   dw4[(task.slice * row_count() + task.tap) * (params.groups / 4) + filter4] = sum;
 }
@@ -72,20 +69,11 @@ fn conv_filter_depthwise_scalar(
   let rows = rows_of_tap(task.tap, filters / params.columns, 1);
   let columns = Columns(filters, all);
   var sum = vec4f();
-  var line = line_at(task.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(task.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block(rows, line, start);
-    let gradients = dy_block(columns, line, start);
-    sum = fma(pixels[0], gradients[0], sum);
-    sum = fma(pixels[1], gradients[1], sum);
-    sum = fma(pixels[2], gradients[2], sum);
-    sum = fma(pixels[3], gradients[3], sum);
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    sum = with_products(sum, x_block(rows, position), dy_block(columns, position));
+    position = next_position(position);
   }
   let at = (task.slice * row_count() + task.tap) * all + task.first;
   let count = all - task.first;

@@ -11,7 +11,7 @@ enable subgroups;
 // @import lib/quad.wgsl
 
 fn store_sums(place: Place, row: u32, column: u32, lane: u32, sums: Sums) {
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  var blocks = blocks_of(sums);
   for (var i = 0u; i < 4; i++) {
     store_block4(place, row, column + (lane ^ i) * 4, blocks[i]);
   }
@@ -29,20 +29,13 @@ fn conv_filter_quad(
   let rows = rows_from(row, place.group, 4);
   let columns = columns_from(place.column + lane * 4, place.group, 4);
   var sums = Sums();
-  var line = line_at(place.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(place.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block4(rows, line, start);
-    let gradients = dy_block4(columns, line, start);
-    add_outer_products(&sums, pixels[0], trade(gradients[0]));
-    add_outer_products(&sums, pixels[1], trade(gradients[1]));
-    add_outer_products(&sums, pixels[2], trade(gradients[2]));
-    add_outer_products(&sums, pixels[3], trade(gradients[3]));
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    let pixels = x_block4(rows, position);
+    let gradients = dy_block4(columns, position);
+    add_products(&sums, pixels, gradients);
+    position = next_position(position);
   }
   store_sums(place, row, place.column, lane, sums);
 }
@@ -61,25 +54,15 @@ fn conv_filter_quad_wide(
   let right_columns = columns_from(place.column + 16 + lane * 4, place.group, 4);
   var left = Sums();
   var right = Sums();
-  var line = line_at(place.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(place.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block4(rows, line, start);
-    let left4 = dy_block4(left_columns, line, start);
-    let right4 = dy_block4(right_columns, line, start);
-    add_outer_products(&left, pixels[0], trade(left4[0]));
-    add_outer_products(&left, pixels[1], trade(left4[1]));
-    add_outer_products(&left, pixels[2], trade(left4[2]));
-    add_outer_products(&left, pixels[3], trade(left4[3]));
-    add_outer_products(&right, pixels[0], trade(right4[0]));
-    add_outer_products(&right, pixels[1], trade(right4[1]));
-    add_outer_products(&right, pixels[2], trade(right4[2]));
-    add_outer_products(&right, pixels[3], trade(right4[3]));
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    let pixels = x_block4(rows, position);
+    let left4 = dy_block4(left_columns, position);
+    let right4 = dy_block4(right_columns, position);
+    add_products(&left, pixels, left4);
+    add_products(&right, pixels, right4);
+    position = next_position(position);
   }
   store_sums(place, row, place.column, lane, left);
   store_sums(place, row, place.column + 16, lane, right);
@@ -97,22 +80,15 @@ fn conv_filter_quad_scalar(
   let rows = rows_from(row, place.group, 1);
   let columns = columns_from(place.column + lane * 4, place.group, 1);
   var sums = Sums();
-  var line = line_at(place.slice * params.lines_per_slice);
-  var start = 0u;
-  let steps = params.lines_per_slice * ((params.out_width + 3) / 4);
+  var position = first_position(place.slice);
+  let steps = step_count();
   for (var step = 0u; step < steps; step++) {
-    let pixels = x_block(rows, line, start);
-    let gradients = dy_block(columns, line, start);
-    add_outer_products(&sums, pixels[0], trade(gradients[0]));
-    add_outer_products(&sums, pixels[1], trade(gradients[1]));
-    add_outer_products(&sums, pixels[2], trade(gradients[2]));
-    add_outer_products(&sums, pixels[3], trade(gradients[3]));
-    start += 4;
-    let ends = start >= params.out_width;
-    start = select(start, 0u, ends);
-    line = next_line(line, ends);
+    let pixels = x_block(rows, position);
+    let gradients = dy_block(columns, position);
+    add_products(&sums, pixels, gradients);
+    position = next_position(position);
   }
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  var blocks = blocks_of(sums);
   for (var i = 0u; i < 4; i++) {
     store_block(place, row, place.column + (lane ^ i) * 4, blocks[i]);
   }

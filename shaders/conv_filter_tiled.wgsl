@@ -10,11 +10,6 @@ fn padded_width() -> u32 {
   return (params.out_width + 3) / 4 * 4;
 }
 
-struct Position {
-  line: Line,
-  start: u32,
-}
-
 // `count` positions further on, which may end up to `ends` lines.
 fn walk(position: Position, count: u32, ends: u32) -> Position {
   let width = padded_width();
@@ -30,8 +25,8 @@ fn walk(position: Position, count: u32, ends: u32) -> Position {
 
 fn fetch4(is_left: bool, rows: Rows, columns: Columns, position: Position, live: bool) -> mat4x4f {
   if (!live) { return mat4x4f(); }
-  if (is_left) { return x_block4(rows, position.line, position.start); }
-  return dy_block4(columns, position.line, position.start);
+  if (is_left) { return x_block4(rows, position); }
+  return dy_block4(columns, position);
 }
 
 @compute @workgroup_size(THREADS)
@@ -43,35 +38,29 @@ fn conv_filter_tiled(
   let place = place_of(flat_workgroup(group_id, group_count), TILE_ROWS, TILE_COLUMNS);
   if (place.slice >= params.slices) { return; }
 
-  // What this thread copies: four rows of x or four columns of dy, at four positions.
-  let is_left = thread < LEFT_BLOCKS;
-  let task = select(thread - LEFT_BLOCKS, thread, is_left);
-  let fours = select(RIGHT_QUADS, LEFT_QUADS, is_left);
-  let four = task % fours;
-  let first_term = task / fours * 4;
-  let slot = first_term * PITCH + four + select(LEFT_QUADS, 0u, is_left);
-  let rows = rows_from(place.row + four * 4, place.group, 4);
-  let columns = columns_from(place.column + four * 4, place.group, 4);
+  let share = share_of(thread, false, false);
+  let rows = rows_from(place.row + share.first, place.group, 4);
+  let columns = columns_from(place.column + share.first, place.group, 4);
   let total = params.lines_per_slice * padded_width();
   let down = thread / THREADS_ACROSS;
   let across = thread % THREADS_ACROSS;
 
   let ends = (DEPTH + padded_width() - 1) / padded_width();
   var sums = TileSums();
-  var position = Position(line_at(place.slice * params.lines_per_slice), 0);
-  var ahead = first_term;
+  var position = first_position(place.slice);
+  var ahead = share.term;
   for (var first = 0u; first < total + DEPTH; first += DEPTH) {
     position = walk(position, ahead, ends);
     ahead = DEPTH;
-    let fetched = fetch4(is_left, rows, columns, position, first + first_term < total);
+    let fetched = fetch4(share.is_left, rows, columns, position, first + share.term < total);
     sums = multiply(down, across, sums); // of the piece before this one, which is on its way meanwhile; of zeros at first
     workgroupBarrier();
-    put(slot, fetched);
+    put(thread, share.slot, fetched);
     workgroupBarrier();
   }
 
   let row = place.row + down * 4;
   let column = place.column + across * 4;
-  store_block4(place, row, column, sums.top);
-  store_block4(place, row + THREADS_DOWN * 4, column, sums.bottom);
+  store_block4(place, row, column, sums.top_left);
+  store_block4(place, row + THREADS_DOWN * 4, column, sums.bottom_left);
 }

@@ -12,7 +12,7 @@ enable subgroups;
 // @import lib/quad.wgsl
 
 fn store_sums(phase: Phase, group: u32, row: u32, column: u32, lane: u32, sums: Sums) {
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  var blocks = blocks_of(sums);
   for (var i = 0u; i < 4; i++) {
     store_block4(phase, group, row, column + (lane ^ i) * 4, blocks[i]);
   }
@@ -36,10 +36,7 @@ fn conv_nd_quad(
   for (var step = 0u; step < steps; step++) {
     let pixels = image_block4(rows, tap);
     let filters = weights_block4(columns, tap);
-    add_outer_products(&sums, pixels[0], trade(filters[0]));
-    add_outer_products(&sums, pixels[1], trade(filters[1]));
-    add_outer_products(&sums, pixels[2], trade(filters[2]));
-    add_outer_products(&sums, pixels[3], trade(filters[3]));
+    add_products(&sums, pixels, filters);
     tap = next_tap(phase, tap, 4, 1);
   }
   store_sums(phase, place.group, row, place.column, lane, sums);
@@ -66,14 +63,8 @@ fn conv_nd_quad_wide(
     let pixels = image_block4(rows, tap);
     let left4 = weights_block4(left_columns, tap);
     let right4 = weights_block4(right_columns, tap);
-    add_outer_products(&left, pixels[0], trade(left4[0]));
-    add_outer_products(&left, pixels[1], trade(left4[1]));
-    add_outer_products(&left, pixels[2], trade(left4[2]));
-    add_outer_products(&left, pixels[3], trade(left4[3]));
-    add_outer_products(&right, pixels[0], trade(right4[0]));
-    add_outer_products(&right, pixels[1], trade(right4[1]));
-    add_outer_products(&right, pixels[2], trade(right4[2]));
-    add_outer_products(&right, pixels[3], trade(right4[3]));
+    add_products(&left, pixels, left4);
+    add_products(&right, pixels, right4);
     tap = next_tap(phase, tap, 4, 1);
   }
   store_sums(phase, place.group, row, place.column, lane, left);
@@ -98,13 +89,10 @@ fn conv_nd_quad_scalar(
   for (var step = 0u; step < steps; step++) {
     let pixels = image_block(rows, tap);
     let filters = weights_block(columns, tap);
-    add_outer_products(&sums, pixels[0], trade(filters[0]));
-    add_outer_products(&sums, pixels[1], trade(filters[1]));
-    add_outer_products(&sums, pixels[2], trade(filters[2]));
-    add_outer_products(&sums, pixels[3], trade(filters[3]));
+    add_products(&sums, pixels, filters);
     tap = next_tap(phase, tap, 4, 1);
   }
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  var blocks = blocks_of(sums);
   for (var i = 0u; i < 4; i++) {
     store_block(phase, place.group, row, place.column + (lane ^ i) * 4, blocks[i]);
   }

@@ -48,17 +48,9 @@ fn conv_nd_tiled(
   let place = place_of(phase, flat_workgroup(group_id, group_count), TILE_ROWS, TILE_COLUMNS);
   if (place.row >= row_count(phase)) { return; }
 
-  // What this thread copies: rows of the image or columns of the weights, four at a time, at four terms. Threads next to
-  // each other walk along the stored order: along the terms where these are stored side by side, else along the fours.
-  let is_left = thread < LEFT_BLOCKS;
-  let task = select(thread - LEFT_BLOCKS, thread, is_left);
-  let fours = select(RIGHT_QUADS, LEFT_QUADS, is_left);
-  let along_terms = is_left || TRANSPOSED;
-  let four = select(task % fours, task / DEPTH_QUADS, along_terms);
-  let first_term = select(task / fours, task % DEPTH_QUADS, along_terms) * 4;
-  let slot = first_term * PITCH + four + select(LEFT_QUADS, 0u, is_left);
-  let rows = rows_from(phase, place.row + four * 4, place.group, 4);
-  let columns = columns_from(phase, place.column + four * 4, place.group, 4);
+  let share = share_of(thread, true, TRANSPOSED);
+  let rows = rows_from(phase, place.row + share.first, place.group, 4);
+  let columns = columns_from(phase, place.column + share.first, place.group, 4);
   let total = tap_count(phase, 1) * params.terms;
   let down = thread / THREADS_ACROSS;
   let across = thread % THREADS_ACROSS;
@@ -66,18 +58,18 @@ fn conv_nd_tiled(
   let ends = (DEPTH + params.terms - 1) / params.terms;
   var sums = TileSums();
   var tap = Tap();
-  var ahead = first_term;
+  var ahead = share.term;
   for (var first = 0u; first < total + DEPTH; first += DEPTH) {
     tap = walk(phase, tap, ahead, ends);
     ahead = DEPTH;
-    let fetched = fetch4(is_left, rows, columns, tap, first + first_term < total);
+    let fetched = fetch4(share.is_left, rows, columns, tap, first + share.term < total);
     sums = multiply(down, across, sums); // of the piece before this one, which is on its way meanwhile; of zeros at first
     workgroupBarrier();
-    put(slot, fetched);
+    put(thread, share.slot, fetched);
     workgroupBarrier();
   }
   let row = place.row + down * 4;
   let column = place.column + across * 4;
-  store_block4(phase, place.group, row, column, sums.top);
-  store_block4(phase, place.group, row + THREADS_DOWN * 4, column, sums.bottom);
+  store_block4(phase, place.group, row, column, sums.top_left);
+  store_block4(phase, place.group, row + THREADS_DOWN * 4, column, sums.bottom_left);
 }

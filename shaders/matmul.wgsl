@@ -23,15 +23,14 @@ fn matmul_naive(
   let index = flat_workgroup(group_id, group_count) * 64 + thread;
   let place = place_of(index, 1, 1);
   if (place.row >= params.m) { return; }
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
 
   let a_step = select(1u, params.m, A_TRANSPOSED);
   let b_step = select(params.n, 1u, B_TRANSPOSED);
   let a_row = place.matrix * params.a_batch_stride + place.row * select(params.k, 1u, A_TRANSPOSED);
   let b_column = place.matrix * params.b_batch_stride + place.column * select(1u, params.k, B_TRANSPOSED);
   var sum = 0.0;
-  for (var k = k_begin; k < k_end; k++) {
+  for (var k = slice.begin; k < slice.end; k++) {
     sum = fma(read_a(a_row + k * a_step), read_b(b_column + k * b_step), sum);
   }
   let at = c_origin(place.matrix, group_id.z) + place.row * params.n + place.column;
@@ -50,18 +49,17 @@ fn matmul_register(
 ) {
   let place = place_of(flat_workgroup(group_id, group_count) * 64 + thread, 4, 8);
   if (place.row >= params.m) { return; }
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let row_lines = a_lines4(place.matrix, place.row);
   let left_lines = b_lines4(place.matrix, place.column);
   let right_lines = b_lines4(place.matrix, place.column + 4);
 
   var left = Block();
   var right = Block();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let rows = a_block4(row_lines, k, k_end);
-    add_product(&left, rows, b_block4(left_lines, k, k_end));
-    add_product(&right, rows, b_block4(right_lines, k, k_end));
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let rows = a_block4(row_lines, k, slice.end);
+    add_product(&left, rows, b_block4(left_lines, k, slice.end));
+    add_product(&right, rows, b_block4(right_lines, k, slice.end));
   }
 
   let origin = c_origin(place.matrix, group_id.z);
@@ -80,8 +78,7 @@ fn matmul_register_8x8(
 ) {
   let place = place_of(flat_workgroup(group_id, group_count) * 64 + thread, 8, 8);
   if (place.row >= params.m) { return; }
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let top_lines = a_lines4(place.matrix, place.row);
   let bottom_lines = a_lines4(place.matrix, place.row + 4);
   let left_lines = b_lines4(place.matrix, place.column);
@@ -91,11 +88,11 @@ fn matmul_register_8x8(
   var top_right = Block();
   var bottom_left = Block();
   var bottom_right = Block();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let top = a_block4(top_lines, k, k_end);
-    let bottom = a_block4(bottom_lines, k, k_end);
-    let left = b_block4(left_lines, k, k_end);
-    let right = b_block4(right_lines, k, k_end);
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let top = a_block4(top_lines, k, slice.end);
+    let bottom = a_block4(bottom_lines, k, slice.end);
+    let left = b_block4(left_lines, k, slice.end);
+    let right = b_block4(right_lines, k, slice.end);
     add_product(&top_left, top, left);
     add_product(&top_right, top, right);
     add_product(&bottom_left, bottom, left);
@@ -120,18 +117,17 @@ fn matmul_register_scalar(
 ) {
   let place = place_of(flat_workgroup(group_id, group_count) * 64 + thread, 4, 8);
   if (place.row >= params.m) { return; }
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let row_lines = a_lines(place.matrix, place.row);
   let left_lines = b_lines(place.matrix, place.column);
   let right_lines = b_lines(place.matrix, place.column + 4);
 
   var left = Block();
   var right = Block();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let rows = a_block(row_lines, k, k_end);
-    add_product(&left, rows, b_block(left_lines, k, k_end));
-    add_product(&right, rows, b_block(right_lines, k, k_end));
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let rows = a_block(row_lines, k, slice.end);
+    add_product(&left, rows, b_block(left_lines, k, slice.end));
+    add_product(&right, rows, b_block(right_lines, k, slice.end));
   }
 
   let origin = c_origin(place.matrix, group_id.z);

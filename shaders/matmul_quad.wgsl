@@ -23,19 +23,15 @@ fn matmul_quad(
   let lane = thread % 4;
   let row = place.row + lane * 4;
   // The loop's bounds come from the slice alone: they are the same for the whole workgroup, and must be seen to be.
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let row_lines = a_lines4(place.matrix, row);
   let column_lines = b_lines4(place.matrix, place.column + lane * 4);
 
   var sums = Sums();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let rows = a_block4(row_lines, k, k_end);
-    let columns = b_block4(column_lines, k, k_end);
-    add_outer_products(&sums, rows[0], trade(columns[0]));
-    add_outer_products(&sums, rows[1], trade(columns[1]));
-    add_outer_products(&sums, rows[2], trade(columns[2]));
-    add_outer_products(&sums, rows[3], trade(columns[3]));
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let rows = a_block4(row_lines, k, slice.end);
+    let columns = b_block4(column_lines, k, slice.end);
+    add_products(&sums, rows, columns);
   }
   store_sums(c_origin(place.matrix, group_id.z), row, place.column, lane, sums);
 }
@@ -61,8 +57,7 @@ fn matmul_quad_32(
   let lane = thread % 4;
   let row = place.row + lane * 4;
   let column = place.column + lane * 4;
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let top_lines = a_lines4(place.matrix, row);
   let bottom_lines = a_lines4(place.matrix, row + 16);
   let left_lines = b_lines4(place.matrix, column);
@@ -72,11 +67,11 @@ fn matmul_quad_32(
   var top_right = Sums();
   var bottom_left = Sums();
   var bottom_right = Sums();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let top = a_block4(top_lines, k, k_end);
-    let bottom = a_block4(bottom_lines, k, k_end);
-    let left = b_block4(left_lines, k, k_end);
-    let right = b_block4(right_lines, k, k_end);
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let top = a_block4(top_lines, k, slice.end);
+    let bottom = a_block4(bottom_lines, k, slice.end);
+    let left = b_block4(left_lines, k, slice.end);
+    let right = b_block4(right_lines, k, slice.end);
 
     let left0 = trade(left[0]);
     let right0 = trade(right[0]);
@@ -126,22 +121,18 @@ fn matmul_quad_scalar(
   let place = place_of(quad_tile(group_id, group_count, thread), 16, 16);
   let lane = thread % 4;
   let row = place.row + lane * 4;
-  let k_begin = group_id.z * params.k_per_slice;
-  let k_end = min(k_begin + params.k_per_slice, params.k);
+  let slice = slice_of(group_id.z);
   let row_lines = a_lines(place.matrix, row);
   let column_lines = b_lines(place.matrix, place.column + lane * 4);
 
   var sums = Sums();
-  for (var k = k_begin; k < k_end; k += 4) {
-    let rows = a_block(row_lines, k, k_end);
-    let columns = b_block(column_lines, k, k_end);
-    add_outer_products(&sums, rows[0], trade(columns[0]));
-    add_outer_products(&sums, rows[1], trade(columns[1]));
-    add_outer_products(&sums, rows[2], trade(columns[2]));
-    add_outer_products(&sums, rows[3], trade(columns[3]));
+  for (var k = slice.begin; k < slice.end; k += 4) {
+    let rows = a_block(row_lines, k, slice.end);
+    let columns = b_block(column_lines, k, slice.end);
+    add_products(&sums, rows, columns);
   }
   let origin = c_origin(place.matrix, group_id.z);
-  var blocks = array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
+  var blocks = blocks_of(sums);
   for (var i = 0u; i < 4; i++) {
     store_block(origin, row, place.column + (lane ^ i) * 4, blocks[i]);
   }

@@ -78,6 +78,17 @@ fn place_of(tile: u32, rows: u32, columns: u32) -> Place {
   return Place(min(matrix, params.batch - 1), select(row, params.m, matrix >= params.batch), column);
 }
 
+// The k of a slice, from `begin` to before `end`.
+struct Slice {
+  begin: u32,
+  end: u32,
+}
+
+fn slice_of(number: u32) -> Slice {
+  let begin = number * params.k_per_slice;
+  return Slice(begin, min(begin + params.k_per_slice, params.k));
+}
+
 // The first number of a slice's copy of c.
 fn c_origin(matrix: u32, slice: u32) -> u32 {
   return (matrix * params.slices + slice) * params.m * params.n;

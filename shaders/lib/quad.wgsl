@@ -37,6 +37,14 @@ fn add_outer_products(sums: ptr<function, Sums>, rows: vec4f, columns: Traded) {
   (*sums).diagonal = with_outer_product((*sums).diagonal, rows, columns.diagonal);
 }
 
+// The same over four terms: column i of each operand is at term i.
+fn add_products(sums: ptr<function, Sums>, rows: mat4x4f, columns: mat4x4f) {
+  add_outer_products(sums, rows[0], trade(columns[0]));
+  add_outer_products(sums, rows[1], trade(columns[1]));
+  add_outer_products(sums, rows[2], trade(columns[2]));
+  add_outer_products(sums, rows[3], trade(columns[3]));
+}
+
 fn with_outer_product(sums: Block, rows: vec4f, columns: vec4f) -> Block {
   return Block(
     fma(vec4f(rows.x), columns, sums.row0),
@@ -44,6 +52,11 @@ fn with_outer_product(sums: Block, rows: vec4f, columns: vec4f) -> Block {
     fma(vec4f(rows.z), columns, sums.row2),
     fma(vec4f(rows.w), columns, sums.row3),
   );
+}
+
+// The blocks of a lane's sums: number i stands in the columns that lane ^ i loaded.
+fn blocks_of(sums: Sums) -> array<Block, 4> {
+  return array<Block, 4>(sums.own, sums.across, sums.down, sums.diagonal);
 }
 
 // The first tile's number, of those that a quad of this size computes.

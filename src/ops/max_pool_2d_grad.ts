@@ -1,6 +1,6 @@
 // The gradient of max pooling, on request with that of the activation before it.
 
-import shader from '../../shaders/max_pool_2d.wgsl';
+import shader from '../../shaders/max_pool_2d_grad.wgsl';
 import { ShapeError } from '../core/errors.ts';
 import { equal, format, sizeOf } from '../core/shape.ts';
 import type { CallTypes, Fill, KernelPlan, Op, Overlay, Sample } from '../graph/op.ts';

@@ -1,6 +1,8 @@
 // The dispatches of pooling over volumes; one entry each, except that the maximum's gradient finds the winners first.
 
-import shader from '../../shaders/pool_3d.wgsl';
+import averagePool from '../../shaders/average_pool_3d.wgsl';
+import lpPool from '../../shaders/lp_pool_3d.wgsl';
+import maxPool from '../../shaders/max_pool_3d.wgsl';
 import { sizeOf } from '../core/shape.ts';
 import type { KernelPlan } from '../graph/op.ts';
 import { dispatch, input, output, scratch } from '../kernel/shader.ts';
@@ -56,13 +58,13 @@ const outputs = (volume: VolumeShape, regions: Regions) => sizeOf(pooledVolume(v
 
 export function maxPlan(volume: VolumeShape, regions: Regions): KernelPlan {
   const rest = { constants: adaptive(regions), ...call(volume, regions, outputs(volume, regions)) };
-  return { dispatches: [dispatch(shader, 'max_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
+  return { dispatches: [dispatch(maxPool, 'max_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
 }
 
 export function maxIndicesPlan(volume: VolumeShape, regions: Regions): KernelPlan {
   const rest = { constants: adaptive(regions), ...call(volume, regions, outputs(volume, regions)) };
   const bindings = { x: input(0), y: output(0), places: output(1) };
-  return { dispatches: [dispatch(shader, 'max_pool_3d_indices', { bindings, ...rest })] };
+  return { dispatches: [dispatch(maxPool, 'max_pool_3d_indices', { bindings, ...rest })] };
 }
 
 export function maxGradPlan(volume: VolumeShape, regions: Regions): KernelPlan {
@@ -71,12 +73,12 @@ export function maxGradPlan(volume: VolumeShape, regions: Regions): KernelPlan {
   return {
     scratch: [4 * windows],
     dispatches: [
-      dispatch(shader, 'max_pool_3d_winners', {
+      dispatch(maxPool, 'max_pool_3d_winners', {
         bindings: { x: input(1), winners: scratch(0) },
         constants,
         ...call(volume, regions, windows),
       }),
-      dispatch(shader, 'max_pool_3d_grad', {
+      dispatch(maxPool, 'max_pool_3d_grad', {
         bindings: { dy: input(0), found: scratch(0), dx: output(0) },
         constants,
         ...call(volume, regions, sizeOf(volume)),
@@ -88,14 +90,16 @@ export function maxGradPlan(volume: VolumeShape, regions: Regions): KernelPlan {
 export function averagePlan(volume: VolumeShape, regions: Regions, count: PoolCount): KernelPlan {
   const constants = { ...adaptive(regions), COUNT: poolCounts[count] };
   const rest = { constants, ...call(volume, regions, outputs(volume, regions)) };
-  return { dispatches: [dispatch(shader, 'average_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
+  return {
+    dispatches: [dispatch(averagePool, 'average_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })],
+  };
 }
 
 export function averageGradPlan(volume: VolumeShape, regions: Regions, count: PoolCount): KernelPlan {
   const constants = { ...adaptive(regions), COUNT: poolCounts[count] };
   const rest = { constants, ...call(volume, regions, sizeOf(volume)) };
   const bindings = { dy: input(0), dx: output(0) };
-  return { dispatches: [dispatch(shader, 'average_pool_3d_grad', { bindings, ...rest })] };
+  return { dispatches: [dispatch(averagePool, 'average_pool_3d_grad', { bindings, ...rest })] };
 }
 
 const exponent = (p: number) => (p === 1 || p === 2 ? p : 0);
@@ -103,12 +107,12 @@ const exponent = (p: number) => (p === 1 || p === 2 ? p : 0);
 export function lpPlan(volume: VolumeShape, regions: Regions, p: number): KernelPlan {
   const constants = { ...adaptive(regions), EXPONENT: exponent(p) };
   const rest = { constants, ...call(volume, regions, outputs(volume, regions), p) };
-  return { dispatches: [dispatch(shader, 'lp_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
+  return { dispatches: [dispatch(lpPool, 'lp_pool_3d', { bindings: { x: input(0), y: output(0) }, ...rest })] };
 }
 
 export function lpGradPlan(volume: VolumeShape, regions: Regions, p: number): KernelPlan {
   const constants = { ...adaptive(regions), EXPONENT: exponent(p) };
   const rest = { constants, ...call(volume, regions, sizeOf(volume), p) };
   const bindings = { dy: input(0), x: input(1), norm: input(2), dx: output(0) };
-  return { dispatches: [dispatch(shader, 'lp_pool_3d_grad', { bindings, ...rest })] };
+  return { dispatches: [dispatch(lpPool, 'lp_pool_3d_grad', { bindings, ...rest })] };
 }
