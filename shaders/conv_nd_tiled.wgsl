@@ -62,7 +62,7 @@ fn conv_nd_tiled(
   for (var first = 0u; first < total + DEPTH; first += DEPTH) {
     tap = walk(phase, tap, ahead, ends);
     ahead = DEPTH;
-    let fetched = fetch4(share.is_left, rows, columns, tap, first + share.term < total);
+    let fetched = fetch4(thread < LEFT_BLOCKS, rows, columns, tap, first + share.term < total);
     sums = multiply(down, across, sums); // of the piece before this one, which is on its way meanwhile; of zeros at first
     workgroupBarrier();
     put(thread, share.slot, fetched);

@@ -12,7 +12,7 @@
 
 fn fetch4(thread: u32, share: Share, place: Place, k: u32, k_end: u32) -> mat4x4f {
   if (thread >= PIECE_BLOCKS || k >= k_end) { return mat4x4f(); }
-  if (share.is_left) { return a_block4(a_lines4(place.matrix, place.row + share.first), k, k_end); }
+  if (thread < LEFT_BLOCKS) { return a_block4(a_lines4(place.matrix, place.row + share.first), k, k_end); }
   return b_block4(b_lines4(place.matrix, place.column + share.first), k, k_end);
 }
 
@@ -55,7 +55,7 @@ fn matmul_tiled(
 
 fn fetch(thread: u32, share: Share, place: Place, k: u32, k_end: u32) -> mat4x4f {
   if (thread >= PIECE_BLOCKS || k >= k_end) { return mat4x4f(); }
-  if (share.is_left) { return a_block(a_lines(place.matrix, place.row + share.first), k, k_end); }
+  if (thread < LEFT_BLOCKS) { return a_block(a_lines(place.matrix, place.row + share.first), k, k_end); }
   return b_block(b_lines(place.matrix, place.column + share.first), k, k_end);
 }
 

@@ -31,9 +31,9 @@ const PIECE_BLOCKS: u32 = LEFT_BLOCKS + RIGHT_BLOCKS;
 
 var<workgroup> piece: array<vec4f, DEPTH * PITCH>;
 
-// What a thread copies of each piece: four rows of the left operand, or columns of the right one, at four terms.
+// What a thread copies of each piece: four rows of the left operand below LEFT_BLOCKS, else columns of the right one, at
+// four terms.
 struct Share {
-  is_left: bool,
   first: u32, // row or column of the tile
   term: u32, // the first one, of the piece's
   slot: u32, // where it goes in workgroup memory
@@ -48,7 +48,7 @@ fn share_of(thread: u32, left_along_terms: bool, right_along_terms: bool) -> Sha
   let along_terms = select(right_along_terms, left_along_terms, is_left);
   let four = select(number % fours, number / DEPTH_FOURS, along_terms);
   let term = select(number / fours, number % DEPTH_FOURS, along_terms) * 4;
-  return Share(is_left, four * 4, term, term * PITCH + four + select(LEFT_FOURS, 0u, is_left));
+  return Share(four * 4, term, term * PITCH + four + select(LEFT_FOURS, 0u, is_left));
 }
 
 // Puts a thread's share into workgroup memory: column i of `fetched` is at its term i.
