@@ -11,6 +11,7 @@
 
 // @import lib/grid.wgsl
 // @import lib/divide.wgsl
+// @import lib/moments.wgsl
 // @import lib/segment.wgsl
 
 const GROUP_SIZE: u32 = 64;
@@ -74,13 +75,9 @@ fn normalize_segments(@builtin(global_invocation_id) thread: vec3u, @builtin(num
       squares += v * v;
     }
   }
-  if (CENTERED) {
-    let shift = rest / count;
-    center += shift;
-    squares = max(squares - rest * shift, 0.0);
-  }
-  first[at] = center;
-  second[at] = squares;
+  let found = moments(center, rest, squares, count);
+  first[at] = found.x;
+  second[at] = found.y;
 }
 
 @compute @workgroup_size(GROUP_SIZE)

@@ -6,6 +6,7 @@
 // normalize_rows_group a workgroup of 64 makes a row by a tree in workgroup memory.
 
 // @import lib/grid.wgsl
+// @import lib/moments.wgsl
 // @import lib/tree.wgsl
 // @import lib/vector.wgsl
 
@@ -51,17 +52,13 @@ fn normalize_rows(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wor
     rest += v;
     squares += v * v;
   }
-  if (CENTERED) {
-    let shift = rest / count;
-    center += shift;
-    squares = max(squares - rest * shift, 0.0);
-  }
-  let spread = squares / count;
+  let found = moments(center, rest, squares, count);
+  let spread = found.y / count;
   let factor = inverseSqrt(spread + params.epsilon);
   for (var d = 0u; d < params.depth; d++) {
-    y[base + d] = (x[base + d] - center) * factor * gamma[c + d] + beta[c + d];
+    y[base + d] = (x[base + d] - found.x) * factor * gamma[c + d] + beta[c + d];
   }
-  row_mean[row] = center;
+  row_mean[row] = found.x;
   row_variance[row] = spread;
 }
 
@@ -78,7 +75,7 @@ fn statistics4(base: u32) -> vec2f {
   // Four at a time, so that few additions wait for the one before.
   let fours = params.depth - params.depth % 4;
   var rests = vec4f();
-  var squares4 = vec4f();
+  var squares = vec4f();
   var d = 0u;
   for (; d < fours; d += 4) {
     let i = base + d;
@@ -87,21 +84,15 @@ fn statistics4(base: u32) -> vec2f {
     let v2 = x4[i + 2] - center;
     let v3 = x4[i + 3] - center;
     rests += (v0 + v1) + (v2 + v3);
-    squares4 += (v0 * v0 + v1 * v1) + (v2 * v2 + v3 * v3);
+    squares += (v0 * v0 + v1 * v1) + (v2 * v2 + v3 * v3);
   }
   for (; d < params.depth; d++) {
     let v = x4[base + d] - center;
     rests += v;
-    squares4 += v * v;
+    squares += v * v;
   }
-  var squares = sum_lanes(squares4);
-  if (CENTERED) {
-    let rest = sum_lanes(rests);
-    let shift = rest / count;
-    center += shift;
-    squares = max(squares - rest * shift, 0.0);
-  }
-  return vec2f(center, squares / count);
+  let found = moments(center, sum_lanes(rests), sum_lanes(squares), count);
+  return vec2f(found.x, found.y / count);
 }
 
 @compute @workgroup_size(GROUP_SIZE)
@@ -156,19 +147,14 @@ fn normalize_rows_group(
     own += vec2f(v, v * v);
   }
   let both = tree_sums(lane, own);
-  var squares = both.y;
-  if (CENTERED) {
-    let shift = both.x / count;
-    center += shift;
-    squares = max(squares - both.x * shift, 0.0);
-  }
-  let spread = squares / count;
+  let found = moments(center, both.x, both.y, count);
+  let spread = found.y / count;
   let factor = inverseSqrt(spread + params.epsilon);
   for (var d = lane; d < params.depth; d += GROUP_SIZE) {
-    y[base + d] = (x[base + d] - center) * factor * gamma[c + d] + beta[c + d];
+    y[base + d] = (x[base + d] - found.x) * factor * gamma[c + d] + beta[c + d];
   }
   if (lane == 0) {
-    row_mean[row] = center;
+    row_mean[row] = found.x;
     row_variance[row] = spread;
   }
 }
