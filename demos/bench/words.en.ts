@@ -158,7 +158,7 @@ export const en = {
   'delete saved': 'Delete this saved run',
   compare: 'Comparison',
   'compare of':
-    '{current}, compared with {base}. A difference is only claimed where the whole 95 % interval lies outside ±2 %.',
+    'On show: {current}; compared with: {base}. A difference is only claimed where the whole 95 % interval lies outside ±2 %. What else a machine did during one run and not the other is part of it.',
   unlike: 'The two runs differ in more than their times: {what}.',
   'unlike adapter': 'the device',
   'unlike clock': 'the clock',
@@ -233,7 +233,7 @@ export const en = {
   'own says':
     'Paste WGSL: it is checked against the op’s reference, and timed beside the op’s kernels if it is right. A wrong one is struck.',
   'own op': 'Op',
-  'own op hint': '{ops} or any other',
+  'own op hint': 'Ops: {ops}, or any other.',
   'own shapes': 'Shapes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Check and time it',

@@ -161,7 +161,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'delete saved': 'Supprimer cette mesure enregistrée',
   compare: 'Comparaison',
   'compare of':
-    '{current}, comparé à {base}. Une différence n’est affirmée que si tout l’intervalle à 95 % est hors de ±2 %.',
+    'Montrée : {current} ; comparée à : {base}. Une différence n’est affirmée que si tout l’intervalle à 95 % est hors de ±2 %. Ce qu’une machine faisait d’autre pendant une mesure et non pendant l’autre en fait partie.',
   unlike: 'Les deux mesures ne diffèrent pas que par leurs temps : {what}.',
   'unlike adapter': 'le périphérique',
   'unlike clock': 'l’horloge',
@@ -238,7 +238,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'own says':
     'Collez du WGSL : il est contrôlé face à la référence de l’opération, et chronométré à côté de ses noyaux s’il est juste. Un noyau faux est barré.',
   'own op': 'Opération',
-  'own op hint': '{ops} ou une autre',
+  'own op hint': 'Opérations : {ops}, ou toute autre.',
   'own shapes': 'Formes',
   'own shapes hint': '64x64x64; 33x17x65',
   'own run': 'Contrôler et chronométrer',

@@ -85,22 +85,24 @@ export interface FileControl {
   readonly label: string;
   /** As of an input's `accept`. */
   readonly accept: string;
-  take(file: File): void;
+  /** Whether several may be chosen at once. */
+  readonly multiple?: boolean;
+  take(file: File, ...more: File[]): void;
 }
 
 /** A button that opens the system's choice of files, in the page's own words. */
-export function fileControl({ id, label, accept, take }: FileControl): HTMLElement {
+export function fileControl({ id, label, accept, multiple, take }: FileControl): HTMLElement {
   const change = (event: Event): void => {
     const field = event.currentTarget as HTMLInputElement;
-    const file = field.files?.[0];
+    const [file, ...more] = field.files ?? [];
     // So that the same file can be chosen again.
     field.value = '';
-    if (file) take(file);
+    if (file) take(file, ...more);
   };
   return html(
     'label',
     { class: 'file', key: id ?? 'file' },
-    html('input', { type: 'file', class: 'unseen', id, accept, on: { change } }),
+    html('input', { type: 'file', class: 'unseen', id, accept, multiple, on: { change } }),
     html('span', {}, label),
   );
 }

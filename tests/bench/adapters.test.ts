@@ -46,10 +46,10 @@ function softmaxAdapter(spoil: (y: Float32Array) => void): Adapter & { disposed:
   return adapter;
 }
 
-async function rowsOf(adapter: Adapter): Promise<Row[]> {
+async function rowsOf(...adapters: Adapter[]): Promise<Row[]> {
   const rows: Row[] = [];
   const emit = (found: readonly Row[]): void => void rows.push(...found);
-  await measureAdapters([adapter], familyCases('softmax', ['7x11']), { method, hidden: () => false, emit });
+  await measureAdapters(adapters, familyCases('softmax', ['7x11']), { method, hidden: () => false, emit });
   return rows;
 }
 
@@ -71,4 +71,18 @@ test('an element that is off strikes the row', async () => {
   const [row] = await rowsOf(softmaxAdapter((y) => (y[5]! += 1e-3)));
   expect(row!.check).toMatchObject({ state: 'wrong' });
   expect(row!.check.message).toContain('element 5');
+});
+
+test('one that cannot be opened says why, and holds up no other', async () => {
+  const broken: Adapter = { name: 'broken', open: () => Promise.reject(new Error('no WebGPU backend')) };
+  const rows = await rowsOf(
+    broken,
+    softmaxAdapter(() => undefined),
+  );
+  expect(rows[0]).toMatchObject({
+    variant: 'broken',
+    summary: null,
+    check: { state: 'wrong', message: 'no WebGPU backend' },
+  });
+  expect(rows[1]).toMatchObject({ variant: 'other 1.2', check: { state: 'ok' } });
 });

@@ -31,7 +31,8 @@ export async function measureAdapters(
 ): Promise<void> {
   const quantumNs = wallQuantum();
   for (const adapter of adapters) {
-    const opened = await adapter.open();
+    const opened = await openedOf(adapter, cases, emit);
+    if (!opened) continue;
     try {
       for (const one of cases) {
         const row = await measureOne(`${adapter.name} ${opened.version}`, opened, one, method, quantumNs, hidden);
@@ -40,6 +41,25 @@ export async function measureAdapters(
     } finally {
       opened.dispose?.();
     }
+  }
+}
+
+/** Null where it cannot be opened, which the row of the first case then says. */
+async function openedOf(
+  adapter: Adapter,
+  [first]: readonly Case[],
+  emit: AdapterOptions['emit'],
+): Promise<Opened | null> {
+  try {
+    return await adapter.open();
+  } catch (error) {
+    if (first) {
+      const { suite, op, shape } = first;
+      const row = blankRow({ suite, subject: op.name, variant: adapter.name, preferred: false, shape });
+      const check = { ...notChecked((error as Error).message), state: 'wrong' } as const;
+      emit([{ ...row, check, skipped: 'it could not be opened' }]);
+    }
+    return null;
   }
 }
 

@@ -1,9 +1,12 @@
 // A reader's own kernel: its WGSL, the op it stands beside, and what is wrong with it.
 
-import { html } from '../../shared/dom.ts';
+import { html, type Child } from '../../shared/dom.ts';
 import example from '../own_matmul.wgsl?raw';
 import { familyNames, familyOps } from '../core/families.ts';
+import type { Row } from '../core/result.ts';
+import { medianText } from '../format.ts';
 import { isRunning } from '../lab.ts';
+import { isTooShort, isWrong, numbered, type Numbered } from '../rows.ts';
 import type { LabState } from '../state.ts';
 import type { LabContext } from '../words.ts';
 import { textField } from './controls.ts';
@@ -12,12 +15,14 @@ import { textField } from './controls.ts';
 export const ownName = 'own.wgsl';
 
 export function ownView(
-  { t, set }: LabContext,
+  context: LabContext,
   state: LabState,
   failure: string,
   measure: () => void,
   canRun: boolean,
+  rows: readonly Row[],
 ): HTMLElement {
+  const { t, set } = context;
   const ready = canRun && !isRunning() && state.own.trim() !== '';
   const lineNumber = /own\.wgsl:(\d+)/.exec(failure)?.[1];
   return html(
@@ -28,14 +33,13 @@ export function ownView(
     html(
       'div',
       { class: 'choices' },
-      textField(
-        t('own op'),
-        state.ownop,
-        'matmul',
-        (ownop) => set({ ownop }),
-        t('own op hint', { ops: familyNames.flatMap((family) => familyOps[family]).join(', ') }),
-      ),
+      textField(t('own op'), state.ownop, 'matmul', (ownop) => set({ ownop })),
       textField(t('own shapes'), state.ownshape, t('own shapes hint'), (ownshape) => set({ ownshape })),
+    ),
+    html(
+      'p',
+      { class: 'hint' },
+      t('own op hint', { ops: familyNames.flatMap((family) => familyOps[family]).join(', ') }),
     ),
     html(
       'label',
@@ -90,7 +94,34 @@ export function ownView(
         t('own example'),
       ),
     ),
+    cameOf(context, rows),
     html('p', { class: 'hint' }, t('own rules')),
+  );
+}
+
+/** Its rows in short, since the table may be far away. */
+function cameOf({ t }: LabContext, rows: readonly Row[]): Child {
+  const own = numbered(rows).filter(({ row }) => row.variant === ownName && row.summary);
+  if (own.length === 0) return null;
+  const placeOf = ({ row, best }: Numbered): string => {
+    if (isWrong(row)) return row.check.message;
+    const ratio = row.summary!.median / best!;
+    return ratio === 1
+      ? t('fastest')
+      : t('times the fastest', { ratio: t.number(ratio, { maximumFractionDigits: 2 }) });
+  };
+  return html(
+    'ul',
+    { id: 'own-rows' },
+    own.map((one) => {
+      const { row } = one;
+      const time = `${medianText(t, row)}${isTooShort(row) ? '' : ' ms'}`;
+      return html(
+        'li',
+        {},
+        [t(`check ${row.check.state}`), `${row.subject} ${row.shape}`, time, placeOf(one)].join(' · '),
+      );
+    }),
   );
 }
 
