@@ -85,24 +85,22 @@ export interface FileControl {
   readonly label: string;
   /** As of an input's `accept`. */
   readonly accept: string;
-  /** Whether several may be chosen at once. */
-  readonly multiple?: boolean;
-  take(file: File, ...more: File[]): void;
+  take(file: File): void;
 }
 
 /** A button that opens the system's choice of files, in the page's own words. */
-export function fileControl({ id, label, accept, multiple, take }: FileControl): HTMLElement {
+export function fileControl({ id, label, accept, take }: FileControl): HTMLElement {
   const change = (event: Event): void => {
     const field = event.currentTarget as HTMLInputElement;
-    const [file, ...more] = field.files ?? [];
+    const file = field.files?.[0];
     // So that the same file can be chosen again.
     field.value = '';
-    if (file) take(file, ...more);
+    if (file) take(file);
   };
   return html(
     'label',
     { class: 'file', key: id ?? 'file' },
-    html('input', { type: 'file', class: 'unseen', id, accept, multiple, on: { change } }),
+    html('input', { type: 'file', class: 'unseen', id, accept, on: { change } }),
     html('span', {}, label),
   );
 }

@@ -4,7 +4,7 @@ import './roofline.css';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';
-import type { BenchResult } from '../core/result.ts';
+import type { BenchResult, Row } from '../core/result.ts';
 import { number, percent } from '../format.ts';
 import { layoutOf, marks, size, type Layout, type Point } from '../roofline_layout.ts';
 import { numbered, shownRows } from '../rows.ts';
@@ -21,11 +21,25 @@ export function rooflineView(context: LabContext, state: LabState, result: Bench
     'section',
     { class: 'roofline', key: 'roofline', 'data-part': 'roofline', 'aria-label': t('roofline') },
     html('h2', {}, t('roofline')),
-    layout === null ? html('p', { class: 'hint' }, t('no points')) : figureView(context, layout),
+    layout === null
+      ? html('p', { class: 'hint' }, t('no points'))
+      : figureView(context, layout, mostOf(context, result.rows, layout.points.length)),
   );
 }
 
-function figureView(context: LabContext, layout: Layout): Child {
+/** Points are drawn some in each frame, since a run may have hundreds. */
+const pointsInFrame = 80;
+let drawn: { readonly rows: readonly Row[]; readonly points: number } | null = null;
+
+function mostOf(context: LabContext, rows: readonly Row[], points: number): number {
+  const before = drawn?.rows === rows ? drawn.points : 0;
+  if (before >= points) return points;
+  drawn = { rows, points: before + pointsInFrame };
+  if (drawn.points < points) requestAnimationFrame(() => context.refresh());
+  return drawn.points;
+}
+
+function figureView(context: LabContext, layout: Layout, most: number): Child {
   const { t } = context;
   const { points, roofs } = layout;
   const variants = [...new Set(points.map(({ one }) => one.row.variant))];
@@ -43,7 +57,9 @@ function figureView(context: LabContext, layout: Layout): Child {
     svg(
       'g',
       { 'data-roving': '', class: 'points', on: { keydown: (event) => move(context, points, event) } },
-      points.map((point) => pointView(context, point, variants.indexOf(point.one.row.variant), point === current)),
+      points
+        .slice(0, most)
+        .map((point) => pointView(context, point, variants.indexOf(point.one.row.variant), point === current)),
     ),
   );
   return html(

@@ -1,6 +1,5 @@
 // Which run is on show and which it is compared with; saving, importing, exporting.
 
-import { fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { icon } from '../../shared/icons.ts';
 import { listed, type Shelf } from '../shelf.ts';
@@ -26,13 +25,24 @@ export function runsView(context: LabContext, state: LabState, shelf: Shelf): HT
     html(
       'div',
       { class: 'files' },
-      fileControl({
-        id: 'import',
-        label: t('import'),
-        accept: '.json,application/json',
-        multiple: true,
-        take: (...files) => void shelf.importFiles(files),
-      }),
+      html(
+        'label',
+        { class: 'file' },
+        html('input', {
+          type: 'file',
+          class: 'unseen',
+          id: 'import',
+          accept: '.json,application/json',
+          multiple: true,
+          on: {
+            change(event) {
+              const field = event.currentTarget as HTMLInputElement;
+              void shelf.importFiles([...(field.files ?? [])]).then(() => (field.value = ''));
+            },
+          },
+        }),
+        html('span', {}, t('import')),
+      ),
       html('p', { class: 'hint' }, t('drop hint')),
     ),
     shown === null ? null : html('div', { class: 'files' }, exporting(context, shelf, shown.id)),

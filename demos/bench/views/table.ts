@@ -106,7 +106,7 @@ function headCell({ t, set }: LabContext, { sort, down }: LabState, column: Colu
 const descends = new Set<Column>(['gflops', 'gigabytes', 'roof', 'absolute', 'relative', 'tolerance']);
 
 /** Of a frame's time what new lines may take: what they cost the browser to lay out comes on top. */
-const budgetMs = 8;
+const budgetMs = 4;
 let latest = 0;
 
 /** `aria-busy` until all its lines are there. */

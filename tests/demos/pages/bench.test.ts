@@ -160,6 +160,9 @@ test(
     };
     await measured(page, '#own-run');
     expect(await texts(page, '#rows tr[data-check=ok] .struck')).toContain('own.wgsl');
+    expect(await texts(page, '#own-rows li')).toEqual([
+      expect.stringMatching(/^✓ right · matmul 8x8x8 · [\d.]+ ms · (fastest|[\d.]+× the fastest)$/),
+    ]);
 
     await write('] = sum;', '] = 0.0 * sum;');
     await measured(page, '#own-run');
@@ -178,6 +181,7 @@ test(
       expect.stringMatching(/^✗ matmul 8x8x8, own\.wgsl: output 0, element 62: got .* expected .* within /),
     ]);
     expect(await page.$('#own-failure'), 'it could be run').toBeNull();
+    expect(await texts(page, '#own-rows li')).toEqual([expect.stringMatching(/^✗ wrong · .* element 62: got /)]);
 
     for (const [from, to, said] of [
       ['var sum = 0.0;', 'var sum = 0.0 +;', /^own\.wgsl:\d+:\d+: unable to parse/],
@@ -210,8 +214,8 @@ test(
 );
 
 test('without WebGPU the CPU’s rows and other runs are there', patience, async () => {
-  const { page, wrong, close } = await ready('lang=en&suites=softmax&softmax=4x10', () => {
-    Object.defineProperty(navigator, 'gpu', { value: undefined });
+  const { page, wrong, close } = await ready('lang=en&suites=softmax&softmax=4x10', {
+    before: () => void Object.defineProperty(navigator, 'gpu', { value: undefined }),
   });
   expect(await page.$('[data-code=E2]')).not.toBeNull();
   expect(await page.$('[data-banner=cpu]')).not.toBeNull();

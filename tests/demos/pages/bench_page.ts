@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import type { Page } from 'puppeteer';
 import { expect, onTestFinished, vi } from 'vitest';
 
-import { open, settled, type Opened } from './open.ts';
+import { open, settled, type Opened, type Options } from './open.ts';
 
 // The software adapter shares its cores with whatever else runs; quiet, each of these takes seconds.
 export const patience = { timeout: 300_000 };
 
 export const small = 'lang=en&theme=light&suites=gemm&gemm=16x24x32;8x8x8&variants=naive&roofs=0';
 
-export async function ready(hash: string, before?: () => void): Promise<Opened> {
-  const opened = await open(`bench/#v=1&${hash}`, before ? { before } : {});
+export async function ready(hash: string, options: Options = {}): Promise<Opened> {
+  const opened = await open(`bench/#v=1&${hash}`, options);
   await opened.page.waitForSelector('#run:not([aria-disabled=true])', { timeout: 0 });
   return opened;
 }

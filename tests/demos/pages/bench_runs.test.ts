@@ -22,18 +22,20 @@ const noted = (): Promise<Noted> => lab.page.evaluate(() => (window as unknown a
 
 let lab: Opened;
 beforeAll(async () => {
-  lab = await ready(`lang=en&theme=light&run=${keptId}&find=conv2d&show=preferred&sort=median&down=1`, () => {
-    const seen: Noted = { started: 0, copied: '' };
-    (window as unknown as { noted: Noted }).noted = seen;
-    const Original = Worker;
-    window.Worker = class extends Original {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        seen.started++;
-      }
-    };
-    const writeText = (text: string): Promise<void> => Promise.resolve(void (seen.copied = text));
-    Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
+  lab = await ready(`lang=en&theme=light&run=${keptId}&find=conv2d&show=preferred&sort=median&down=1`, {
+    before: () => {
+      const seen: Noted = { started: 0, copied: '' };
+      (window as unknown as { noted: Noted }).noted = seen;
+      const Original = Worker;
+      window.Worker = class extends Original {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          seen.started++;
+        }
+      };
+      const writeText = (text: string): Promise<void> => Promise.resolve(void (seen.copied = text));
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
+    },
   });
   await lab.page.waitForSelector('#rows tbody[aria-busy=false] tr');
 }, patience.timeout);
