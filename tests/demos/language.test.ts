@@ -75,6 +75,41 @@ describe.each(dictionaries)('$file', ({ words: { en, fr } }) => {
   });
 });
 
+/** Terms of the glossary (docs/pages.md) in what a user reads, and what is in their place in French. */
+const glossary: readonly (readonly [RegExp, RegExp])[] = [
+  [/\baccuracy\b/i, /exactitude/i],
+  [/\bstrides?\b/i, /\bpas\b/i],
+  [/\bpadding\b/i, /remplissage|padding/i],
+  [/\bdilation\b/i, /dilatation/i],
+  [/\bkernels?\b/i, /noyau/i],
+  [/\bfilters?\b/i, /filtre/i],
+  [/\bbatch size\b/i, /taille de lot/i],
+  [/\bepochs?\b/i, /époque/i],
+  [/\blearning rate\b/i, /taux d’apprentissage/i],
+  [/\bloss\b/i, /perte|L = |erreur quadratique/i],
+  [/\bgradients?\b/i, /gradient/i],
+  [/\bcheckpoint\b/i, /point de reprise/i],
+];
+
+test.each(glossary)('%s is %s', (english, french) => {
+  const wrong = dictionaries.flatMap(({ words: { en, fr } }) =>
+    Object.keys(en).flatMap((key) => {
+      const [said, told] = [formsOf(en[key]!).join(' '), formsOf(fr[key]!).join(' ')];
+      // Names of published cases are the same in both.
+      return said !== told && english.test(said) && !french.test(told) ? [`${key}: ${said} | ${told}`] : [];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('accuracy is never précision', () => {
+  for (const {
+    words: { en, fr },
+  } of dictionaries)
+    for (const key of Object.keys(en))
+      if (/précision/i.test(formsOf(fr[key]!).join(' '))) expect(formsOf(en[key]!).join(' ')).toMatch(/precision/i);
+});
+
 test('a text without a value it names is a defect', () => {
   expect(() => translator(words, 'en')('ask', { what: 'x' })).toThrow("the text 'ask' wants a value for {size}");
   expect(() => translator(words, 'en')('cells')).toThrow('wants a number n');

@@ -19,6 +19,7 @@ import {
   text,
   unpack,
 } from '../../demos/shared/state.ts';
+import { fields as training } from '../../demos/train_once/state.ts';
 import { generator, randomState } from './random_state.ts';
 
 const fields = {
@@ -58,6 +59,14 @@ describe('the link', () => {
       expect(parse(fields, unpacked.plain)).toEqual({ state, problems: [], unknown });
     }
     expect(packed).toBeGreaterThan(50);
+  });
+
+  test('of the training page gives back 1,000 random states', () => {
+    const next = generator(3);
+    for (let i = 0; i < 1000; i++) {
+      const state = randomState(training, next);
+      expect(parse(training, serialise(training, state))).toEqual({ state, problems: [], unknown: [] });
+    }
   });
 
   test('is readable and holds only what differs from the defaults', () => {

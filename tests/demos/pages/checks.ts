@@ -25,19 +25,21 @@ function rememberColours(): void {
   };
 }
 
-/** The violations of WCAG 2.0 to 2.2, levels A and AA, each with its elements. */
-export async function axeViolations(page: Page): Promise<string[]> {
+const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+/** The violations of WCAG 2.0 to 2.2, levels A and AA, or of the rules named, each with its elements. */
+export async function axeViolations(page: Page, rules = levels): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) {
     await page.addScriptTag({ path: axeFile });
     await page.evaluate(rememberColours);
   }
-  return page.evaluate(async () => {
+  return page.evaluate(async (runOnly) => {
     interface Result {
       violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
     }
     const { axe } = window as unknown as { axe: { run(root: Document, options: object): Promise<Result> } };
     const { violations } = await axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+      runOnly,
       resultTypes: ['violations'],
       // Style sheets are asked for by one rule, which is of level AAA.
       preload: false,
@@ -45,7 +47,7 @@ export async function axeViolations(page: Page): Promise<string[]> {
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
-  });
+  }, rules);
 }
 
 /** Elements that make the page wider than its window. */

@@ -132,6 +132,21 @@ test('every card leads to a page, and every page for readers has a card or a lin
   const { page, load } = opened;
   await load('');
   await page.waitForFunction(() => document.querySelector('.facts')?.textContent?.includes('kB'));
+  const cards = await page.$$eval('.card', (found) =>
+    found.map((card) => ({
+      picture: card.querySelector('svg') !== null,
+      sentence: card.querySelector('p')!.textContent!.length > 20,
+      facts: card.querySelector('.facts')!.innerHTML.split('<br>'),
+    })),
+  );
+  for (const { picture, sentence, facts } of cards) {
+    expect([picture, sentence]).toEqual([true, true]);
+    expect(facts).toEqual([
+      expect.stringMatching(/GPU|CPU/),
+      expect.stringMatching(/\d kB/),
+      expect.stringMatching(/\p{L}/u),
+    ]);
+  }
   const links = await page.$$eval('.card a', (found) => found.map((link) => link.getAttribute('href')!));
   const source = await page.$eval('header a[href*=source]', (link) => link.getAttribute('href')!);
   const named = [...links, source].map((href) => href.split(/[#?]/)[0]!.replace('./', ''));

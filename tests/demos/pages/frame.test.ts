@@ -77,3 +77,83 @@ test('a screen reader hears at most one message in two seconds, the latest', asy
   expect(heard[1]![0] - heard[0]![0]).toBeGreaterThan(1990);
   await close();
 });
+
+test('the head holds the title, the languages, the themes, the device, the link, the keys and the source', async () => {
+  const { page, wrong, close } = await open('conv/#v=1&lang=en&step=3');
+  const head = await page.evaluate(() => ({
+    title: document.querySelector('header h1')!.textContent,
+    languages: [...document.querySelectorAll('header .segments button')].map((one) => one.textContent),
+    themes: [...document.querySelectorAll<HTMLOptionElement>('header option')].map(({ value }) => value),
+    source: document.querySelector('header a.icon')!.getAttribute('href'),
+  }));
+  expect(head).toEqual({
+    title: 'Convolution arithmetic',
+    languages: ['EN, English', 'FR, Français'],
+    themes: ['auto', 'light', 'dark', 'projector'],
+    source: expect.stringContaining('source/') as string,
+  });
+  await page.waitForSelector('header button.device:not(.asking)');
+  expect(await page.$eval('header button.device', (badge) => badge.textContent)).toMatch(
+    /(GPU( ·| \(software\)|$)|CPU)/,
+  );
+  await page.evaluate(() => {
+    const told = Object.assign(window, { copied: '', full: 0 });
+    Object.defineProperty(navigator, 'clipboard', {
+      value: { writeText: (text: string) => Promise.resolve((told.copied = text)) },
+    });
+    document.documentElement.requestFullscreen = () => Promise.resolve(void told.full++);
+  });
+  await page.click('header button[aria-label="Copy link"]');
+  await page.waitForSelector('.notice');
+  await page.keyboard.press('f');
+  const told = await page.evaluate(() => {
+    const { copied, full } = window as unknown as { copied: string; full: number };
+    return { copied, full };
+  });
+  expect(told, 'F asks for the full screen').toEqual({ copied: page.url(), full: 1 });
+  expect(page.url()).toMatch(/#v=1&step=3&lang=en$/);
+  expect(wrong).toEqual([]);
+  await close();
+});
+
+test('the ring of focus stands out by 3 : 1 wherever it may stand, in every theme', async () => {
+  const { page, hash, close } = await open('conv/');
+  for (const theme of ['light', 'dark', 'projector']) {
+    await hash(`v=1&lang=en&theme=${theme}&pad=same&step=3&bias=1`);
+    const rings = await page.evaluate(() => {
+      const pen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })!;
+      const luminance = (...layers: readonly string[]): number => {
+        for (const layer of layers) {
+          pen.fillStyle = layer;
+          pen.fillRect(0, 0, 1, 1);
+        }
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((part) => {
+          const share = part / 255;
+          return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        }) as [number, number, number];
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      /** The backgrounds from the page's to the element's. */
+      const behind = (element: Element | null): string[] =>
+        element ? [...behind(element.parentElement), getComputedStyle(element).backgroundColor] : [];
+      const stops = [
+        ...document.querySelectorAll<HTMLElement>(
+          '#page :is(a[href], button, select, input, summary, [role=gridcell]):not(:disabled)',
+        ),
+      ].filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest('dialog'));
+      return stops.map((stop) => {
+        stop.focus({ focusVisible: true } as FocusOptions);
+        const { outlineColor, outlineStyle, outlineOffset } = getComputedStyle(stop);
+        const ring = luminance(outlineColor);
+        const paper = luminance(...behind(Number.parseFloat(outlineOffset) < 0 ? stop : stop.parentElement));
+        const ratio = (Math.max(ring, paper) + 0.05) / (Math.min(ring, paper) + 0.05);
+        return { ratio: outlineStyle === 'none' ? 0 : ratio, name: stop.outerHTML.slice(0, 120) };
+      });
+    });
+    expect(rings.length).toBeGreaterThan(60);
+    expect(
+      rings.filter(({ ratio }) => ratio < 3).map(({ ratio, name }) => `${theme} ${ratio.toFixed(2)} ${name}`),
+    ).toEqual([]);
+  }
+  await close();
+});

@@ -64,6 +64,8 @@ test('a file, a drop and a paste are taken; what is no picture is named, and the
   expect(await page.$('.notice'), 'the next picture ends the notice').toBeNull();
   await bring('paste', 12, 24);
   await size(page, '12x24');
+  await bring('drop', 1000, 500);
+  await size(page, '512x256');
 });
 
 const cameraButton = (page: Page): Promise<void> =>

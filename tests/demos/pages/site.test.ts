@@ -52,6 +52,12 @@ const texts = (page: Page): Promise<string[]> =>
     return [...new Set(found)];
   });
 
+/** Code but for its notes, and the letters of formulas. */
+const signs = (page: Page): Promise<string[]> =>
+  page.$$eval('#page :is(pre code, math :is(mi, mo))', (found) =>
+    found.map(({ textContent }) => textContent!.replace(/(#|\/\/).*/g, '')),
+  );
+
 /** Names, and the words that both languages write alike. */
 const alike =
   /^(Retrograd|EN|FR|, English|, Français|English|Français|GPU|CPU|Code|Pause|PyTorch|Keras|JavaScript|Python|im2col|Images?|Mode|Notices?|Page|Note)$/;
@@ -72,12 +78,15 @@ describe.each(pages)('$name', ({ path }) => {
     expect(seen[1]!.picture === seen[0]!.picture, 'the same pixels').toBe(true);
   });
 
-  test('says nothing in English where it speaks French', async () => {
+  test('says nothing in English where it speaks French, but for letters of formulas and code', async () => {
     const { page, hash, load, wrong } = opened;
     await load(`${path}#v=1&lang=en`);
     await rested(page, path);
     const english = new Set(await texts(page));
+    const before = await signs(page);
     await hash('v=1&lang=fr');
+    expect(await signs(page)).toEqual(before);
+    if (path === 'conv/') expect(before.length).toBeGreaterThan(20);
     const both = (await texts(page)).filter((text) => english.has(text) && /\p{L}{3}/u.test(text) && !alike.test(text));
     expect(both).toEqual([]);
     expect(wrong).toEqual([]);
