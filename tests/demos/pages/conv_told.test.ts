@@ -162,6 +162,7 @@ test('an exercise of sizes judges both of them', async () => {
 test('digits can be read on every shade of the map, and large maps follow the theme', async () => {
   for (const theme of ['light', 'dark', 'projector']) {
     await opened.hash(`v=1&lang=en&theme=${theme}&h=3&w=3&kh=2&kw=2`);
+    await page.waitForSelector('[data-agrees=cpu]');
     await page.$eval('[data-matrix=product] tbody', (body) => {
       const row = body.querySelector('tr')!;
       for (const sign of ['+', '-'])
@@ -178,6 +179,7 @@ test('digits can be read on every shade of the map, and large maps follow the th
         }
     });
     expect(await axeViolations(page, ['color-contrast']), theme).toEqual([]);
+    expect(await page.$$eval('[data-matrix=product] tr', (rows) => rows.length), 'they were there').toBe(21);
   }
   const seen: string[] = [];
   for (const theme of ['light', 'dark']) {
