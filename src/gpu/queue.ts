@@ -13,6 +13,8 @@ export interface Queue {
    * Never throws: what goes wrong is reported.
    */
   flush(): void;
+  /** Asks to be told when all steps submitted so far have finished, unless that is known or was asked for. */
+  mark(): void;
   /** How many steps were submitted so far, and what tells that all up to such a number have finished: a read has arrived. */
   submitted(): number;
   reached(count: number): void;
@@ -50,7 +52,11 @@ export function createQueue(life: Life): Queue {
   let begunAt = 0;
   /** The ends of submits that are on their way, in order, each with what was submitted until then. */
   const marks: { readonly count: number; readonly begun: number; readonly done: Promise<void> }[] = [];
-  const busy = (): boolean => marks.length > 0;
+  /** Whether a mark is on its way; a step that nobody asked about is asked about when the guard looks. */
+  function busy(): boolean {
+    if (marks.length === 0) mark();
+    return marks.length > 0;
+  }
 
   function settle(): void {
     const { count, begun } = marks.shift()!;
@@ -77,6 +83,7 @@ export function createQueue(life: Life): Queue {
   }
 
   function mark(): void {
+    if (submitted <= Math.max(finished, lastMark)) return;
     let ended: Promise<unknown>;
     try {
       ended = life.gpu.queue.onSubmittedWorkDone();
@@ -85,13 +92,15 @@ export function createQueue(life: Life): Queue {
     }
     lastMark = submitted;
     marks.push({ count: submitted, begun: begunAt, done: ended.then(settle, failed) });
-    life.guard(busy, what); // a GPU that reaches no mark is noticed though nobody waits
   }
 
   function flush(): void {
     if (!encoder) return;
     const closing = encoder;
     encoder = null;
+    // The steps before these are marked now rather than when they were submitted: the browser sends both calls to the GPU
+    // together, and a step by itself needs none, since a read tells of its end.
+    if (marks.length === 0 || submitted - lastMark >= depth >> 2) mark();
     try {
       for (const beforeSubmit of owners) beforeSubmit();
       life.gpu.queue.submit([closing.finish()]);
@@ -99,11 +108,9 @@ export function createQueue(life: Life): Queue {
       life.report(asDeviceError('submitting steps', error));
     }
     owners.clear();
-    const idle = finished === submitted;
-    if (idle || submitted === lastMark) begunAt = performance.now();
+    if (submitted === finished || submitted === lastMark) begunAt = performance.now();
     submitted = encoded;
-    // Also of a step by itself: without it Chromium 156 told of a refused submit only after the read that follows.
-    if (idle || submitted - lastMark >= depth >> 2) mark();
+    life.guard(busy, what); // a GPU that finishes nothing is noticed though nobody waits
   }
 
   return {
@@ -113,14 +120,17 @@ export function createQueue(life: Life): Queue {
       encoded++;
       // An idle GPU gets the step at once; while it is at work, steps gather. When it runs dry, `settle` submits the rest.
       const together = Math.min(mostTogether, submitMilliseconds / stepMilliseconds);
-      if (marks.length === 0 || encoded - submitted >= together) flush();
+      if (submitted === finished || encoded - submitted >= together) flush();
+      else if (marks.length === 0) mark();
     },
     flush,
+    mark,
     submitted: () => submitted,
     reached: (count) => reached(count),
-    full: () => marks.length > 0 && encoded - finished >= depth,
+    full: () => encoded - finished >= depth,
     async room() {
       flush();
+      if (marks.length === 0) mark();
       const [first] = marks;
       if (first) await life.wait(first.done, what);
     },

@@ -53,6 +53,8 @@ export function createReader(life: Life, buffers: Buffers, queue: Queue, keepByt
     try {
       // No await before the submit: the value read is that after the steps submitted before this call.
       queue.flush();
+      // So that Chromium 156 tells of a submit that it refused before the values arrive, not after.
+      queue.mark();
       const steps = queue.submitted();
       const copy = life.scoped(what, () => {
         const encoder = life.gpu.createCommandEncoder({ label: what });

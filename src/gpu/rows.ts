@@ -70,6 +70,7 @@ export function createRows(
   function send(staging: Staging): void {
     // A buffer on its way to the host may not be used by a submit.
     queue.flush();
+    queue.mark(); // as in a read
     filling = free.shift();
     mapCalls++;
     const bytes = staging.rows * rowBytes;
