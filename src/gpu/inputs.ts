@@ -71,7 +71,7 @@ export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Pl
     give(values) {
       const names = Object.keys(values);
       for (const name of names) check(name, values[name]!);
-      for (const { name, tensor } of slots) if (tensor && !Object.hasOwn(values, name)) check(name, tensor);
+      for (const { name, tensor } of slots) if (tensor && values[name] === undefined) check(name, tensor);
 
       let checks = none;
       for (const name of names) {

@@ -131,6 +131,9 @@ export function createState(
   const own = Object.entries(optimizer.numbers ?? {}).map(([name, { value }]) => [name, numbers.read(name, value)]);
   const current: Readonly<Record<string, number>> = fieldsOf(Object.fromEntries(own) as Record<string, Scalar>);
   const scaler = precision?.scaler(optimizer, current) ?? null;
+  /** `current` as plain fields, which every step reads, and as of which change. */
+  let plain = { ...current };
+  let plainOf = numbers.version;
 
   function placeOf({ batches, place }: OptimizerState): BatchPlace {
     if (place) return place;
@@ -185,7 +188,8 @@ export function createState(
       return { ...guarded, ...updated, effects: [...guarded.effects, ...updated.effects] };
     },
     scalars() {
-      return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step), current);
+      if (plainOf !== numbers.version) [plain, plainOf] = [{ ...current }, numbers.version];
+      return optimizer.scalars(this.step, this.learningRate ?? optimizer.schedule(this.step), plain);
     },
     group() {
       const { first, last, share } = placeOf(this);
