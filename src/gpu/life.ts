@@ -1,6 +1,7 @@
 // One device's life: every wait ends when the device does, and what goes wrong between two waits is kept until asked for.
 
 import { DeviceError } from '../core/errors.ts';
+import { nextTurn } from '../core/turn.ts';
 
 export interface Life {
   readonly gpu: GPUDevice;
@@ -185,6 +186,12 @@ export function createLife(gpu: GPUDevice, hangTimeout: number): Life {
 
   return { gpu, lost, check, end, wait, guard, progress: () => void progressSeen++, scoped, report, takeTrouble };
 }
+
+/**
+ * Waited for when a read has arrived: Chromium 156 tells of a refused submit by an event of its own, which comes after the
+ * promises that are resolved together with it.
+ */
+export const errorsTold = nextTurn;
 
 /** Whoever awaits `promise` still sees its rejection; nobody awaiting it is no unhandled rejection. */
 export function swallow(promise: Promise<unknown>): void {

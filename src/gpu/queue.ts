@@ -13,8 +13,6 @@ export interface Queue {
    * Never throws: what goes wrong is reported.
    */
   flush(): void;
-  /** Asks to be told when all steps submitted so far have finished, unless that is known or was asked for. */
-  mark(): void;
   /** How many steps were submitted so far, and what tells that all up to such a number have finished: a read has arrived. */
   submitted(): number;
   reached(count: number): void;
@@ -82,6 +80,7 @@ export function createQueue(life: Life): Queue {
     settle();
   }
 
+  /** Asks to be told when all steps submitted so far have finished, unless that is known or was asked for. */
   function mark(): void {
     if (submitted <= Math.max(finished, lastMark)) return;
     let ended: Promise<unknown>;
@@ -124,7 +123,6 @@ export function createQueue(life: Life): Queue {
       else if (marks.length === 0) mark();
     },
     flush,
-    mark,
     submitted: () => submitted,
     reached: (count) => reached(count),
     full: () => encoded - finished >= depth,

@@ -2,7 +2,7 @@
 
 import { StateError } from '../core/errors.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
-import { swallow, type Life } from './life.ts';
+import { errorsTold, swallow, type Life } from './life.ts';
 import type { Queue } from './queue.ts';
 
 export interface Reader {
@@ -53,8 +53,6 @@ export function createReader(life: Life, buffers: Buffers, queue: Queue, keepByt
     try {
       // No await before the submit: the value read is that after the steps submitted before this call.
       queue.flush();
-      // So that Chromium 156 tells of a submit that it refused before the values arrive, not after.
-      queue.mark();
       const steps = queue.submitted();
       const copy = life.scoped(what, () => {
         const encoder = life.gpu.createCommandEncoder({ label: what });
@@ -72,6 +70,7 @@ export function createReader(life: Life, buffers: Buffers, queue: Queue, keepByt
       const values = buffer.getMappedRange(0, bytes).slice(0);
       buffer.unmap();
       giveBack(buffer, bytes);
+      await errorsTold();
       return values;
     } catch (error) {
       all.delete(buffer);

@@ -4,7 +4,7 @@
 import { viewOf, type DType } from '../core/dtype.ts';
 import type { TrackedRow } from '../plan/device.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
-import { swallow, type Life } from './life.ts';
+import { errorsTold, swallow, type Life } from './life.ts';
 import type { Queue } from './queue.ts';
 
 export interface TrackedScalar {
@@ -70,7 +70,6 @@ export function createRows(
   function send(staging: Staging): void {
     // A buffer on its way to the host may not be used by a submit.
     queue.flush();
-    queue.mark(); // as in a read
     filling = free.shift();
     mapCalls++;
     const bytes = staging.rows * rowBytes;
@@ -125,6 +124,7 @@ export function createRows(
     async flush() {
       if (filling && filling.rows > 0) send(filling);
       await deliveries;
+      await errorsTold();
     },
     mapCalls: () => mapCalls,
     dispose() {

@@ -278,18 +278,6 @@ export async function readParameters(core: Core, { arena }: Parameters): Promise
   return core.hostWeights.get(arena) ?? arena.initial();
 }
 
-/** Lets timers, messages, key presses and drawing have a turn. Not a timer itself: hidden pages slow those down. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
-
 /** Promise.all, but settled only when all are: nothing goes on behind a failure's back. */
 export async function together<T extends readonly unknown[]>(
   ...given: T

@@ -1,11 +1,12 @@
 // Measuring a model: loss and metrics over a data set, and which classes it takes for which.
 
 import { NonFiniteError, OptionError, checkOptions } from '../core/errors.ts';
+import { nextTurn } from '../core/turn.ts';
 import type { ConfusionMatrix } from '../nn/confusion.ts';
 import { matrixOf } from '../nn/classification.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { submit, type BatchProgram } from './batch_program.ts';
-import { compiledOf, enqueue, networkOf, nextTurn, together, type Core } from './core.ts';
+import { compiledOf, enqueue, networkOf, together, type Core } from './core.ts';
 import { describeValue } from './checked.ts';
 import { FIRST_NON_FINITE, type Program } from './program.ts';
 import { resolveData, type Arrays, type TrainingData } from './targets.ts';

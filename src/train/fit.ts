@@ -2,13 +2,14 @@
 
 import type { TypedArray } from '../core/dtype.ts';
 import { checkOptions, NonFiniteError, OptionError, StateError } from '../core/errors.ts';
+import { nextTurn } from '../core/turn.ts';
 import { NO_BAD_INDEX } from '../nn/optimizer_state.ts';
 import { type AugmentOption, resolveAugment } from './augment_option.ts';
 import { submit, type BatchProgram } from './batch_program.ts';
 import { orderedBatchHooks } from './batch_hooks.ts';
 import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { placeIn } from './batch_place.ts';
-import { compiledOf, networkOf, nextTurn, checkAlive, together, type Core } from './core.ts';
+import { compiledOf, networkOf, checkAlive, together, type Core } from './core.ts';
 import { released, startOf, statesOf, type Cursor } from './cursor.ts';
 import { asError, checkWhole } from './fit_checks.ts';
 import { measure, programsFor } from './evaluate.ts';

@@ -2,9 +2,10 @@
 
 import { DataError, OptionError, StateError, checkOptions, suggestion } from '../core/errors.ts';
 import { format, sizeOf, type Shape } from '../core/shape.ts';
+import { nextTurn } from '../core/turn.ts';
 import type { Dataset, NamedDataset } from '../data/dataset.ts';
 import { type DataStream, emptyRows, openStream } from '../data/stream.ts';
-import { enqueue, networkOf, nextTurn, type Core, type HostTensor, type Network } from './core.ts';
+import { enqueue, networkOf, type Core, type HostTensor, type Network } from './core.ts';
 import { checkBatchSize, nonFiniteIn, type EvaluateOptions } from './evaluate.ts';
 import { FIRST_NON_FINITE } from './program.ts';
 import { byName, featuresFor, isStream, type Features } from './targets.ts';

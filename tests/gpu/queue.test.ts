@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { createQueue } from '../../src/gpu/queue.ts';
 import type { Life } from '../../src/gpu/life.ts';
-import { nextTurn } from '../../src/train/core.ts';
+import { nextTurn } from '../../src/core/turn.ts';
 
 /** A clock of its own, a GPU that works step after step, and a queue to it; `run` gives how many steps were ever unfinished. */
 function simulated() {
