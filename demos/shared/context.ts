@@ -7,6 +7,7 @@ import type { History } from './link.ts';
 import type { Notice } from './notices.ts';
 import type { Stepper } from './stepper.ts';
 import type { Theme } from './theme.ts';
+import type { Wait } from './waiting.ts';
 import type { ShellKey } from './words.ts';
 
 /** `State` is the page's whole state, `Key` a key of its dictionary. Widgets take any page's `Context`. */
@@ -40,6 +41,8 @@ export interface Context<State = unknown, Key extends string = never> {
   report(code: ErrorCode, told?: Told, acts?: Acts, wording?: Wording): void;
   /** Shows the error state that an error means; see failures.ts. */
   fail(error: unknown, situation?: Situation, acts?: Acts): void;
+  /** The promise's outcome, or null where the reader ended the wait; see waiting.ts. */
+  wait<Value>(promise: Promise<Value>, wait: Wait): Promise<Value | null>;
   /** A permalink of the present state. */
   address(): Promise<string>;
 }

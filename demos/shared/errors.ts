@@ -71,8 +71,8 @@ export interface Wording {
   readonly what?: ErrorKey | undefined;
   readonly next?: ErrorKey | undefined;
   readonly detail?: string | undefined;
-  /** Each on a line of its own. */
-  readonly lines?: ((t: Translator<ErrorKey>) => readonly string[]) | undefined;
+  /** In the page's language, in the place of `detail`. */
+  readonly lines?: (() => readonly string[]) | undefined;
 }
 
 /** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying, going on) need not be given. */
@@ -95,8 +95,7 @@ export function errorNotice(
     body: () => [
       html('p', {}, t()(next, values())),
       more(code, context),
-      lines ? scrollBox(t()('detail'), html('pre', { class: 'detail' }, lines(t()).join('\n')), 'detail') : null,
-      detail ? scrollBox(t()('detail'), html('pre', { class: 'detail', lang: 'en' }, detail), 'detail') : null,
+      detail || lines ? said(t()('detail'), detail ?? lines!().join('\n'), lines ? null : 'en') : null,
     ],
     offers: offers.flatMap((name) => {
       const act = all[name];
@@ -104,6 +103,9 @@ export function errorNotice(
     }),
   };
 }
+
+const said = (name: string, text: string, lang: 'en' | null): HTMLElement =>
+  scrollBox(name, html('pre', { class: 'detail', lang }, text), 'detail');
 
 function shellActs(context: Context, code: ErrorCode): Acts {
   const set = context.set as (change: object, history: 'push') => void;

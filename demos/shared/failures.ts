@@ -19,6 +19,8 @@ export interface Situation {
   readonly file?: string | undefined;
   /** What was loaded, or what the file should have been, in the page's language. */
   readonly what?: (() => string) | undefined;
+  /** One of `DataError.differences` in the page's language. */
+  readonly difference?: ((difference: string) => string) | undefined;
 }
 
 export interface Failure extends Wording {
@@ -60,8 +62,7 @@ export function failureOf(error: unknown, situation: Situation = {}): Failure {
   const { name, message, reason, differences } = typed;
   if (name === 'DeviceError' && reason) return ofDevice(typed, reason, situation);
   if (name === 'NonFiniteError') return ofNaN(typed, situation);
-  if (name === 'DataError' && differences)
-    return { code: 'E16', lines: (t) => differences.map((one) => ofWeights(t, one)) };
+  if (name === 'DataError' && differences) return ofWeights(differences, situation);
   if (name === 'DataError') return ofFile(situation, message);
   if (name === 'QuotaExceededError') return { code: 'E14', detail: message };
   if (notLoaded.test(message)) return ofLoading(situation, message);
@@ -117,22 +118,10 @@ const ofNaN = ({ step = 0, message }: Typed, { last }: Situation): Failure => ({
     : { values: (t) => ({ step, last: t.number(last, { maximumSignificantDigits: 4 }) }) }),
 });
 
-/** As the engine words them, in this order. */
-const weights = [
-  [/^(?<name>.*): missing in the file, expected (?<expected>.*)$/, 'weights missing'],
-  [/^(?<name>.*): (?<found>.*) in the file, expected (?<expected>.*)$/, 'weights other'],
-  [/^(?<name>.*): in the file only, (?<found>.*)$/, 'weights only'],
-] as const;
-
-/** A difference of a saved model in the page's language. */
-function ofWeights(t: Translator<ErrorKey>, difference: string): string {
-  for (const [pattern, key] of weights) {
-    const found = pattern.exec(difference)?.groups;
-    // "f32 or f16" in no language.
-    if (found) return t(key, { ...found, expected: (found.expected ?? '').replace(' or ', '/') });
-  }
-  return difference;
-}
+const ofWeights = (differences: readonly string[], { difference }: Situation): Failure =>
+  difference
+    ? { code: 'E16', lines: () => differences.map(difference) }
+    : { code: 'E16', detail: differences.join('\n') };
 
 function ofFile({ file, what }: Situation, detail: string): Failure {
   if (file === undefined || !what) return { code: 'E12', what: 'E12.plain', detail };

@@ -11,7 +11,6 @@ import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { asking, findDevice, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
-import { choice, flag, text } from './fields.ts';
 import { dialog, dialogs, header, openDialog, type HeaderChoices } from './header.ts';
 import { fullScreen, presenterKeys } from './keys.ts';
 import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from './language.ts';
@@ -24,22 +23,12 @@ import { linkNotice } from './link_notice.ts';
 import { errorNotice, errors, isErrorCode, type Acts } from './errors.ts';
 import { failureOf, type Situation } from './failures.ts';
 import { onNarrow } from './sheet.ts';
+import { shellFields, type ShellState } from './shell_fields.ts';
 import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
 import { createStepper, type StepState } from './stepper.ts';
 import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveTheme } from './theme.ts';
+import { waitFor } from './waiting.ts';
 import { words as shellWords } from './words.ts';
-
-/** The fields of every page, which stand in its link beside its own. */
-export const shellFields = {
-  lang: choice(['', 'en', 'fr', 'xx'], ''),
-  theme: choice(['', 'auto', 'light', 'dark', 'projector'], ''),
-  embed: flag(false),
-  hide: text(''),
-  device: choice(['auto', 'gpu', 'cpu'], 'auto'),
-  force: text('', 8),
-};
-
-type ShellState = StateOf<typeof shellFields>;
 
 export interface Page<F extends Fields, Key extends string> {
   /** The folder's name in demos/, `index` for the first page. */
@@ -132,6 +121,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
       note(error, situation, acts);
       show();
     },
+    wait: (promise, wait) => waitFor(context, promise, wait),
     address: () => address.address(),
   };
 

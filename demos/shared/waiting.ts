@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { errorWords } from './error_words.ts';
 import { translator } from './language.ts';
 
-interface Wait {
+export interface Wait {
   /** What is waited for, in the page's language. */
   what(): string;
   /** The page says it where the answer will stand, so that a notice need not: it comes with its button only. */

@@ -5,7 +5,7 @@ import type { Context } from '../shared/context.ts';
 import type { Acts } from '../shared/errors.ts';
 import { download as saveFile } from '../shared/export.ts';
 import { failureOf, type Situation } from '../shared/failures.ts';
-import { waitFor } from '../shared/waiting.ts';
+import { differenceIn } from './differences.ts';
 import type { Entry } from './log.ts';
 import { remember } from './stored.ts';
 import type { TrainState } from './state.ts';
@@ -244,15 +244,17 @@ export async function goOn(context: Own, state: TrainState): Promise<void> {
   if (run.kept) return start(context, state, run.kept);
   try {
     const last = import('./train.ts').then(async ({ lastKept }) => ({ kept: await lastKept() }));
-    const found = await waitFor(context, last, { what: () => context.t('the engine') });
+    const found = await context.wait(last, { what: () => context.t('the engine') });
     if (!found) return;
     run.kept = found.kept;
     await start(context, state, run.kept);
   } catch (error) {
     remember(0);
-    context.fail(error, { of: 'storage', what: () => context.t('the engine') });
+    context.fail(error, { ...saved(context), of: 'storage', what: () => context.t('the engine') });
   }
 }
+
+const saved = (context: Own): Situation => ({ difference: (text) => differenceIn(context.t, text) });
 
 /** Takes a saved training from a file, in the place of the one that is kept. */
 export async function openFile(context: Own, file: File): Promise<void> {
@@ -261,14 +263,14 @@ export async function openFile(context: Own, file: File): Promise<void> {
   try {
     const opening = Promise.all([import('./train.ts'), file.arrayBuffer()]);
     const read = opening.then(([{ keptOf }, bytes]) => keptOf(new Uint8Array(bytes)));
-    const kept = await waitFor(context, read, { what: () => file.name });
+    const kept = await context.wait(read, { what: () => file.name });
     if (!kept) return;
     run.kept = kept;
     run.status = 'idle';
     context.announce(context.t('opened', { file: file.name }));
     context.refresh();
   } catch (error) {
-    context.fail(error, { of: 'file', file: file.name, what: () => context.t('model file') });
+    context.fail(error, { ...saved(context), of: 'file', file: file.name, what: () => context.t('model file') });
   }
 }
 

@@ -6,6 +6,8 @@ import { errorWords, type ErrorKey } from '../../demos/shared/error_words.ts';
 import { errors } from '../../demos/shared/errors.ts';
 import { failureOf, type Situation } from '../../demos/shared/failures.ts';
 import { translator } from '../../demos/shared/language.ts';
+import { differenceIn } from '../../demos/train_once/differences.ts';
+import { words as trainWords } from '../../demos/train_once/words.ts';
 import {
   cnnS,
   DataError,
@@ -96,18 +98,25 @@ test('a file that is no model is E12, one with other weights E16 with every diff
   const what = (): string => 'a saved model';
   expect(said(torn, { of: 'file', file: 'a.safetensors', what }).en).toContain('a.safetensors: expected a saved model');
   const other = caught(() => loadWeights(cnnS({ inputShape: [32, 32, 3] }), bytes));
-  const { code, lines } = failureOf(other, { of: 'file', file: 'a.safetensors', what });
-  expect(code).toBe('E16');
-  expect(lines!(translator(errorWords, 'en'))).toEqual([
+  const linesOf = (error: unknown, language: 'en' | 'fr'): readonly string[] => {
+    const difference = (text: string): string => differenceIn(translator(trainWords, language), text);
+    const { code, lines } = failureOf(error, { of: 'file', file: 'a.safetensors', what, difference });
+    expect(code).toBe('E16');
+    return lines!();
+  };
+  expect(linesOf(other, 'en')).toEqual([
     'conv1/kernel: [3,3,1,8] in the file, expected [3,3,3,8]',
     'fc/kernel: [784,10] in the file, expected [1024,10]',
   ]);
-  expect(lines!(translator(errorWords, 'fr'))).toEqual([
+  expect(linesOf(other, 'fr')).toEqual([
     'conv1/kernel\u202F: [3,3,1,8] dans le fichier, attendu [3,3,3,8]',
     'fc/kernel\u202F: [784,10] dans le fichier, attendu [1024,10]',
   ]);
   // Layers of other names: what lacks, and what only the file has.
-  const french = failureOf(caught(() => loadWeights(mlp(), bytes))).lines!(translator(errorWords, 'fr'));
+  const french = linesOf(
+    caught(() => loadWeights(mlp(), bytes)),
+    'fr',
+  );
   expect(
     french.filter(
       (line) =>

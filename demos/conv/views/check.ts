@@ -1,7 +1,6 @@
 // Proof beside the pictures: a finite difference for one element, and the engine's answer for all of them.
 
 import { html, type Child } from '../../shared/dom.ts';
-import { waitFor } from '../../shared/waiting.ts';
 import { backward, finiteDifference, forward, lossOf, numbersOf, specOf, type Arithmetic } from '../arithmetic.ts';
 import type { Agreement } from '../engine.ts';
 import { chosenOf } from '../loss_figure.ts';
@@ -98,7 +97,7 @@ async function answer(context: ConvContext, state: ConvState, a: Arithmetic, min
     mine.answers.push(await askGpu(state, a));
   };
   try {
-    await waitFor(context, all(), { what: () => context.t('the engine'), said: true });
+    await context.wait(all(), { what: () => context.t('the engine'), said: true });
   } catch (error) {
     const again = (): void => {
       ask(context, state, a, mine.gpu, 0);

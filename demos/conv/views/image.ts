@@ -4,7 +4,7 @@ import './image.css';
 import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
-import { waitFor } from '../../shared/waiting.ts';
+import { specOf } from '../arithmetic.ts';
 import { planeOf, planesOf, shownOf } from '../image.ts';
 import type { Filtered, Planes } from '../image_engine.ts';
 import type { ConvState } from '../state.ts';
@@ -46,32 +46,15 @@ export function imageView(context: ConvContext, state: ConvState): Child {
   listen(context);
   const pixels = pixelsOf(state);
   const k = Float32Array.from(planeOf(state), (weight) => weight / state.div);
-  const key = JSON.stringify([
-    photo.revision,
-    state.photo,
-    state.colour,
-    state.kh,
-    state.kw,
-    [...k],
-    state.pad,
-    state.pt,
-    state.pl,
-    state.pb,
-    state.pr,
-    state.sy,
-    state.sx,
-    state.dy,
-    state.dx,
-    state.mode,
-    device.kind,
-  ]);
+  const key = JSON.stringify([photo.revision, state.photo, state.colour, [...k], specOf(state), device.kind]);
   if (shown?.key !== key) {
     const source = planesOf(pixels, state.colour);
     const now: Shown = (shown = { key, source, result: shown?.result ?? null, ended: false });
     const what = (): string => t('the engine');
     // Which device it is to be is known in a moment.
     if (device.kind !== 'asking')
-      void waitFor(context, filter(context, state, source, k, gpu), { what, said: true })
+      void context
+        .wait(filter(context, state, source, k, gpu), { what, said: true })
         .catch((error: unknown) => {
           context.fail(error, { what });
           return null;
