@@ -23,16 +23,30 @@ import { words, type ConvContext } from './words.ts';
 /** The last state that had a picture: it stays, dimmed, while the parameters have none. */
 let lastPossible: ConvState | null = null;
 
+/** Of the first view, made before it. */
+let early: { readonly of: ConvState; controls?: Child; panel?: HTMLElement } | null = null;
+
+function parts(given: ConvState, context: ConvContext): (() => void)[] {
+  const state = settled(given);
+  const made: NonNullable<typeof early> = (early = { of: given });
+  return [() => (made.controls = controls(context, state)), () => (made.panel = panel(context, state))];
+}
+
+const controls = (context: ConvContext, state: ConvState): Child =>
+  state.tab === 'stack' ? null : controlsView(context, state);
+
 function view(given: ConvState, context: ConvContext): Child {
   const state = settled(given);
   const { t } = context;
+  const made = early?.of === given ? early : null;
+  early = null;
   return [
     html('p', { class: 'intro', 'data-part': 'intro' }, t('intro')),
     html(
       'div',
       { class: 'explorer beside', key: 'explorer' },
-      state.tab === 'stack' ? null : controlsView(context, state),
-      html('div', { class: 'stage', key: 'stage' }, tabsView(context, state), panel(context, state)),
+      made?.controls ?? controls(context, state),
+      html('div', { class: 'stage', key: 'stage' }, tabsView(context, state), made?.panel ?? panel(context, state)),
     ),
   ];
 }
@@ -177,5 +191,6 @@ void openPage({
   title: 'title',
   settle: agreed,
   steps: (state) => countSteps(settled(state)),
+  parts,
   view,
 });

@@ -28,6 +28,7 @@ import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './
 import { createStepper, type StepState } from './stepper.ts';
 import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveTheme } from './theme.ts';
 import { waitFor } from './waiting.ts';
+import { inTurns } from './turns.ts';
 import { words as shellWords } from './words.ts';
 
 export interface Page<F extends Fields, Key extends string> {
@@ -39,6 +40,8 @@ export interface Page<F extends Fields, Key extends string> {
   readonly title: NoInfer<Key>;
   /** The page below its header, made anew for each state; elements in the page are kept and brought up to date. */
   view(state: StateOf<F>, context: Context<StateOf<F>, Key>): Child;
+  /** Makes what the first view of this very state is put together from, each in a task of its own. */
+  parts?(state: StateOf<F>, context: Context<StateOf<F>, Key>): readonly (() => void)[];
   /** Makes fields agree with each other (a matrix with its size) after each change and each link. */
   settle?(state: StateOf<F>): StateOf<F>;
   /** How many steps there are; such a page has `stepFields` among its fields, and the presenter's keys. */
@@ -126,8 +129,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   };
 
   function take(next: Record<string, unknown>): void {
-    const settled = page.settle ? { ...next, ...page.settle(next as StateOf<F>) } : next;
-    state = settled;
+    state = page.settle ? { ...next, ...page.settle(next as StateOf<F>) } : next;
     const language = chooseLanguage(common().lang);
     if (t.language !== language) {
       t = translator(page.words, language);
@@ -286,11 +288,11 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   // Nothing moves by itself where movement is unwanted, whatever the link says.
   if (page.steps && isStill()) take({ ...state!, play: false });
   listProblems(address.current.problems);
-  // The frame first, the view in a task of its own: neither keeps the reader's first press waiting for both.
+  // The frame first: no press of the reader's waits for all of the view.
   scheduled = true;
   dress();
   frame();
-  await new Promise((done) => setTimeout(done));
+  await inTurns([() => null, ...(page.parts?.(own(), context) ?? [])]);
   scheduled = false;
   draw();
   page.opened?.(context);

@@ -21,6 +21,33 @@ test('the language is the link’s, else the one chosen before, else the browser
   await close();
 });
 
+test('a page stands before its view is made, whose parts are made in tasks of their own', async () => {
+  const { page, close } = await open('conv/#v=1&lang=en', {
+    before: () => {
+      // The first of the parameters and the first of the pictures: what stood by then, and whether anything could come between.
+      const made: Record<string, { stands: boolean; content: boolean; task: number }> = {};
+      const create = document.createElement.bind(document);
+      let task = 0;
+      document.createElement = ((tag: string) => {
+        if (tag === 'optgroup' || tag === 'figcaption') {
+          const stands = document.querySelector('header') !== null;
+          made[tag] ??= { stands, content: document.querySelector('#content') !== null, task };
+          setTimeout(() => task++);
+        }
+        return create(tag);
+      }) as typeof document.createElement;
+      Object.assign(window, { made });
+    },
+  });
+  const made = await page.evaluate(
+    () => (window as unknown as { made: Record<string, { stands: boolean; content: boolean; task: number }> }).made,
+  );
+  expect(made.optgroup).toEqual({ stands: true, content: false, task: 0 });
+  expect(made.figcaption).toMatchObject({ stands: true, content: false });
+  expect(made.figcaption!.task).toBeGreaterThan(0);
+  await close();
+});
+
 test('the theme follows the system while it is not chosen', async () => {
   const { page, hash, close } = await open('');
   const theme = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset.theme);

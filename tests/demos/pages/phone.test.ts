@@ -86,6 +86,8 @@ describe.each(sizes)('at %i × %i', (width, height) => {
       expect(input.bottom).toBeLessThanOrEqual(sheet.top);
     };
     await inSight();
+    const cut = await page.$eval('.sheet-body', (body) => body.scrollWidth - body.clientWidth);
+    expect(cut, 'the parameters need no sideways scrolling').toBe(0);
     await page.focus('[data-part=kh] input[type=range]');
     await press(page, 'ArrowLeft');
     expect(await page.$eval('[data-matrix=kernel]', (figure) => (figure as HTMLElement).dataset.rows)).toBe('2');
