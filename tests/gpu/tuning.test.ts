@@ -1,6 +1,7 @@
 // Kernels measured on this device, and a training that goes on elsewhere with the kernels it had.
 
 import { expect, test } from 'vitest';
+import { failureOf } from '../../demos/shared/failures.ts';
 import { glyphs } from '../../src/data/glyphs.ts';
 import { createWebGPUDevice } from '../../src/gpu/device.ts';
 import { inputTensor } from '../../src/graph/tensor.ts';
@@ -71,6 +72,18 @@ test('without timestamps the clock is used, and tells a long kernel from a short
   const short = await least(16);
   expect(short).toBeGreaterThan(0);
   expect(await least(384)).toBeGreaterThan(short);
+  const plan = makePlan({ y: matmul(inputTensor('a', [4, 4]), inputTensor('b', [4, 4])) }, [], {
+    target: device.target,
+  });
+  const runner = await device.createRunner(plan);
+  runner.run({ a: new Float32Array(16), b: new Float32Array(16) });
+  // The pages' word for it, at its true cause: none of them has an option that needs the feature.
+  const refused = await runner.profile!().then(
+    () => null,
+    (error: unknown) => failureOf(error),
+  );
+  expect(refused).toMatchObject({ code: 'E5', values: { feature: 'timestamp-query' } });
+  runner.dispose();
   device.dispose();
 });
 
