@@ -64,7 +64,18 @@ function cells(row: Row, best: number): string[] {
   const name = nameOf(row);
   const { summary, check } = row;
   if (!summary)
-    return [name, '', '', '', '', '', '', compiled(row), '', [check.message, row.skipped].filter(Boolean).join('; ')];
+    return [
+      name,
+      '',
+      '',
+      '',
+      '',
+      '',
+      '',
+      compiled(row),
+      '',
+      [check.message.split('\n')[0], row.skipped].filter(Boolean).join('; '),
+    ];
   const wrong = check.state === 'wrong';
   const remarks = [
     ...(wrong ? [`WRONG: ${check.message}`] : []),

@@ -61,7 +61,39 @@ test('a run is copied and saved as text, as the table stands', async () => {
   expect(json).toEqual(kept);
   expect(validate(json, schemaFile as unknown as Schema)).toEqual([]);
   expect(await downloaded(lab.page, '#export-json')).toBe(`${JSON.stringify(kept)}\n`);
-  expect(await copiedBy('#copy-device')).toContain(kept.device.description);
+  const device = await copiedBy('#copy-device');
+  expect(device).toContain(kept.device.description);
+  for (const fact of ['Vendor', 'Architecture', 'Description', 'isFallbackAdapter', 'Subgroup sizes', 'Features']) {
+    expect(device, 'KB-7').toContain(fact);
+  }
+  for (const fact of [
+    'maxBufferSize',
+    'Browser',
+    'System',
+    'crossOriginIsolated',
+    'Power preference',
+    'Clock',
+    'Library',
+  ]) {
+    expect(device, 'KB-7').toContain(fact);
+  }
+});
+
+test('the table keeps its heads in sight, and tells of each time its spread and how its FLOPs are counted', async () => {
+  const { page } = lab;
+  const heads = await page.$$eval('#rows thead th', (found) => found.map((head) => getComputedStyle(head).position));
+  expect(new Set(heads)).toEqual(new Set(['sticky']));
+  const line = await page.$eval('#rows tbody tr', (row) => ({
+    at: Number(row.dataset['row']),
+    range: row.querySelector('.c-median small')!.textContent,
+    bar: row.querySelector<HTMLElement>('.c-median .bar')!.getBoundingClientRect().width,
+    formula: row.querySelector('.c-gflops')!.getAttribute('title'),
+  }));
+  const { summary, flops } = kept.rows[line.at - 1]!;
+  const digits = (ns: number): string => (ns / 1e6).toLocaleString('en', { maximumSignificantDigits: 3 });
+  expect(line.range).toBe(`${digits(summary!.p10)} to ${digits(summary!.p90)}`);
+  expect(line.bar).toBeGreaterThan(20);
+  expect(line.formula).toContain(`= ${flops.toLocaleString('en')} FLOP;`);
 });
 
 test('its roofline is saved as SVG and as PNG', async () => {
@@ -72,16 +104,19 @@ test('its roofline is saved as SVG and as PNG', async () => {
   expect([svg.name, svg.type]).toEqual(['Roofline.svg', 'image/svg+xml']);
   const drawn = await page.evaluate((text) => {
     const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const texts = [...parsed.querySelectorAll('[data-measured] text')].map((one) => one.textContent);
     const shapes = [...parsed.querySelectorAll('[data-row] path[fill]')];
     return {
       error: parsed.querySelector('parsererror')?.textContent,
       rows: [...parsed.querySelectorAll('[data-row]')].length,
       fills: new Set(shapes.map((shape) => shape.getAttribute('fill'))).size,
       classes: parsed.querySelectorAll('[class], [style]').length,
+      ceilings: texts.map((said) => said.replace(/: [\d.,]+ /, ' ')),
     };
   }, new TextDecoder().decode(svg.bytes));
   expect(drawn).toMatchObject({ rows: found.length, classes: 0 });
   expect(drawn.error).toBeUndefined();
+  expect(drawn.ceilings).toEqual(['measured GFLOP/s, multiply-adds', 'measured GB/s, stream copy']);
   expect(drawn.fills, 'colours are written out').toBeGreaterThan(0);
 
   const png = await downloadOf(page, '.roofline details li:nth-child(2) button');
