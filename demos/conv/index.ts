@@ -4,7 +4,7 @@ import './conv.css';
 import { codePanel } from '../shared/code.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
-import { isNarrow } from '../shared/sheet.ts';
+import { isFigureFirst, isNarrow } from '../shared/sheet.ts';
 import { arithmeticOf, forward, isPossible, numbersOf } from './arithmetic.ts';
 import { codeOf } from './code.ts';
 import { countSteps, fields } from './page_state.ts';
@@ -152,8 +152,7 @@ function pictures(context: ConvContext, state: ConvState): Child {
   );
   const drawn = state.quiz === 'size' ? null : picturesView(context, state, a);
   return [
-    // What a phone and a slide show first is the picture.
-    isNarrow() || context.embed
+    isFigureFirst(context)
       ? [drawn?.pictures, drawn?.steps, size, drawn?.bar]
       : [size, drawn?.bar, drawn?.pictures, drawn?.steps],
     html(

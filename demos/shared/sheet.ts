@@ -12,6 +12,10 @@ export const isNarrow = (): boolean => matchMedia(narrow).matches;
 /** Calls back when the window becomes narrow or wide. */
 export const onNarrow = (changed: () => void): void => matchMedia(narrow).addEventListener('change', changed);
 
+/** On a phone, in a slide and on a projector the room is the figure's. */
+export const isFigureFirst = ({ embed, theme }: Pick<Context, 'embed' | 'theme'>): boolean =>
+  isNarrow() || embed || theme === 'projector';
+
 const levels = ['closed', 'half', 'full'] as const;
 type Level = (typeof levels)[number];
 
@@ -30,9 +34,7 @@ export interface Sheet {
 export function sheet(context: Context, { key, title, over }: Sheet, ...children: Child[]): HTMLElement {
   const { shell: t } = context;
   const place = `${key} ${isNarrow()}`;
-  // In a slide and on a projector the room is the figure's.
-  const small = isNarrow() || context.embed || context.theme === 'projector';
-  const level = left.get(place) ?? (small ? 'closed' : 'half');
+  const level = left.get(place) ?? (isFigureFirst(context) ? 'closed' : 'half');
   const open = level !== 'closed';
   const set = (next: Level): void => {
     left.set(place, next);

@@ -123,6 +123,16 @@ test("a teacher's link opens the exact step, on the page and in a slide's frame"
     const inSight = await page.$eval('.equation', (element) => element.getBoundingClientRect().bottom);
     if (more) expect(inSight).toBeLessThan(600);
   }
+  await load(`conv/${link}&theme=projector`, { width: 1280, height: 720 });
+  const [lowest, steps] = await page.evaluate(() => [
+    Math.max(
+      ...['input', 'kernel', 'output'].map(
+        (name) => document.querySelector(`[data-matrix=${name}]`)!.getBoundingClientRect().bottom,
+      ),
+    ),
+    document.querySelector('.steps')!.getBoundingClientRect().top,
+  ]);
+  expect(lowest, 'the pictures are whole on a projector').toBeLessThanOrEqual(steps!);
 });
 
 test("a student's exercise on a phone: every layer's size and parameters without scrolling sideways", async () => {
