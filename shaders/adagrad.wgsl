@@ -18,11 +18,17 @@ struct Params {
 fn adagrad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let old = accumulator[i];
-  let sum = old + gradient.g * gradient.g;
-  accumulator[i] = select(sum, old, gradient.bad);
-  store_moved(i, gradient, gradient.g / (sqrt(sum + params.epsilon_inside) + params.epsilon_outside));
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let sum = accumulator[i] + g * g;
+  accumulator[i] = sum;
+  let step = g / (sqrt(sum + params.epsilon_inside) + params.epsilon_outside);
+  w[i] = weight - scalars[0] * step;
 }
 
 @compute @workgroup_size(group_size)

@@ -25,15 +25,19 @@ struct Params {
 fn adam(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let old_mean = m[i];
-  let old_square = v[i];
-  let mean = params.beta1 * old_mean + params.one_minus_beta1 * gradient.g;
-  let square = params.beta2 * old_square + params.one_minus_beta2 * gradient.g * gradient.g;
-  m[i] = select(mean, old_mean, gradient.bad);
-  v[i] = select(square, old_square, gradient.bad);
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let mean = params.beta1 * m[i] + params.one_minus_beta1 * g;
+  let square = params.beta2 * v[i] + params.one_minus_beta2 * g * g;
+  m[i] = mean;
+  v[i] = square;
   let step = mean * scalars[1] / (sqrt(square * scalars[2]) + params.epsilon);
-  store_moved(i, gradient, step + params.decoupled_decay * gradient.weight);
+  w[i] = weight - scalars[0] * (step + params.decoupled_decay * weight);
 }
 
 @compute @workgroup_size(group_size)

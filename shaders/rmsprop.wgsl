@@ -23,35 +23,32 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> velocity: array<f32>;
 @group(0) @binding(7) var<storage, read_write> velocity4: array<vec4f>;
 
-// What each moment is after the step, and what is then moved by; moments whose gradient is bad stay.
+// What each moment is after the step.
 
-fn squares_after(i: u32, gradient: Gradient) -> f32 {
-  let old = square[i];
-  let squares = params.rho * old + params.one_minus_rho * gradient.g * gradient.g;
-  square[i] = select(squares, old, gradient.bad);
+fn squares_after(i: u32, g: f32) -> f32 {
+  let squares = params.rho * square[i] + params.one_minus_rho * g * g;
+  square[i] = squares;
   return squares;
 }
 
-fn variance_after(i: u32, gradient: Gradient) -> f32 {
-  let squares = squares_after(i, gradient);
-  let old = mean[i];
-  let average = params.rho * old + params.one_minus_rho * gradient.g;
-  mean[i] = select(average, old, gradient.bad);
+fn variance_after(i: u32, g: f32) -> f32 {
+  let squares = squares_after(i, g);
+  let average = params.rho * mean[i] + params.one_minus_rho * g;
+  mean[i] = average;
   return max(squares - average * average, 0.0);
 }
 
-fn velocity_after(i: u32, gradient: Gradient, step: f32) -> f32 {
-  let old = velocity[i];
-  let speed = params.momentum * old + step;
-  velocity[i] = select(speed, old, gradient.bad);
+fn velocity_after(i: u32, step: f32) -> f32 {
+  let speed = params.momentum * velocity[i] + step;
+  velocity[i] = speed;
   return speed;
 }
 
-fn step_by(gradient: Gradient, variance: f32) -> f32 {
-  return gradient.g / (sqrt(variance + params.epsilon_inside) + params.epsilon_outside);
+fn step_by(g: f32, variance: f32) -> f32 {
+  return g / (sqrt(variance + params.epsilon_inside) + params.epsilon_outside);
 }
 
-// The same of four elements.
+// The same of four elements; those whose gradient is bad stay.
 
 fn squares4_after(i: u32, gradient: Gradient4) -> vec4f {
   let old = square4[i];
@@ -75,17 +72,23 @@ fn velocity4_after(i: u32, gradient: Gradient4, step: vec4f) -> vec4f {
   return speed;
 }
 
-fn step4_by(gradient: Gradient4, variance: vec4f) -> vec4f {
-  return gradient.g / (sqrt(variance + params.epsilon_inside) + params.epsilon_outside);
+fn step4_by(g: vec4f, variance: vec4f) -> vec4f {
+  return g / (sqrt(variance + params.epsilon_inside) + params.epsilon_outside);
 }
 
 @compute @workgroup_size(group_size)
 fn rmsprop(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let step = step_by(gradient, squares_after(i, gradient));
-  store_moved(i, gradient, step);
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let step = step_by(g, squares_after(i, g));
+  w[i] = weight - scalars[0] * step;
 }
 
 @compute @workgroup_size(group_size)
@@ -93,7 +96,7 @@ fn rmsprop_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let gradient = gradient4_of(i);
-  let step = step4_by(gradient, squares4_after(i, gradient));
+  let step = step4_by(gradient.g, squares4_after(i, gradient));
   store_moved4(i, gradient, step);
 }
 
@@ -101,9 +104,15 @@ fn rmsprop_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workg
 fn rmsprop_momentum(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let step = step_by(gradient, squares_after(i, gradient));
-  store_moved(i, gradient, velocity_after(i, gradient, step));
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let step = step_by(g, squares_after(i, g));
+  w[i] = weight - scalars[0] * velocity_after(i, step);
 }
 
 @compute @workgroup_size(group_size)
@@ -111,7 +120,7 @@ fn rmsprop_momentum_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let gradient = gradient4_of(i);
-  let step = step4_by(gradient, squares4_after(i, gradient));
+  let step = step4_by(gradient.g, squares4_after(i, gradient));
   store_moved4(i, gradient, velocity4_after(i, gradient, step));
 }
 
@@ -119,9 +128,15 @@ fn rmsprop_momentum_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(
 fn rmsprop_centered(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let step = step_by(gradient, variance_after(i, gradient));
-  store_moved(i, gradient, step);
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let step = step_by(g, variance_after(i, g));
+  w[i] = weight - scalars[0] * step;
 }
 
 @compute @workgroup_size(group_size)
@@ -129,7 +144,7 @@ fn rmsprop_centered_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let gradient = gradient4_of(i);
-  let step = step4_by(gradient, variance4_after(i, gradient));
+  let step = step4_by(gradient.g, variance4_after(i, gradient));
   store_moved4(i, gradient, step);
 }
 
@@ -137,9 +152,15 @@ fn rmsprop_centered_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(
 fn rmsprop_centered_momentum(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let step = step_by(gradient, variance_after(i, gradient));
-  store_moved(i, gradient, velocity_after(i, gradient, step));
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let step = step_by(g, variance_after(i, g));
+  w[i] = weight - scalars[0] * velocity_after(i, step);
 }
 
 @compute @workgroup_size(group_size)
@@ -147,6 +168,6 @@ fn rmsprop_centered_momentum_vec4(@builtin(global_invocation_id) thread: vec3u, 
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let gradient = gradient4_of(i);
-  let step = step4_by(gradient, variance4_after(i, gradient));
+  let step = step4_by(gradient.g, variance4_after(i, gradient));
   store_moved4(i, gradient, velocity4_after(i, gradient, step));
 }

@@ -19,8 +19,14 @@ struct Params {
 fn sgd(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  store_moved(i, gradient, gradient.g);
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  w[i] = weight - scalars[0] * g;
 }
 
 @compute @workgroup_size(group_size)
@@ -35,11 +41,16 @@ fn sgd_vec4(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroup
 fn sgd_momentum(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
-  let gradient = gradient_of(i);
-  let old = v[i];
-  let velocity = params.momentum * old + gradient.g;
-  v[i] = select(velocity, old, gradient.bad);
-  store_moved(i, gradient, select(velocity, gradient.g + params.momentum * velocity, NESTEROV));
+  let bits = grads[i];
+  if (is_bad(bits)) {
+    report(i);
+    return;
+  }
+  let weight = w[i];
+  let g = gradient_of(bits, weight);
+  let velocity = params.momentum * v[i] + g;
+  v[i] = velocity;
+  w[i] = weight - scalars[0] * select(velocity, g + params.momentum * velocity, NESTEROV);
 }
 
 @compute @workgroup_size(group_size)

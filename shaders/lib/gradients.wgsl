@@ -37,26 +37,12 @@ fn report4(i: u32, bad: vec4<bool>) {
   }
 }
 
-// A weight's gradient as the step takes it, g = grads·gradient_scale + weight_decay·w; any number where it is bad.
-struct Gradient {
-  weight: f32,
-  g: f32,
-  bad: bool,
+// A weight's gradient as the step takes it.
+fn gradient_of(bits: u32, weight: f32) -> f32 {
+  return bitcast<f32>(bits) * scalars[3] + params.weight_decay * weight;
 }
 
-fn gradient_of(i: u32) -> Gradient {
-  let bits = grads[i];
-  let bad = is_bad(bits);
-  if (bad) { report(i); }
-  let weight = w[i];
-  return Gradient(weight, bitcast<f32>(select(bits, 0u, bad)) * scalars[3] + params.weight_decay * weight, bad);
-}
-
-fn store_moved(i: u32, gradient: Gradient, direction: f32) {
-  w[i] = select(gradient.weight - scalars[0] * direction, gradient.weight, gradient.bad);
-}
-
-// The same of four weights.
+// The same of four weights; any numbers where it is bad.
 struct Gradient4 {
   weight: vec4f,
   g: vec4f,
