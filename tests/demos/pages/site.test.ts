@@ -68,6 +68,14 @@ describe.each(pages)('$name', ({ path }) => {
     for (const { page, load, wrong } of [opened, elsewhere]) {
       await load(`${path}#v=1&lang=en&theme=light`);
       await rested(page, path);
+      // Drawn anew as a whole: what changed while the page loaded was drawn over what was there, in parts.
+      await page.evaluate(() => {
+        const { style } = document.body;
+        style.display = 'none';
+        void document.body.offsetHeight;
+        style.display = '';
+      });
+      await settled(page);
       seen.push({
         text: await page.$eval('#page', (element) => element.outerHTML),
         picture: await page.screenshot({ encoding: 'base64' }),
