@@ -56,11 +56,11 @@ const ofHalves = (op: Op): boolean => op.name.endsWith('_f16');
 const pipelineOf = ({ attrs, inputs }: Sample<unknown>): string =>
   JSON.stringify([attrs, inputs.map(({ dtype }) => dtype)]);
 
-/** So few that each value of each attribute is met, and over halves each way in which the tensors are stored. */
+/** So few that each value of each attribute is met, and over halves each way in which a tensor is stored. */
 function fewPipelines(op: Op, samples: readonly Sample<unknown>[]): Set<string> {
   const valuesOf = (sample: Sample<unknown>) => [
     ...leaves(sample.attrs as object),
-    ...(ofHalves(op) ? [storageOf(op, sample)] : []),
+    ...(ofHalves(op) ? storagesOf(op, sample) : []),
   ];
   const all = new Map(samples.map((sample) => [pipelineOf(sample), valuesOf(sample)]));
   const unmet = new Set([...all.values()].flat());
@@ -74,10 +74,10 @@ function fewPipelines(op: Op, samples: readonly Sample<unknown>[]): Set<string> 
   return chosen;
 }
 
-/** The dtypes, and whether rows are whole vectors. */
-function storageOf(op: Op, sample: Sample<unknown>): string {
+/** Of each tensor the dtype, and whether its rows are whole vectors. */
+function storagesOf(op: Op, sample: Sample<unknown>): string[] {
   const { inputs, outputs } = callTypes(op, sample);
-  return [...inputs, ...outputs].map(({ dtype, shape }) => `${dtype} ${(shape.at(-1) ?? 1) % 4 === 0}`).join();
+  return [...inputs, ...outputs].map(({ dtype, shape }, i) => `${i}: ${dtype} ${(shape.at(-1) ?? 1) % 4 === 0}`);
 }
 
 function leaves(attrs: object): string[] {

@@ -1,7 +1,7 @@
 // Every kernel that uses workgroup memory, for every sample that it fits: no invocation may read or write what another one
 // writes without a barrier between them, and all reach the same barriers. The first and the last workgroup of each dispatch
 // run; where those are all of them, the results are compared with the reference too. The interpreter makes a million
-// accesses in some seconds, so of a kernel's samples, spread over all, 12 run, or fewer once they have made half a million;
+// accesses in some seconds, so of a kernel's samples, spread over all, 8 run, or fewer once they have made 300,000;
 // `npm run test:long` runs every one.
 
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { ops } from '../../src/ops/index.ts';
 import { runKernel, runnable, sourcesOf } from './kernel_run.ts';
 import { describeSample } from './table.ts';
 
-const [most, enough] = process.env.VITE_LONG ? [Infinity, Infinity] : [12, 500_000];
+const [most, enough] = process.env.VITE_LONG ? [Infinity, Infinity] : [8, 300_000];
 
 function spread<T>(list: readonly T[]): T[] {
   const step = Math.max(1, list.length / most);
