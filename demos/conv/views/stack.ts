@@ -200,6 +200,7 @@ function shownOf(
   );
   const { outputShape = [], parameters, multiplyAddsPerSample = 0, axes = [] } = row?.explanation ?? {};
   const [axis] = axes;
+  const weights = row && 'weightShape' in row.explanation ? row.explanation.weightShape : null;
   return {
     cells: {
       'stack layer': kind,
@@ -211,7 +212,10 @@ function shownOf(
         ? `⌊(${axis.input} + 2·${axis.padBefore} − ${axis.kernel})/${axis.stride}⌋ + 1 = ${axis.output}`
         : '',
       'stack output': shape(outputShape.slice(1)),
-      'stack parameters': parameters === undefined ? '' : t.number(parameters),
+      'stack parameters': [
+        parameters === undefined ? '' : t.number(parameters),
+        weights && html('small', {}, ` = (${weights.slice(0, -1).join('·')} + 1)·${weights.at(-1)}`),
+      ],
       'stack macs': row ? t.number(multiplyAddsPerSample) : '',
       'stack sees': row ? shape(row.sees.map(({ size }) => size)) : '',
     },
