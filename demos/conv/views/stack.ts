@@ -214,7 +214,7 @@ function shownOf(
       'stack output': shape(outputShape.slice(1)),
       'stack parameters': [
         parameters === undefined ? '' : t.number(parameters),
-        weights && html('small', {}, ` = (${weights.slice(0, -1).join('·')} + 1)·${weights.at(-1)}`),
+        weights && html('small', {}, ` = (${weights.slice(0, -1).join('·')}+1)·${weights.at(-1)}`),
       ],
       'stack macs': row ? t.number(multiplyAddsPerSample) : '',
       'stack sees': row ? shape(row.sees.map(({ size }) => size)) : '',

@@ -282,7 +282,7 @@ test("a student's exercise: sizes and parameters of two convolutions and a pool"
     const shown = () =>
       page.$$eval('[data-output]', (cells) => cells.map((cell) => (cell as HTMLElement).dataset.output));
     expect(await shown()).toEqual(['26x26x16', '24x24x16', '12x12x16']);
-    expect(await textOf(page, '[data-parameters]')).toEqual(['448 = (3·3·3 + 1)·16', '2\u202f320 = (3·3·16 + 1)·16', '0']);
+    expect(await textOf(page, '[data-parameters]')).toEqual(['448 = (3·3·3+1)·16', '2\u202f320 = (3·3·16+1)·16', '0']);
     await page.click('.stack-tab > button');
     await settled(page);
     expect(await shown()).toEqual(['26x26x16', '24x24x16', '12x12x16', '6x6x16']);

@@ -140,7 +140,7 @@ test("a student's exercise on a phone: every layer's size and parameters without
   await load('conv/#v=1&lang=en&tab=stack', { width: 390, height: 844, touch: true });
   const texts = (selector: string) => page.$$eval(selector, (found) => found.map((element) => element.textContent));
   expect(await texts('[data-output]')).toEqual(['26 × 26 × 16', '24 × 24 × 16', '12 × 12 × 16']);
-  expect(await texts('[data-parameters]')).toEqual(['448 = (3·3·3 + 1)·16', '2,320 = (3·3·16 + 1)·16', '0']);
+  expect(await texts('[data-parameters]')).toEqual(['448 = (3·3·3+1)·16', '2,320 = (3·3·16+1)·16', '0']);
   expect(await texts('[data-total=parameters]')).toEqual(['2,768']);
   expect(await page.$$('.stack-tab .scroll-box')).toEqual([]);
   expect(await tooWide(page)).toEqual([]);
