@@ -41,7 +41,6 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/gpu/**', 'tests/demos/pages/**'],
           testTimeout: 30_000,
-          isolate: false, // the engine is loaded once for all files
         },
       },
       {
