@@ -13,7 +13,7 @@ import { asking, findDevice, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
 import { dialog, dialogs, header, openDialog, type HeaderChoices } from './header.ts';
 import { fullScreen, presenterKeys } from './keys.ts';
-import { chooseLanguage, saveLanguage, tags, translator, type Dictionary } from './language.ts';
+import { chooseLanguage, saveLanguage, tags, translator } from './language.ts';
 import { link, type History } from './link.ts';
 import { liveRegion } from './live.ts';
 import { longPress } from './long_press.ts';
@@ -22,6 +22,7 @@ import { noticeList, type Notice } from './notices.ts';
 import { linkNotice } from './link_notice.ts';
 import { errorNotice, errors, isErrorCode, type Acts } from './errors.ts';
 import { failureOf, type Situation } from './failures.ts';
+import type { Page } from './page_definition.ts';
 import { onNarrow } from './sheet.ts';
 import { shellFields, type ShellState } from './shell_fields.ts';
 import { checkKeys, defaults, type Fields, type Problem, type StateOf } from './state.ts';
@@ -30,27 +31,6 @@ import { applyTheme, chooseTheme, isStill, onSystemChange, resolveTheme, saveThe
 import { waitFor } from './waiting.ts';
 import { inTurns } from './turns.ts';
 import { words as shellWords } from './words.ts';
-
-export interface Page<F extends Fields, Key extends string> {
-  /** The folder's name in demos/, `index` for the first page. */
-  readonly id: string;
-  readonly fields: F;
-  readonly words: Dictionary<Key>;
-  /** The key of the page's name. */
-  readonly title: NoInfer<Key>;
-  /** The page below its header, made anew for each state; elements in the page are kept and brought up to date. */
-  view(state: StateOf<F>, context: Context<StateOf<F>, Key>): Child;
-  /** Makes what the first view of this very state is put together from, each in a task of its own. */
-  parts?(state: StateOf<F>, context: Context<StateOf<F>, Key>): readonly (() => void)[];
-  /** Makes fields agree with each other (a matrix with its size) after each change and each link. */
-  settle?(state: StateOf<F>): StateOf<F>;
-  /** How many steps there are; such a page has `stepFields` among its fields, and the presenter's keys. */
-  steps?(state: StateOf<F>): number;
-  /** `wanted` where a GPU makes the difference: the page then says why there is none. */
-  readonly device?: 'wanted';
-  /** Called once after the first view. */
-  opened?(context: Context<StateOf<F>, Key>): void;
-}
 
 export async function openPage<F extends Fields, Key extends string>(page: Page<F, Key>): Promise<void> {
   checkKeys(page.fields, Object.keys(shellFields));
