@@ -12,7 +12,7 @@ import { openShelf, type Shelf } from './shelf.ts';
 import { fields, ownRequest, requestOf, type LabState } from './state.ts';
 import type { FromWorker } from './protocol.ts';
 import { banner, compareView } from './views/compare.ts';
-import { controlsView } from './views/controls.ts';
+import { controlsView, optional, type Optional } from './views/controls.ts';
 import { deviceView } from './views/device.ts';
 import { methodView } from './views/method.ts';
 import { ownName, ownView } from './views/own.ts';
@@ -27,6 +27,9 @@ let adapter: Known | null = null;
 let adapterOf = '';
 /** What a reader's own kernel failed with. */
 let ownFailure = '';
+
+const lackedBy = (known: Known | null): Optional[] =>
+  known?.device.kind === 'webgpu' ? optional.filter((feature) => !known.device.features.includes(feature)) : [];
 
 /** What the badge says is what is used. */
 const deviceOf = ({ device }: LabContext): 'webgpu' | 'cpu' => (device.kind === 'cpu' ? 'cpu' : 'webgpu');
@@ -49,7 +52,7 @@ function view(state: LabState, context: LabContext): Child {
     html(
       'div',
       { class: 'lab beside', key: 'lab' },
-      controlsView(context, state),
+      controlsView(context, state, lackedBy(adapter)),
       html(
         'div',
         { class: 'stage', key: 'stage' },

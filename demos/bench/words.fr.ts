@@ -48,6 +48,11 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'dtype f16': 'f16, là où la précision mixte l’emploie',
   variants: 'Seulement les noyaux avec ces mots',
   'variants hint': 'tiled, plain',
+  'lacks subgroups':
+    'Cet appareil n’a pas subgroups : les lignes des noyaux qui en ont besoin le disent, et ne sont pas mesurées.',
+  'lacks timestamp-query':
+    'Cet appareil n’a pas timestamp-query : l’horloge murale mesure des pas entiers, sans détail de leurs appels de noyaux.',
+  'lacks shader-f16': 'Cet appareil n’a pas shader-f16 : les f16 sont rangés par paires et calculés en f32.',
   repeat: 'Échantillons, fois',
   roofs: 'Mesurer d’abord les plafonds du périphérique',
   'next run': 'Les changements valent pour la prochaine mesure.',
@@ -123,6 +128,9 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'detail compile': 'Compilation',
   'detail check': 'Contrôle',
   'detail skipped': 'Non mesuré',
+  'skipped lacks': 'demande {feature}, que cet appareil n’a pas',
+  'skipped long': 'prendrait environ {about} ms d’un coup, plus de {most} ms',
+  'skipped failed': 'n’a pas pu être exécuté',
   'compiled before': 'déjà compilé',
   samples: { one: '{n} de {repeats} répétitions', other: '{n}, chacun de {repeats} répétitions' },
   'samples figure': '{n} échantillons dans l’ordre, de {low} à {high} ms',

@@ -4,19 +4,9 @@ import type { Context } from '../shared/context.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
 import { scrollBox } from '../shared/scroll_box.ts';
-import { choice, type StateOf } from '../shared/state.ts';
 import { files, textOf } from './files.ts';
+import { fields, folderOf, folders, type State } from './state.ts';
 import { words } from './words.ts';
-
-const folderOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'index');
-const folders = [...new Set(files.map(folderOf))];
-
-const fields = {
-  page: choice(folders, 'index'),
-  file: choice(['', ...files], ''),
-};
-
-type State = StateOf<typeof fields>;
 
 const loaded = new Map<string, string>();
 const asked = new Set<string>();

@@ -3,6 +3,7 @@ import './train_once.css';
 import { fileControl, numberControl, switchControl } from '../shared/controls.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
+import { bytesOf, weights } from './estimate.ts';
 import { logView } from './log.ts';
 import {
   download,
@@ -26,11 +27,12 @@ function view(state: TrainState, context: Own): Child {
   return [
     html('p', {}, t('lead')),
     controls(state, context),
+    html('p', { id: 'memory', class: 'hint' }, memory(state, context)),
     buttons(state, context),
     html(
       'p',
       {},
-      html('span', { id: 'status', role: 'status' }, run.status === 'idle' ? '' : t(run.status)),
+      html('span', { id: 'status' }, run.status === 'idle' ? '' : t(run.status)),
       ' ',
       html('span', { id: 'progress' }, place(state, context)),
     ),
@@ -56,6 +58,11 @@ function controls(state: TrainState, context: Own): Child {
     number(t('seed'), 'seed', 1),
     switchControl({ label: t('clip'), value: state.clip, set: (clip) => set({ clip }) }),
   );
+}
+
+function memory(state: TrainState, { t }: Own): string {
+  const mebibytes = t.number(bytesOf(state) / 2 ** 20, { maximumSignificantDigits: 2 });
+  return t('memory', { mebibytes, model: 'cnn-s', weights, images: state.images, batch: state.batch });
 }
 
 function buttons(state: TrainState, context: Own): Child {

@@ -1,5 +1,6 @@
 // The one training of this page: what it does at the moment, what may be done with it, and what befalls it.
 
+import { stayAwake } from './awake.ts';
 import { copyText } from '../shared/clipboard.ts';
 import type { Context } from '../shared/context.ts';
 import type { Acts } from '../shared/errors.ts';
@@ -66,8 +67,10 @@ function refreshSoon(context: Own): void {
   }, 100);
 }
 
-function enter(context: Own, status: Status): void {
+/** What is shown at once is heard in its turn: screen readers hear of no more than the live region lets through. */
+function enter(context: Own, status: Exclude<Status, 'idle'>): void {
   run.status = status;
+  context.announce(context.t(status));
   context.refresh();
 }
 
@@ -92,7 +95,8 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
   }, 1000);
   // What an abandoned worker says later is not of the training that follows it.
   let over = false;
-  const awake = await stayAwake();
+  let ended: 'done' | 'stopped' | 'failed' = 'failed';
+  const sleep = stayAwake();
   try {
     const { train, keep } = await import('./train.ts');
     const abandoned = new Promise<never>((_, reject) => {
@@ -103,6 +107,7 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
         if (over) return;
         heard = performance.now();
         if (run.status !== 'stopping') enter(context, stage);
+        if (document.hidden) hide(context);
       },
       ready(controls) {
         if (over || run.status === 'stopping') controls.end();
@@ -138,18 +143,17 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
       },
     });
     const accuracy = await Promise.race([training, abandoned]);
-    run.status = accuracy === null ? 'stopped' : 'done';
+    ended = accuracy === null ? 'stopped' : 'done';
   } catch (error) {
-    const wasStopping = run.status === 'stopping';
-    run.status = wasStopping ? 'stopped' : 'failed';
-    if (!wasStopping) befell(context, state, error, last);
+    ended = run.status === 'stopping' ? 'stopped' : 'failed';
+    if (ended === 'failed') befell(context, state, error, last);
   } finally {
     over = true;
     clearInterval(watch);
     context.dismiss('waiting');
     run.controls = run.abandon = null;
-    awake?.release().catch(() => undefined);
-    context.refresh();
+    sleep();
+    enter(context, ended);
   }
 }
 
@@ -231,11 +235,15 @@ export function stop(context: Own): void {
 }
 
 /** A page that nobody sees trains no further, and says so. */
+function hide(context: Own): void {
+  if (run.status !== 'training') return;
+  void pause(context);
+  context.report('E15', {}, { resume: () => resume(context) });
+}
+
 export function pauseWhileHidden(context: Own): void {
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden || run.status !== 'training') return;
-    void pause(context);
-    context.report('E15', {}, { resume: () => resume(context) });
+    if (document.hidden) hide(context);
   });
 }
 
@@ -278,13 +286,4 @@ export function download(): void {
   if (!run.kept) return;
   const blob = new Blob([run.kept.bytes as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' });
   saveFile('cnn-s.safetensors', blob);
-}
-
-/** The screen of a phone stays on where it can be asked for. */
-async function stayAwake(): Promise<WakeLockSentinel | null> {
-  try {
-    return (await (navigator.wakeLock as WakeLock | undefined)?.request('screen')) ?? null;
-  } catch {
-    return null;
-  }
 }

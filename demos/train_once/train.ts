@@ -31,8 +31,8 @@ export interface Kept {
   readonly bytes: Uint8Array;
   /** Whole epochs done. */
   readonly epoch: number;
-  /** With these images and this batch size it goes on to the same bits; else its epoch begins anew. */
-  readonly place: { readonly images: number; readonly batch: number } | null;
+  /** With these images, batch size and seed it goes on to the same bits; else its epoch begins anew. */
+  readonly place: Pick<Settings, 'images' | 'batch' | 'seed'> | null;
 }
 
 export interface Controls {
@@ -62,6 +62,9 @@ interface Data {
   readonly validation: Dataset;
   readonly test: Dataset;
 }
+
+/** Milliseconds between two looks at the losses: the page shows them no more often. */
+const readEvery = 100;
 
 const drawn = new Map<number, Promise<Data>>();
 
@@ -108,6 +111,8 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
   });
   try {
     await held.compile({
+      // Of the order of the images, also of a training that began with another one.
+      seed,
       optimizer: adam({ learningRate: rate, ...(clip ? { globalClipNorm: 1 } : {}) }),
       loss: 'sparseCategoricalCrossentropy',
       metrics: ['accuracy'],
@@ -116,7 +121,7 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
     if (!from) ears.entry({ of: 'model', model: { name: model.name, ...model.summary() } });
     let epoch = from?.epoch ?? 0;
     const steps = Math.ceil(training.size / batchSize);
-    const place = { images, batch: batchSize };
+    const place = { images, batch: batchSize, seed };
     const keep = async (): Promise<void> => ears.kept({ bytes: await saveModel(held), epoch, place });
     const report: Callback = {
       onTrainBegin: () => ears.stage('training'),
@@ -128,9 +133,17 @@ export async function train(settings: Settings, from: Kept | null, ears: Ears): 
         ears.epoch(epoch, val_accuracy!);
       },
     };
-    const same = from?.place?.images === images && from.place.batch === batchSize;
+    const before = from?.place;
+    const same = before?.images === images && before.batch === batchSize && before.seed === seed;
     const begin = same ? { resume: true } : { initialEpoch: epoch };
-    const { stopped } = await held.fit(training, { epochs, batchSize, validation, callbacks: [report], ...begin });
+    const { stopped } = await held.fit(training, {
+      epochs,
+      batchSize,
+      validation,
+      callbacks: [report],
+      trackMilliseconds: readEvery,
+      ...begin,
+    });
     if (stopped !== undefined) {
       await keep();
       return null;
@@ -152,7 +165,7 @@ export async function keptOf(bytes: Uint8Array): Promise<Kept> {
     loadWeights(own, bytes, { ignoreExtra: true });
     const training = await model.getTraining();
     const cursor = training?.cursor;
-    const place = cursor ? { images: cursor.samples, batch: cursor.batchSize } : null;
+    const place = cursor ? { images: cursor.samples, batch: cursor.batchSize, seed: training.seed } : null;
     return { bytes, epoch: training?.epochs ?? 0, place };
   } finally {
     own.dispose();

@@ -11,6 +11,8 @@ export const words = dictionary(
     epochs: 'Epochs',
     seed: 'Seed',
     clip: 'Clip gradients at 1',
+    memory:
+      'Memory: about {mebibytes} MiB on the device, for {model} ({weights} weights) with {images} images in batches of {batch}.',
     train: 'Train',
     'go on': 'Go on after epoch {epoch}',
     pause: 'Pause',
@@ -60,6 +62,8 @@ export const words = dictionary(
     epochs: 'Époques',
     seed: 'Graine',
     clip: 'Borner les gradients à 1',
+    memory:
+      'Mémoire : environ {mebibytes} Mio sur l’appareil, pour {model} ({weights} poids) avec {images} images par lots de {batch}.',
     train: 'Entraîner',
     'go on': 'Continuer après l’époque {epoch}',
     pause: 'Pause',

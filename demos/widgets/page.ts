@@ -8,31 +8,17 @@ import { grid, type Cell } from '../shared/grid.ts';
 import { matrixTable } from '../shared/matrix_table.ts';
 import { openPage } from '../shared/page.ts';
 import { sheet } from '../shared/sheet.ts';
-import { choice, flag, integer, matrix, number, type Matrix, type StateOf } from '../shared/state.ts';
-import { stepFields, stepperBar } from '../shared/stepper.ts';
+import type { Matrix } from '../shared/state.ts';
+import { stepperBar } from '../shared/stepper.ts';
 import { tint } from '../shared/tint.ts';
+import { columns, fields, type State } from './state.ts';
 import { words } from './words.ts';
 
-const columns = 4;
 const ramp = (rows: number): Matrix => ({
   shape: [rows, columns],
   values: Array.from({ length: rows * columns }, (_, i) => i - 5),
 });
 
-const fields = {
-  ...stepFields,
-  rows: integer(3, 1, 5),
-  rate: number(0.25, { min: 0, max: 1 }),
-  mode: choice(['zeros', 'reflect'], 'zeros'),
-  bias: flag(false),
-  x: matrix({ shape: [3, columns], values: new Array<number>(3 * columns).fill(0) }, [
-    [1, 5],
-    [columns, columns],
-  ]),
-  code: choice(['js', 'python'], 'js'),
-};
-
-type State = StateOf<typeof fields>;
 type Own = Context<State, keyof typeof words.en>;
 
 /** The matrix has as many rows as `rows` says; what it had stays. */

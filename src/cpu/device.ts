@@ -155,6 +155,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
 
   const { track, onRows } = options;
   let rows: TrackedRow[] = [];
+  let deliveredAt = -Infinity;
   let runs = 0;
   let disposed = false;
   const alive = () => {
@@ -165,6 +166,7 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
   const deliver = () => {
     const delivered = rows;
     rows = [];
+    deliveredAt = performance.now();
     if (delivered.length > 0) onRows?.(delivered);
   };
 
@@ -196,7 +198,8 @@ function createRunner(device: Device, plan: Plan, options: RunnerOptions, memory
         });
       }
       runs++;
-      if (track && rows.length >= track.every) deliver();
+      if (track && (rows.length >= track.every || performance.now() - deliveredAt >= (track.apart ?? Infinity)))
+        deliver();
     },
     ready: () => null,
     async flush() {

@@ -1,8 +1,8 @@
 // Scalars of every step without waiting for any: each run copies them into a row of a staging buffer, and a buffer is
-// read when its rows are full while the next ones fill.
+// read when its rows are full, or when the last read is long enough ago, while the next ones fill.
 
 import { viewOf, type DType } from '../core/dtype.ts';
-import type { TrackedRow } from '../plan/device.ts';
+import type { Pace, TrackedRow } from '../plan/device.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
 import { errorsTold, swallow, type Life } from './life.ts';
 import type { Queue } from './queue.ts';
@@ -44,7 +44,7 @@ export function createRows(
   buffers: Buffers,
   queue: Queue,
   scalars: readonly TrackedScalar[],
-  every: number,
+  { every, apart = Infinity }: Pace,
   onRows: (rows: readonly TrackedRow[]) => void,
   report: (error: Error) => void,
 ): Rows {
@@ -64,6 +64,7 @@ export function createRows(
   let deliveries: Promise<void> = Promise.resolve();
   let delivered = 0;
   let mapCalls = 0;
+  let sentAt = -Infinity;
   let disposed = false;
 
   /** Starts reading the filling buffer; rows are delivered in order whichever read ends first. */
@@ -75,6 +76,7 @@ export function createRows(
     const bytes = staging.rows * rowBytes;
     const mapped = life.wait((async () => staging.buffer.mapAsync(mapRead, 0, bytes))(), 'reading tracked outputs');
     swallow(mapped);
+    sentAt = performance.now();
     deliveries = deliveries.then(() => deliver(staging, mapped, bytes));
     onTheirWay.push(deliveries);
   }
@@ -115,7 +117,8 @@ export function createRows(
       });
     },
     advance() {
-      if (++filling!.rows === every) send(filling!);
+      // The clock is not asked where nothing follows from it.
+      if (++filling!.rows === every || (apart < Infinity && performance.now() - sentAt >= apart)) send(filling!);
     },
     full: () => !filling,
     async room() {

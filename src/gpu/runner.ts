@@ -32,7 +32,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   const { launches, table, bufferOf } = binding;
   const reader = createReader(life, buffers, queue, keptStaging);
   const replayer = createReplayer(parts, binding.params);
-  const every = options.track?.every ?? 1;
+  const { track: pace = { every: 1 } } = options;
   const report = (error: Error): void => void troubles.push(error);
   const onRows = options.onRows ?? (() => {});
   let rows: ReturnType<typeof createRows> | null = null;
@@ -50,7 +50,7 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
   try {
     swallow(binding.checked);
     if (scalars.length > 0) {
-      rows = createRows(life, buffers, queue, scalars, every, onRows, report);
+      rows = createRows(life, buffers, queue, scalars, pace, onRows, report);
       swallow(rows.checked);
     }
     [kernels] = await Promise.all([

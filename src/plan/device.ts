@@ -40,10 +40,23 @@ export interface Device {
   dispose(): void;
 }
 
+/** When the scalars of steps are read. */
+export interface Pace {
+  /** So many steps at once. */
+  readonly every: number;
+  /** Fewer, as soon as so many milliseconds have gone by since the last read. */
+  readonly apart?: number | undefined;
+}
+
+export interface Track extends Pace {
+  /** Of one f32, i32 or u32 element. */
+  readonly outputs: readonly string[];
+}
+
 export interface RunnerOptions {
-  /** Scalar outputs (one f32, i32 or u32 element) kept for every step, and how many steps are read at once. */
-  readonly track?: { readonly outputs: readonly string[]; readonly every: number };
-  /** Called in order with `every` rows at a time (fewer after `flush`). Errors thrown here surface in `ready`. */
+  /** Scalar outputs kept for every step, and when they are read. */
+  readonly track?: Track;
+  /** Called in order with `every` rows at a time (fewer after `flush`, or `apart`). Errors thrown here surface in `ready`. */
   readonly onRows?: (rows: readonly TrackedRow[]) => void;
   /**
    * Whether the runner is ready as soon as a step can run: kernels that compile long then leave their place to quick ones that

@@ -5,7 +5,7 @@ import type { Shape } from '../core/shape.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { gatherBatch } from '../ops/gather_batch.ts';
 import type { KernelChoices } from '../plan/choices.ts';
-import type { Device } from '../plan/device.ts';
+import type { Device, Pace } from '../plan/device.ts';
 import type { BatchProgram } from './batch_program.ts';
 import type { Augmentations } from './augment_option.ts';
 import {
@@ -47,7 +47,7 @@ export interface Batches {
   /** Takes `data` off the device. */
   release(data: Arrays): void;
   /** Programs for data of this size and these types; the values themselves are given to each run. */
-  train(data: Arrays, batch: number, every: number, augment?: Augmentations): Promise<BatchProgram>;
+  train(data: Arrays, batch: number, pace: Pace, augment?: Augmentations): Promise<BatchProgram>;
   evaluate(data: Arrays, batch: number): Promise<BatchProgram>;
   /** An evaluation that counts every head's confusions as well. */
   confusion(data: Arrays, batch: number): Promise<BatchProgram>;
@@ -67,8 +67,8 @@ type Kind = 'train' | 'evaluate' | 'confusion' | 'predict';
 /** Sizes of data sets that tallies are kept for, of each kind: more than there are programs that may use them. */
 const keptTallies = 8;
 
-/** How many steps' values an evaluation reads at once. */
-const evaluateEvery = 64;
+/** When an evaluation reads its steps' values. */
+const evaluatePace: Pace = { every: 64 };
 
 export function createBatches(
   device: Device,
@@ -129,7 +129,7 @@ export function createBatches(
     kind: Exclude<Kind, 'predict'>,
     data: Arrays,
     batch: number,
-    every: number,
+    pace: Pace,
     augment: Augmentations = {},
   ): Promise<BatchProgram> {
     const { keys, state, checked } = compiled!;
@@ -146,69 +146,73 @@ export function createBatches(
     const scaled = Object.values(scales).flatMap(({ scale, offset }) => [scale, offset]);
     const drawing = Object.entries(augment).map(([name, { key }]) => `${name}:${key}`);
     const numbered = data.streamed !== undefined && drawing.length > 0;
-    return programs.get(kind, [batch, every, size, ...scaled, ...signature, ...drawing].join(' '), async () => {
-      const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
-      const norms = state.optimizer.clipping?.by === 'globalClipNorm' ? [GRADIENT_NORM] : [];
-      const checks = checked ? [FIRST_NON_FINITE] : [];
-      const gradients = checked && state.scaler ? [NON_FINITE_GRADIENT] : [];
-      const ofSteps = training ? [FIRST_BAD, ...gradients, ...norms, ...scaling] : [];
-      const outputs = ['loss', ...keys, ...checks, ...ofSteps];
-      const places = heads.map(({ output }) => output.at);
-      const terms: string[] = [];
-      const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {
-        batch,
-        terms,
-        waiting: [],
-        program: null!,
-      };
-      made.program = await program(
-        {
-          ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
-          order: { shape: [size], dtype: 'u32' },
-          cursor: { shape: [1], dtype: 'u32' },
-          ...(numbered ? { ids: { shape: [size], dtype: 'u32' } as const } : {}),
-          ...(drawing.length > 0 ? { augmentation: { shape: [4], dtype: 'u32' } as const } : {}),
-        },
-        (inputs, { random, perform, ...context }) => {
-          const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
-          const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
-          const examples = Object.fromEntries(
-            needed.map((input) => {
-              const name = featuresOf(input);
-              const { [input.name]: augmented } = augment;
-              if (!augmented) return [input.name, gather(name)];
-              const { ids = order, augmentation: draws } = inputs;
-              const tensors = { data: inputs[name]!, order, ids, cursor, random: draws! };
-              return [input.name, augmented.apply(tensors, { batch, ...scales[name]! })];
-            }),
-          );
-          const targets = targetNames.map(gather);
-          const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
-          const made = forward(network, examples, places, {
-            training,
-            random,
-            examples: size,
-            read,
-            around: training ? around(context) : context.layer,
-          });
-          made.effects.forEach(perform);
-          talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
-          terms.push(...Object.keys(made.terms));
-          outputs.push(...terms);
-          return lossAndMetrics(compiled!, made, targets, batch, weights);
-        },
-        {
-          ...shared,
-          checked,
-          ...(training ? { optimizer: state, recompute: compiled!.recompute === true } : {}),
-          track: { outputs, every },
-          onRows(rows) {
-            for (const { values } of rows) made.waiting.shift()?.(values);
+    return programs.get(
+      kind,
+      [batch, pace.every, pace.apart, size, ...scaled, ...signature, ...drawing].join(' '),
+      async () => {
+        const scaling = state.scaler ? [LOSS_SCALE, SKIPPED_STEPS] : [];
+        const norms = state.optimizer.clipping?.by === 'globalClipNorm' ? [GRADIENT_NORM] : [];
+        const checks = checked ? [FIRST_NON_FINITE] : [];
+        const gradients = checked && state.scaler ? [NON_FINITE_GRADIENT] : [];
+        const ofSteps = training ? [FIRST_BAD, ...gradients, ...norms, ...scaling] : [];
+        const outputs = ['loss', ...keys, ...checks, ...ofSteps];
+        const places = heads.map(({ output }) => output.at);
+        const terms: string[] = [];
+        const made: { -readonly [K in keyof BatchProgram]: BatchProgram[K] } = {
+          batch,
+          terms,
+          waiting: [],
+          program: null!,
+        };
+        made.program = await program(
+          {
+            ...Object.fromEntries(Object.entries(arrays).map(([name, { shape, dtype }]) => [name, { shape, dtype }])),
+            order: { shape: [size], dtype: 'u32' },
+            cursor: { shape: [1], dtype: 'u32' },
+            ...(numbered ? { ids: { shape: [size], dtype: 'u32' } as const } : {}),
+            ...(drawing.length > 0 ? { augmentation: { shape: [4], dtype: 'u32' } as const } : {}),
           },
-        },
-      );
-      return made;
-    });
+          (inputs, { random, perform, ...context }) => {
+            const { order, cursor } = inputs as Record<'order' | 'cursor', Tensor>;
+            const gather = (name: string) => gatherBatch(inputs[name]!, order, cursor, { batch, ...scales[name] });
+            const examples = Object.fromEntries(
+              needed.map((input) => {
+                const name = featuresOf(input);
+                const { [input.name]: augmented } = augment;
+                if (!augmented) return [input.name, gather(name)];
+                const { ids = order, augmentation: draws } = inputs;
+                const tensors = { data: inputs[name]!, order, ids, cursor, random: draws! };
+                return [input.name, augmented.apply(tensors, { batch, ...scales[name]! })];
+              }),
+            );
+            const targets = targetNames.map(gather);
+            const weights = weightNames.map((name) => (Object.hasOwn(arrays, name) ? gather(name) : undefined));
+            const made = forward(network, examples, places, {
+              training,
+              random,
+              examples: size,
+              read,
+              around: training ? around(context) : context.layer,
+            });
+            made.effects.forEach(perform);
+            talliesOf(kind, size).trace(made, targets, cursor).forEach(perform);
+            terms.push(...Object.keys(made.terms));
+            outputs.push(...terms);
+            return lossAndMetrics(compiled!, made, targets, batch, weights);
+          },
+          {
+            ...shared,
+            checked,
+            ...(training ? { optimizer: state, recompute: compiled!.recompute === true } : {}),
+            track: { outputs, ...pace },
+            onRows(rows) {
+              for (const { values } of rows) made.waiting.shift()?.(values);
+            },
+          },
+        );
+        return made;
+      },
+    );
   }
 
   /** The arrays that programs take, by their names. */
@@ -229,9 +233,9 @@ export function createBatches(
       return streamFeed({ data, ring: await residents.ring(data, kind, arrays), arraysOf }, await pass);
     },
     release: ({ source }) => residents.release(source),
-    train: (data, batch, every, augment) => overData('train', data, batch, every, augment),
-    evaluate: (data, batch) => overData('evaluate', data, batch, evaluateEvery),
-    confusion: (data, batch) => overData('confusion', data, batch, evaluateEvery),
+    train: (data, batch, pace, augment) => overData('train', data, batch, pace, augment),
+    evaluate: (data, batch) => overData('evaluate', data, batch, evaluatePace),
+    confusion: (data, batch) => overData('confusion', data, batch, evaluatePace),
     tallies: talliesOf,
     predict: async (batch, places, drawing, checked) => {
       const made = await programs.get('predict', [drawing, checked, batch, ...places].join(' '), async () => ({

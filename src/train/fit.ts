@@ -11,7 +11,7 @@ import type { BatchLogs, Callback, FitParams, Logs } from './callbacks.ts';
 import { placeIn } from './batch_place.ts';
 import { compiledOf, networkOf, checkAlive, together, type Core } from './core.ts';
 import { released, startOf, statesOf, type Cursor } from './cursor.ts';
-import { asError, checkWhole } from './fit_checks.ts';
+import { asError, checkWhole, paceOf } from './fit_checks.ts';
 import { measure, programsFor } from './evaluate.ts';
 import type { Model } from './model.ts';
 import { GRADIENT_NORM, LOSS_SCALE, SKIPPED_STEPS } from './program.ts';
@@ -46,6 +46,8 @@ export interface FitOptions extends Weighting {
   readonly resume?: boolean;
   /** Steps whose losses are read at once; 16 unless given, and 1 on the CPU. */
   readonly trackEvery?: number;
+  /** In its place: losses are read at most once in so many milliseconds, however many steps they are of (up to 1024). */
+  readonly trackMilliseconds?: number;
   /** Aborted, it ends training after the step that is running. */
   readonly signal?: AbortSignal;
 }
@@ -73,6 +75,7 @@ const known = [
   'initialEpoch',
   'resume',
   'trackEvery',
+  'trackMilliseconds',
   'signal',
   'sampleWeight',
   'classWeight',
@@ -84,13 +87,13 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   if (core.fitting) throw new StateError('fit: this model is being trained already; await that fit first');
   checkOptions('fit', options, known);
   const { validation, shuffle = true, callbacks = [], signal, resume = false } = options;
-  const { epochs = 1, batchSize = 32, trackEvery = core.device!.kind === 'cpu' ? 1 : 16 } = options;
+  const { epochs = 1, batchSize = 32 } = options;
+  const pace = paceOf(options, core.device!);
   checkWhole('epochs', epochs, 0);
   checkWhole('batchSize', batchSize, 1);
   checkWhole('initialEpoch', options.initialEpoch ?? 0, 0);
   if (resume && options.initialEpoch !== undefined)
     throw new OptionError('fit: resume and initialEpoch are both given, expected one of them');
-  checkWhole('trackEvery', trackEvery, 1);
 
   const resolved = resolveData('fit', data, network, compiled, options);
   const held = validation && resolveData('fit: validation', validation, network, compiled);
@@ -135,13 +138,13 @@ export async function fit(core: Core, model: Model, data: TrainingData, options:
   const passOf = () => trainingPass(size, { shuffle, numbered, seed: compiled.seed, epoch: core.epochs });
 
   async function programs() {
-    const compiling = batches.train(train, batch, trackEvery, augment);
+    const compiling = batches.train(train, batch, pace, augment);
     await nextTurn(); // so that compilers are at work while data are copied
     const [full, feed] = await together(compiling, batches.feed('train', train, passOf()));
     return { feed, full };
   }
 
-  const partialProgram = () => batches.train(train, size % batch, trackEvery, augment);
+  const partialProgram = () => batches.train(train, size % batch, pace, augment);
   /** What an epoch wants at its end is compiled once the first losses have arrived, so as not to delay those. */
   let later = null as Promise<unknown> | null;
   function prepareLater(): Promise<unknown> {

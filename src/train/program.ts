@@ -11,7 +11,7 @@ import type { Parameters } from '../nn/parameters.ts';
 import { pack } from '../ops/pack.ts';
 import { makePlan } from '../plan/build.ts';
 import { choicesOf, restoring, type KernelChoices } from '../plan/choices.ts';
-import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, TrackedRow } from '../plan/device.ts';
+import type { Device, DeviceTensor, DispatchTime, Runner, RunnerStats, Track, TrackedRow } from '../plan/device.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planDot, printPlan } from '../plan/print.ts';
 import { checkAll, type NamedValue } from './checked.ts';
@@ -46,8 +46,8 @@ export interface ProgramOptions {
   readonly device?: Device;
   /** Of the random ops; 0 unless given. */
   readonly seed?: number;
-  /** Scalar outputs delivered for every run through `onRows`, `every` runs at a time. */
-  readonly track?: { readonly outputs: readonly string[]; readonly every: number };
+  /** Scalar outputs delivered for every run through `onRows`, `every` runs at a time or as soon as `apart` says. */
+  readonly track?: Track;
   readonly onRows?: (rows: readonly TrackedRow[]) => void;
   /** Numbers that the function read from there and that may change between runs; the optimizer's state's unless given. */
   readonly numbers?: LiveNumbers | undefined;

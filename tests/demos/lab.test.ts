@@ -14,23 +14,14 @@ import { callTypes } from '../../demos/bench/core/check.ts';
 import { familyNames, familyShapes } from '../../demos/bench/core/families.ts';
 import { evaluate } from '../../demos/bench/core/own_kernel.ts';
 import { casesOf } from '../../demos/bench/core/run.ts';
-import { defaults, pack, parse, serialise, unpack } from '../../demos/shared/state.ts';
+import { defaults, serialise } from '../../demos/shared/state.ts';
 import { sizeOf } from '../../src/core/shape.ts';
-import { generator, randomState } from './random_state.ts';
 import { resultOf, rowOf } from './lab_rows.ts';
 
 const start = defaults(fields);
 const asked = { device: 'webgpu', source: { version: '0', commit: null, dirty: false }, command: '' } as const;
 
-test('1,000 random states come back from their links', async () => {
-  const next = generator(7);
-  const shorter = { ...fields, own: { ...fields.own, longest: 300 } };
-  for (let i = 0; i < 1000; i++) {
-    const state = randomState(shorter, next);
-    const { plain, problems } = await unpack(`#${await pack(serialise(fields, state))}`);
-    expect(problems).toEqual([]);
-    expect(parse(fields, plain)).toEqual({ state, problems: [], unknown: [] });
-  }
+test('a link of the lab is readable', () => {
   expect(serialise(fields, { ...start, suites: ['gemm', 'conv'], gemm: '64x64x64;8x9x10' })).toBe(
     'v=1&suites=gemm,conv&gemm=64x64x64;8x9x10',
   );

@@ -124,7 +124,7 @@ test('without a device small models train on the CPU, and larger ones here', asy
 test('how many steps go in one submit changes no bit', async () => {
   const device = await sharedDevice();
   const histories = [];
-  for (const trackEvery of [1, 16, 64]) {
+  for (const read of [{ trackEvery: 1 }, {}, { trackEvery: 64 }, { trackMilliseconds: 5 }]) {
     const net = sequential([
       dense({ units: 16, activation: 'tanh', inputShape: [2] }),
       dropout({ rate: 0.1 }),
@@ -132,11 +132,10 @@ test('how many steps go in one submit changes no bit', async () => {
     ]);
     const optimizer = adam({ learningRate: (step) => 0.02 / (1 + step) });
     await net.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', device });
-    const { history } = await net.fit(spirals({ size: 500, seed: 1 }), { epochs: 3, batchSize: 8, trackEvery });
+    const { history } = await net.fit(spirals({ size: 500, seed: 1 }), { epochs: 3, batchSize: 8, ...read });
     histories.push(history);
     net.dispose();
   }
   expect(histories[0]!['loss']![2]!).toBeLessThan(histories[0]!['loss']![0]!);
-  expect(histories[1]).toEqual(histories[0]);
-  expect(histories[2]).toEqual(histories[0]);
+  for (const history of histories.slice(1)) expect(history).toEqual(histories[0]);
 });

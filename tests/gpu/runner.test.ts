@@ -67,6 +67,29 @@ test.each([
   device.releaseVariable(w);
 });
 
+test.each([
+  [0, 20, 'each by itself'],
+  [60_000, 2, 'the first, and what is left at the end'],
+])('SH-12: 20 tracked steps whose reads are %i ms apart are read %i times: %s', async (apart, reads) => {
+  const device = await sharedDevice();
+  const { plan, w } = tinyPlan();
+  const runs: number[] = [];
+  const runner = await device.createRunner(plan, {
+    track: { outputs: ['total'], every: 64, apart },
+    onRows: (rows) => void runs.push(...rows.map(({ run }) => run)),
+  });
+  for (let i = 0; i < 20; i++) {
+    const wait = runner.ready();
+    if (wait) await wait;
+    runner.run(i === 0 ? { x: filled(16, 2) } : {});
+  }
+  await runner.flush();
+  expect(runner.stats().mapCalls).toBe(reads);
+  expect(runs).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  runner.dispose();
+  device.releaseVariable(w);
+});
+
 test('steps of two programs that change one variable keep their order, and so do writes between them', async () => {
   const device = await sharedDevice();
   const { plan, w } = tinyPlan();

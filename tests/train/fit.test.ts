@@ -82,6 +82,41 @@ describe('fit', () => {
     expect(history['val_loss']![0]).toBeCloseTo(whole['loss']!, 6);
   });
 
+  it('SH-12: tells of losses by the clock where it is asked to, and of all of them', async () => {
+    const data = take(moons({ size: 100 }), 12);
+    for (const [trackMilliseconds, first] of [
+      [0, 1],
+      [60_000, 1],
+    ] as const) {
+      const model = await compiled(classifier(), 0);
+      const told: number[] = [];
+      let queued = 0;
+      const batchesBefore: number[] = [];
+      await model.fit(data, {
+        batchSize: 4,
+        trackMilliseconds,
+        callbacks: [
+          {
+            onStepEnd: () => void queued++,
+            onBatchEnd(batch) {
+              told.push(batch);
+              batchesBefore.push(queued);
+            },
+          },
+        ],
+      });
+      expect(told).toEqual([0, 1, 2]);
+      expect(batchesBefore).toEqual(trackMilliseconds === 0 ? [first, 2, 3] : [first, 3, 3]);
+    }
+    const model = await compiled(classifier());
+    await expect(model.fit(data, { trackEvery: 4, trackMilliseconds: 100 })).rejects.toThrow(
+      'fit: trackEvery and trackMilliseconds are both given, expected one of them',
+    );
+    await expect(model.fit(data, { trackMilliseconds: -1 })).rejects.toThrow(
+      'fit: trackMilliseconds is -1, expected a number from 0 to 60000',
+    );
+  });
+
   it('takes every example once an epoch, in an order that the seed and the epoch decide', async () => {
     const orders: number[][] = [];
     for (const seed of [1, 1, 2]) {

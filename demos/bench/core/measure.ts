@@ -6,7 +6,7 @@ import { OptionError, suggestion } from '../../../src/core/errors.ts';
 import type { Cost } from '../../../src/graph/op.ts';
 import { workName, workOf, type Case } from './cases.ts';
 import { bounds, callTypes, checkOutputs, notChecked, reference, sampleValues } from './check.ts';
-import { kernelsFor, preferredKernel, prepareKernel, type Prepared } from './prepare.ts';
+import { kernelsFor, lackingKernels, preferredKernel, prepareKernel, type Prepared } from './prepare.ts';
 import { blankRow, type Method, type Row } from './result.ts';
 import { longestMs, speedKey, tooLong, type Speeds } from './safety.ts';
 import { sampleInTurns } from './sampling.ts';
@@ -77,27 +77,34 @@ async function* checkedKernels(
   const { op, sample } = one;
   const call = callTypes(op, sample);
   const names = chosenKernels(session, one, options.kernels);
-  if (names.length === 0) return;
-  const preferred = preferredKernel(op, sample, device.target);
-  const x = sample.inputs.map((input, i) => sampleValues(input, 101 + i));
-  const copies = (): Values[] => x.map((values) => values.slice());
-  const expected = reference(op, call, copies());
-  const bound = bounds(op, call, copies(), expected);
   const { flops, bytes, exponentials }: Cost = op.cost?.(call) ?? { flops: 0, bytes: 0 };
-  for (const variant of names) {
-    options.signal?.throwIfAborted();
-    const row = blankRow({
+  const rowOf = (variant: string, preferred: boolean): Row =>
+    blankRow({
       suite: one.suite,
       work: workName(one),
       subject: op.name,
       variant,
-      preferred: variant === preferred,
+      preferred,
       shape: one.shape,
       dtype: call.outputs[0]!.dtype,
       flops,
       bytes,
       counts: exponentials ? { exponentials } : {},
     });
+  for (const [variant, feature] of lackingKernels(op, call, device.target)) {
+    if (options.kernels && !options.kernels.includes(variant)) continue;
+    const skipped = `needs ${feature}, which this device lacks`;
+    yield { one, row: { ...rowOf(variant, false), skipped }, prepared: null };
+  }
+  if (names.length === 0) return;
+  const preferred = preferredKernel(op, sample, device.target);
+  const x = sample.inputs.map((input, i) => sampleValues(input, 101 + i));
+  const copies = (): Values[] => x.map((values) => values.slice());
+  const expected = reference(op, call, copies());
+  const bound = bounds(op, call, copies(), expected);
+  for (const variant of names) {
+    options.signal?.throwIfAborted();
+    const row = rowOf(variant, variant === preferred);
     instruments?.compileMs();
     try {
       const skipped = await tooLong(session, one, variant, x, speeds, longestMs(session, options.method.quick));

@@ -23,6 +23,21 @@ export function kernelsFor<A>(op: Op<A>, call: CallTypes<A>, target: Target | nu
   return Object.keys(op.kernels).filter((name) => op.kernels[name]!.fits?.(call, target) ?? true);
 }
 
+/** WebGPU's optional features that kernels may need. */
+const optional = ['subgroups', 'shader-f16'] as const;
+
+/** Kernels that the call could run by if the device had one more feature, and that feature. */
+export function lackingKernels<A>(op: Op<A>, call: CallTypes<A>, target: Target | null): Map<string, string> {
+  const lacking = new Map<string, string>();
+  if (!target) return lacking;
+  const fitting = kernelsFor(op, call, target);
+  for (const feature of optional.filter((one) => !target.features.has(one))) {
+    const richer = { ...target, features: new Set([...target.features, feature]) };
+    for (const name of kernelsFor(op, call, richer)) if (!fitting.includes(name)) lacking.set(name, feature);
+  }
+  return lacking;
+}
+
 /** What a plan takes where no kernel is asked for. */
 export function preferredKernel(op: Op, sample: Sample<unknown>, target: Target | null): string {
   return planOf(op, sample, target, null).plan.steps.find(({ call }) => call.op === op)!.kernel;

@@ -8,17 +8,30 @@ import { isRunning } from '../lab.ts';
 import { otherSuites, suites, type LabState, type Suite } from '../state.ts';
 import type { LabContext } from '../words.ts';
 
-export function controlsView(context: LabContext, state: LabState): HTMLElement {
+/** WebGPU's optional features that the lab has a use for. */
+export const optional = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
+export type Optional = (typeof optional)[number];
+
+/** `lacked`: what the device is without (E5); what that changes stands at the settings concerned. */
+export function controlsView(context: LabContext, state: LabState, lacked: readonly Optional[]): HTMLElement {
   const { t, set } = context;
   const toggle = (suite: Suite, on: boolean): void =>
     set({ suites: suites.filter((one) => (one === suite ? on : state.suites.includes(one))) });
-  const suite = (name: Suite): Child => [
-    switchControl({
+  const suite = (name: Suite): Child => {
+    const control = switchControl({
       label: t(`suite ${name}`),
       value: state.suites.includes(name),
       set: (on) => toggle(name, on),
-    }),
-  ];
+    });
+    return name === 'steps' ? withReason(control, 'timestamp-query') : control;
+  };
+  /** A control, and where the device lacks the feature what follows from that, which is read with the control. */
+  const withReason = (control: HTMLElement, feature: Optional): Child => {
+    if (!lacked.includes(feature)) return control;
+    const id = `lacks-${feature}`;
+    control.querySelector('input, select')!.setAttribute('aria-describedby', id);
+    return [control, html('p', { class: 'hint', id, 'data-code': 'E5' }, t(`lacks ${feature}`))];
+  };
   return sheet(
     context,
     { key: 'parameters', title: t('settings'), over: '.run-bar' },
@@ -57,16 +70,22 @@ export function controlsView(context: LabContext, state: LabState): HTMLElement 
         html('p', { class: 'hint' }, t('shapes hint')),
         familyNames.filter((name) => state.suites.includes(name)).map((name) => shapeField(context, state, name)),
       ),
-      choiceControl({
-        label: t('dtype'),
-        value: state.dtype,
-        options: [
-          { value: 'f32', label: 'f32' },
-          { value: 'f16', label: t('dtype f16') },
-        ],
-        set: (dtype) => set({ dtype }),
-      }),
-      textField(t('variants'), state.variants, t('variants hint'), (variants) => set({ variants })),
+      withReason(
+        choiceControl({
+          label: t('dtype'),
+          value: state.dtype,
+          options: [
+            { value: 'f32', label: 'f32' },
+            { value: 'f16', label: t('dtype f16') },
+          ],
+          set: (dtype) => set({ dtype }),
+        }),
+        'shader-f16',
+      ),
+      withReason(
+        textField(t('variants'), state.variants, t('variants hint'), (variants) => set({ variants })),
+        'subgroups',
+      ),
       numberControl(context, {
         label: t('repeat'),
         value: state.repeat,

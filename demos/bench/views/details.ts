@@ -5,6 +5,7 @@ import { html, svg, type Child } from '../../shared/dom.ts';
 import type { Row } from '../core/result.ts';
 import { formulaOf } from '../formulas.ts';
 import { milliseconds, number } from '../format.ts';
+import { skippedText } from '../skipped.ts';
 import type { LabContext } from '../words.ts';
 
 type T = LabContext['t'];
@@ -22,7 +23,7 @@ export function detailsView({ t }: LabContext, row: Row): Child {
     ...(summary ? [[t('detail samples'), t('samples', { n: summary.n, repeats })] as [string, string]] : []),
     [t('detail compile'), compileMs === null ? t('compiled before') : `${number(t, compileMs)} ms`],
     ...(check.message ? [[t('detail check'), check.message] as [string, string]] : []),
-    ...(row.skipped ? [[t('detail skipped'), row.skipped] as [string, string]] : []),
+    ...(row.skipped ? [[t('detail skipped'), skippedText(t, row.skipped)] as [string, string]] : []),
     ...Object.entries(counts).map(([name, value]): [string, string] => [name, number(t, value)]),
   ];
   const longest = parts.toSorted((a, b) => b.nanoseconds - a.nanoseconds).slice(0, 12);

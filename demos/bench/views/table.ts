@@ -12,6 +12,7 @@ import type { BenchResult, Row } from '../core/result.ts';
 import { medianText, milliseconds, number, percent } from '../format.ts';
 import { isTooShort, isWrong, shownRows, type Numbered } from '../rows.ts';
 import { columns, type Column, type LabState } from '../state.ts';
+import { skippedText } from '../skipped.ts';
 import { csvOf, markdownOf } from '../table_text.ts';
 import type { LabContext } from '../words.ts';
 import { textField } from './controls.ts';
@@ -177,7 +178,11 @@ function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement 
           type: 'button',
           class: 'more',
           'aria-expanded': open,
-          'aria-label': t('details of', { row: at, name: `${row.subject} ${row.variant} ${row.shape}` }),
+          'aria-label': [
+            t('details of', { row: at, name: `${row.subject} ${row.variant} ${row.shape}` }),
+            ...(row.skipped ? [skippedText(t, row.skipped)] : []),
+          ].join('. '),
+          title: row.skipped ? skippedText(t, row.skipped) : null,
           on: { click: () => toggle(context, row) },
         },
         String(at),
@@ -217,7 +222,7 @@ function checkText(t: LabContext['t'], { check, flags }: Row): Child {
 
 function remark({ t }: LabContext, { row, best }: Numbered): Child {
   if (isWrong(row)) return null; // said above the table and in its details
-  if (row.skipped) return html('small', {}, row.skipped);
+  if (row.skipped) return html('small', {}, skippedText(t, row.skipped));
   if (!row.summary || best === null || row.suite === 'roofs' || isTooShort(row)) return null;
   if (row.summary.median === best) return html('small', {}, t('fastest'));
   return html(

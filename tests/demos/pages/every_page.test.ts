@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe.each(pages)('$name', ({ path, h1, small = '' }) => {
-  test('has no axe violation in either language, any theme, wide or narrow', async () => {
+  test('AX-1, I18-1, TH-2: has no axe violation in either language, any theme, wide or narrow', async () => {
     const { page, hash, load } = opened;
     await load(path);
     const found: string[] = [];
@@ -52,7 +52,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(found).toEqual([]);
   });
 
-  test('fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
+  test('AX-7, MO-1, I18-5: fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
     const { page, hash } = opened;
     for (const [width, link, size] of [
       [360, 'lang=fr', ''],
@@ -71,7 +71,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     }
   });
 
-  test('is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
+  test('AX-3, SH-7: is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
     const { page, hash, load } = opened;
     await load(path);
     const frame = await page.evaluate(() => ({
@@ -94,9 +94,24 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(shown).toEqual({ header: false, footer: false, paper: 'rgba(0, 0, 0, 0)' });
   });
 
-  test('has targets of 44 px under a finger', async () => {
+  test('AX-6, AX-7: has targets of 44 px under a finger, and stands still where movement is unwanted', async () => {
     const { page, load } = opened;
-    await load(`${path}#v=1&lang=fr`, { width: 360, height: 640, touch: true });
+    const motion = 'prefers-reduced-motion';
+    await page.emulateMediaFeatures([{ name: motion, value: 'reduce' }]);
+    // The link asks for steps that play, which these readers want no page to do by itself.
+    await load(`${path}#v=1&lang=fr&play=1&speed=8`, { width: 360, height: 640, touch: true });
+    const first = await page.$eval('#content', (content) => content.querySelector('.stepper output')?.textContent);
+    await settled(page);
+    const moving = await page.evaluate(() => ({
+      animations: document.getAnimations().length,
+      changing: [...document.querySelectorAll('#page *')]
+        .filter((element) => {
+          const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
+          return /[1-9]/.test(transitionDuration) || animationName !== 'none' || scrollBehavior === 'smooth';
+        })
+        .map((element) => element.outerHTML.slice(0, 80)),
+    }));
+    expect(moving).toEqual({ animations: 0, changing: [] });
     expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
     const small = await page.$$eval('#page :is(button, select, input[type=range], a.icon)', (targets) =>
       targets
@@ -107,9 +122,12 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     );
     expect(small).toEqual([]);
     expect(await tooWide(page)).toEqual([]);
+    const last = await page.$eval('#content', (content) => content.querySelector('.stepper output')?.textContent);
+    expect(last, 'no step was taken').toBe(first);
+    await page.emulateMediaFeatures([{ name: motion, value: 'no-preference' }]);
   });
 
-  test('says what it needs where JavaScript is off', async () => {
+  test('E18: says what it needs where JavaScript is off', async () => {
     const { page, load } = plain;
     await load(path);
     const text = await page.$eval('noscript', (element) => element.textContent);
@@ -117,7 +135,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(text).toContain('a besoin de JavaScript');
   });
 
-  test('lists what it corrected in its link, and its notice can be dismissed', async () => {
+  test('SH-5, E17: lists what it corrected in its link, and its notice can be dismissed', async () => {
     const { page, load } = opened;
     await load(`${path}#v=2&lang=de&embed=maybe&z=!!`);
     const items = await page.$$eval('[data-code=E17] li', (found) => found.map((item) => item.textContent));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { open, settled } from './open.ts';
 
-test('the language is the link’s, else the one chosen before, else the browser’s', async () => {
+test('I18-1: the language is the link’s, else the one chosen before, else the browser’s', async () => {
   const before = (): void =>
     void Object.defineProperty(navigator, 'languages', { get: () => ['de-DE', 'fr-CA', 'en'] });
   const { page, hash, close } = await open('', { before });
@@ -48,7 +48,7 @@ test('a page stands before its view is made, whose parts are made in tasks of th
   await close();
 });
 
-test('the theme follows the system while it is not chosen', async () => {
+test('TH-1, TH-2: the theme follows the system while it is not chosen', async () => {
   const { page, hash, close } = await open('');
   const theme = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset.theme);
   for (const value of ['dark', 'light']) {
@@ -68,7 +68,7 @@ test('the theme follows the system while it is not chosen', async () => {
   await close();
 });
 
-test('nothing plays by itself, and not even from a link where movement is unwanted', async () => {
+test('AX-6: nothing plays by itself, and not even from a link where movement is unwanted', async () => {
   const output = 'document.querySelector(".stepper output").textContent';
   const still = await open('widgets/#v=1&lang=en&play=1&speed=8', {
     before: () => {
@@ -83,7 +83,7 @@ test('nothing plays by itself, and not even from a link where movement is unwant
   await playing.close();
 });
 
-test('a screen reader hears at most one message in two seconds, the latest', async () => {
+test('AX-4: a screen reader hears at most one message in two seconds, the latest', async () => {
   const { page, close } = await open('widgets/#v=1&lang=en');
   await page.evaluate(() => {
     const heard: [number, string][] = [];
@@ -105,7 +105,7 @@ test('a screen reader hears at most one message in two seconds, the latest', asy
   await close();
 });
 
-test('the head holds the title, the languages, the themes, the device, the link, the keys and the source', async () => {
+test('SH-3, SH-8: the head holds the title, the languages, the themes, the device, the link, the keys and the source', async () => {
   const { page, wrong, close } = await open('conv/#v=1&lang=en&step=3');
   const head = await page.evaluate(() => ({
     title: document.querySelector('header h1')!.textContent,
@@ -143,7 +143,7 @@ test('the head holds the title, the languages, the themes, the device, the link,
   await close();
 });
 
-test('the ring of focus stands out by 3 : 1 wherever it may stand, in every theme', async () => {
+test('AX-3: the ring of focus stands out by 3 : 1 wherever it may stand, in every theme', async () => {
   const { page, hash, close } = await open('conv/');
   for (const theme of ['light', 'dark', 'projector']) {
     await hash(`v=1&lang=en&theme=${theme}&pad=same&step=3&bias=1`);

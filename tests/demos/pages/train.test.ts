@@ -7,8 +7,9 @@ import type { ElementHandle, Page } from 'puppeteer';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 
 import { cnnS, saveModel } from '../../../src/index.ts';
+import { clipped, smallTargets, tooWide } from './checks.ts';
 import { settled } from './open.ts';
-import { click, logged, opened, press, short, state, status, text } from './train_page.ts';
+import { click, countLocks, locks, logged, opened, press, short, state, status, text } from './train_page.ts';
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'retrograd-files-'));
@@ -22,21 +23,27 @@ async function give(page: Page, name: string, bytes: Uint8Array): Promise<void> 
   await ((await page.$('#open')) as ElementHandle<HTMLInputElement>).uploadFile(path);
 }
 
-test('trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
+test('SH-11, AX-4, AX-7: trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
   // So many that a fast machine is not through with them before the pause is pressed.
   const epochs = 12;
   const { page, wrong } = await opened(`${short}&epochs=${epochs}`, {
     before: () => {
       const request = GPUAdapter.prototype.requestDevice;
-      const counts = { devices: 0, shown: [] as number[] };
+      const counts = { devices: 0, heard: [] as [number, string][] };
       Object.assign(window, { counts });
       GPUAdapter.prototype.requestDevice = function (...given) {
         counts.devices++;
         return request.apply(this, given);
       };
-      new MutationObserver(() => {
-        if (document.querySelector('#progress')?.textContent) counts.shown.push(performance.now());
-      }).observe(document, { subtree: true, characterData: true });
+      // Of every region that screen readers listen to.
+      new MutationObserver((records) => {
+        for (const { target } of records) {
+          const element = target instanceof Element ? target : target.parentElement;
+          const region = element?.closest('[aria-live], [role=status], [role=alert], [role=log], [role=timer]');
+          const said = region?.textContent ?? '';
+          if (said && said !== counts.heard.at(-1)?.[1]) counts.heard.push([performance.now(), said]);
+        }
+      }).observe(document, { subtree: true, childList: true, characterData: true });
     },
   });
   await click(page, '#train');
@@ -72,12 +79,20 @@ test('trains in a worker, pauses, stops, goes on, and gives its training as a fi
     /^Modèle cnn-sCouche \(type\)SortieParamètresMFLOP par exemple.*9\u202F098/,
   );
   expect(await page.$$eval('#content [lang=en]', (found) => found.length)).toBe(0);
-  const { devices, shown } = await page.evaluate(
-    () => (window as unknown as { counts: { devices: number; shown: number[] } }).counts,
+  await page.setViewport({ width: 640, height: 640 });
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await settled(page);
+  expect([await tooWide(page), await clipped(page), await smallTargets(page)]).toEqual([[], [], []]);
+  await page.waitForFunction(
+    () => (window as unknown as { counts: { heard: [number, string][] } }).counts.heard.at(-1)?.[1] === 'Done.',
+  );
+  const { devices, heard } = await page.evaluate(
+    () => (window as unknown as { counts: { devices: number; heard: [number, string][] } }).counts,
   );
   expect(devices, 'the badge asks for a device; all else is the worker’s').toBe(1);
-  const changes = shown.length - 1;
-  expect(changes, 'live numbers change ten times a second at most').toBeLessThan(2 + (shown.at(-1)! - shown[0]!) / 100);
+  expect(heard.some(([, said]) => /^Epoch \d+ of 12, validation accuracy \d+%$/.test(said))).toBe(true);
+  const pauses = heard.slice(1).map(([at], i) => at - heard[i]![0]);
+  expect(Math.min(...pauses), JSON.stringify(heard)).toBeGreaterThan(1990);
 
   const downloads = folder();
   const session = await page.createCDPSession();
@@ -101,10 +116,12 @@ test('trains in a worker, pauses, stops, goes on, and gives its training as a fi
   expect(wrong).toEqual([]);
 });
 
-test('a loss that is no number: restored with a tenth of the rate, or clipped (E10)', async () => {
+test('a loss that is no number: restored with a tenth of the rate, or clipped (E10, MO-4)', async () => {
   const { page } = await opened(`${short}&epochs=1&rate=1e14`);
+  await countLocks(page);
   await click(page, '#train');
   expect(await state(page, 'E10')).toMatch(/Step \d+: the loss is no longer a number/);
+  expect(await locks(page), 'the screen may go off after a failure').toEqual({ asked: 1, released: 1 });
   await press(page, 'Restore, rate ÷ 10');
   await page.waitForFunction(() => /rate=10000000000000\b/.test(location.hash));
   await status(page, 'Ended');
@@ -186,31 +203,49 @@ test('files that are no training, or one of another network (E12, E16)', async (
   expect(wrong).toEqual([]);
 });
 
-test('a browser that keeps nothing offers the file instead, and the training goes on (E14)', async () => {
+test('a browser that keeps nothing offers the file instead, and the training goes on (E14, MO-4)', async () => {
   const { page } = await opened(`${short}&epochs=2`);
+  await countLocks(page);
   const session = await page.createCDPSession();
   const { origin } = new URL(inject('siteUrl'));
   await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
   await click(page, '#train');
   await status(page, 'Done');
+  expect(await locks(page), 'the screen may go off at the end').toEqual({ asked: 1, released: 1 });
   expect(await state(page, 'E14')).toContain('could not keep it');
   expect(await page.$$eval('[data-code=E14] .offers button', (found) => found.map((one) => one.textContent))).toEqual([
     'Download',
   ]);
 });
 
-test('a page that nobody sees pauses, and says so (E15)', async () => {
+test('a page that nobody sees pauses, and says so; one that is seen keeps its screen on (E15, MO-4)', async () => {
   const { page } = await opened(`${short}&epochs=100`);
+  await countLocks(page);
+  // Hidden before its first step.
+  await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
   await click(page, '#train');
+  await status(page, 'Paused');
+  expect(await state(page, 'E15')).toContain('Paused while this tab was hidden');
+  expect(await locks(page), 'browsers refuse it to hidden pages').toEqual({ asked: 0, released: 0 });
+  await page.evaluate(() => {
+    delete (document as { hidden?: boolean }).hidden;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  expect(await locks(page), 'asked for as soon as the page is seen').toEqual({ asked: 1, released: 0 });
+  await press(page, 'Resume');
   await logged(page, 'epoch 1');
   const front = await page.browserContext().newPage();
   await front.bringToFront();
   await page.bringToFront();
   await status(page, 'Paused');
   expect(await state(page, 'E15')).toContain('Paused while this tab was hidden');
+  expect(await locks(page), 'and again').toEqual({ asked: 2, released: 0 });
   await press(page, 'Resume');
   await status(page, 'Training');
   expect(await page.$('.notice')).toBeNull();
+  await click(page, '#stop');
+  await status(page, 'Stopped');
+  expect(await locks(page), 'a stop lets the screen go off').toEqual({ asked: 2, released: 1 });
 });
 
 test('by http WebGPU is not there, and the training runs on the CPU (E1)', async () => {

@@ -12,7 +12,7 @@ const remember = `
   };`;
 
 describe('its GPU', () => {
-  test('is lost: the training goes on by itself from what was kept, and not for ever (E7)', async () => {
+  test('is lost: the training goes on by itself from what was kept, and not for ever (E7, MO-3)', async () => {
     const { page } = await opened(`${short}&epochs=100`, {
       worker: remember,
       before: () => {

@@ -18,6 +18,33 @@ export async function opened(path: string, options: Options = {}): Promise<Opene
 
 export const text = (page: Page, selector: string): Promise<string> =>
   page.$eval(selector, (element) => element.textContent ?? '');
+/** In the place of the browser's wake lock, which headless browsers refuse: counts, and takes it from a hidden page as they do. */
+export const countLocks = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const counts = { asked: 0, released: 0 };
+    const held: { released: boolean }[] = [];
+    const request = (): Promise<object> => {
+      counts.asked++;
+      const lock = {
+        released: false,
+        release() {
+          if (!lock.released) counts.released++;
+          lock.released = true;
+          return Promise.resolve();
+        },
+      };
+      held.push(lock);
+      return Promise.resolve(lock);
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) for (const lock of held) lock.released = true;
+    });
+    Object.assign(window, { locks: counts });
+  });
+export const locks = (page: Page): Promise<{ asked: number; released: number }> =>
+  page.evaluate(() => ({ ...(window as unknown as { locks: { asked: number; released: number } }).locks }));
+
 /** Not by the pointer, from which a button may slip away while the page grows. */
 export const click = (page: Page, selector: string): Promise<void> =>
   page.$eval(selector, (element) => (element as HTMLElement).click());

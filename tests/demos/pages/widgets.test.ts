@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { pack, unpack } from '../../../demos/shared/state.ts';
 import { open, settled, type Opened } from './open.ts';
 
 let opened: Opened;
@@ -157,27 +158,32 @@ describe("the presenter's keys", () => {
 });
 
 describe('the address', () => {
-  test('follows sliders once they rest, and presets at once, so that Back returns', async () => {
+  test('SH-6: follows sliders once they have rested for 250 ms, and presets at once, so that Back returns', async () => {
     const length = (): Promise<number> => opened.page.evaluate(() => history.length);
     const before = await length();
     await opened.page.focus('input[type=range]');
-    const writes = await opened.page.evaluate(async () => {
+    const { count, rested } = await opened.page.evaluate(async () => {
       let count = 0;
+      let moved = 0;
+      let written = 0;
       const original = history.replaceState.bind(history);
       history.replaceState = (...given) => {
         count++;
+        written = performance.now();
         original(...given);
       };
       const slider = document.querySelector<HTMLInputElement>('input[type=range]')!;
       for (let i = 0; i < 20; i++) {
         slider.value = String(1 + (i % 5));
+        moved = performance.now();
         slider.dispatchEvent(new Event('input', { bubbles: true }));
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       await new Promise((resolve) => setTimeout(resolve, 400));
-      return count;
+      return { count, rested: written - moved };
     });
-    expect(writes).toBe(1);
+    expect(count).toBe(1);
+    expect(rested).toBeGreaterThanOrEqual(249);
     expect(await length()).toBe(before);
     expect(await hash()).toContain('rows=5');
     await opened.page.click('#preset');
@@ -188,7 +194,18 @@ describe('the address', () => {
     expect(await hash()).toContain('rows=5');
   });
 
-  test('keeps keys the page does not know, and hides the parts a teacher hides', async () => {
+  test('SH-5: opens a compressed link, and keeps in it what the page does not know', async () => {
+    const later = 'n'.repeat(2000);
+    await opened.hash(await pack(`v=1&rows=2&later=${later}`));
+    expect(await values(), 'two rows').toBe('0 0 0 0 0 0 0 0');
+    await press('PageDown');
+    await opened.page.waitForFunction(() => location.hash.includes('step=1'));
+    expect(await hash()).toMatch(/^#v=1&step=1&z=[\w-]{1,60}$/);
+    expect((await unpack(await hash())).plain).toBe(`v=1&step=1&rows=2&later=${later}`);
+    expect(await opened.page.$('.notice')).toBeNull();
+  });
+
+  test('SH-5, SH-7: keeps keys the page does not know, and hides the parts a teacher hides', async () => {
     await opened.hash('v=1&later=7&hide=controls,stepper&rows=2');
     await press('PageDown');
     await opened.page.waitForFunction(() => location.hash.includes('step=1'));
@@ -198,7 +215,7 @@ describe('the address', () => {
     ).toEqual(['controls', 'stepper']);
   });
 
-  test('names the language and the theme that were chosen in the header', async () => {
+  test('SH-7, I18-1: names the language and the theme that were chosen in the header', async () => {
     await opened.page.click('.segments button[lang=fr]');
     await opened.page.select('header select', 'dark');
     await opened.page.waitForFunction(() => location.hash === '#v=1&lang=fr&theme=dark');

@@ -1,0 +1,151 @@
+// The training page's numbers: which examples come in which order, how often losses are read and shown, and how much memory.
+
+import type { Page } from 'puppeteer';
+import { expect, test } from 'vitest';
+
+import { shuffleOrder } from '../../../src/data/split.ts';
+import { click, opened, status, text } from './train_page.ts';
+
+const losses = (page: Page): Promise<number[]> =>
+  page.evaluate(() => (window as unknown as { losses: number[] }).losses);
+
+test('SH-10: the seed shown in the settings decides the order of the images, alike on the CPU and the GPU', async () => {
+  const size = 20;
+  // At rate 0 and an image at a time, each loss tells which image it is of.
+  const link = (more: string): string => `v=1&lang=en&images=${size}&batch=1&rate=0&${more}`;
+  const { page, hash, wrong } = await opened(`train_once/#${link('seed=7&epochs=1')}`, {
+    before: () => {
+      const all: number[] = [];
+      Object.assign(window, { losses: all });
+      const Original = Worker;
+      window.Worker = class extends Original {
+        constructor(...given: ConstructorParameters<typeof Worker>) {
+          super(...given);
+          this.addEventListener(
+            'message',
+            ({ data }: MessageEvent<{ kind: string; logs: [number, { loss: number }][] }>) => {
+              if (data.kind === 'batches') all.push(...data.logs.map(([, { loss }]) => loss));
+            },
+          );
+        }
+      };
+    },
+  });
+  expect(await page.$eval('input[aria-label=Seed]', (input) => (input as HTMLInputElement).value)).toBe('7');
+  const trained = async (button: string, count: number): Promise<number[]> => {
+    const before = (await losses(page)).length;
+    await click(page, button);
+    await page.waitForFunction(
+      (wanted) => (window as unknown as { losses: number[] }).losses.length === wanted,
+      {},
+      before + count,
+    );
+    await page.waitForSelector('#train');
+    return (await losses(page)).slice(before);
+  };
+  const first = await trained('#train', size);
+  // The GPU again, from what the browser kept, in a page that was loaded anew.
+  await page.evaluate((next) => (location.hash = next), link('seed=7&epochs=2'));
+  await page.reload();
+  await page.waitForSelector('#go-on');
+  await page.waitForFunction(() => !document.querySelector('button.device.asking'));
+  const second = await trained('#go-on', size);
+  await hash(link('seed=7&epochs=2&device=cpu'));
+  await page.waitForSelector('button.device.cpu');
+  const whole = await trained('#train', 2 * size);
+  await hash(link('seed=8&epochs=3&device=cpu'));
+  const third = await trained('#go-on', size);
+
+  const [order, next, other] = [shuffleOrder(size, 7, 0), shuffleOrder(size, 7, 1), shuffleOrder(size, 8, 2)];
+  const lossOf = new Map([...order].map((image, place) => [image, whole[place]!]));
+  const expected = (places: Uint32Array): number[] => [...places].map((image) => lossOf.get(image)!);
+  const apart = (seen: readonly number[], wanted: readonly number[]): number =>
+    Math.max(...seen.map((loss, place) => Math.abs(loss - wanted[place]!)));
+  expect(apart(first, whole.slice(0, size)), 'on the GPU').toBeLessThan(1e-4);
+  expect(apart(whole.slice(size), expected(next)), 'the second epoch').toBeLessThan(1e-4);
+  expect(apart(second, expected(next)), 'and after a reload, on the GPU').toBeLessThan(1e-4);
+  expect(apart(third, expected(other)), 'of another seed').toBeLessThan(1e-4);
+  for (const places of [next, other, shuffleOrder(size, 7, 2)])
+    expect(apart(whole.slice(0, size), expected(places)), 'other orders are told apart').toBeGreaterThan(1e-2);
+  expect(wrong).toEqual([]);
+});
+
+/** Reads and memory of the worker's device, told to the page. */
+const counting = `
+const page = new BroadcastChannel('counted');
+const map = GPUBuffer.prototype.mapAsync;
+GPUBuffer.prototype.mapAsync = function (...given) {
+  page.postMessage({ read: this.label, at: performance.now() });
+  return map.apply(this, given);
+};
+const create = GPUDevice.prototype.createBuffer;
+GPUDevice.prototype.createBuffer = function (descriptor) {
+  page.postMessage({ bytes: descriptor.size });
+  return create.call(this, descriptor);
+};
+const destroy = GPUBuffer.prototype.destroy;
+GPUBuffer.prototype.destroy = function () {
+  page.postMessage({ bytes: -this.size });
+  destroy.call(this);
+};`;
+
+interface Counted {
+  readonly reads: { readonly read: string; readonly at: number }[];
+  most: number;
+  readonly shown: number[];
+}
+
+test('SH-12, MO-3: on a phone small defaults, the memory said first, and losses read and shown ten times a second', async () => {
+  const { page, hash, wrong } = await opened('train_once/#v=1&lang=en', {
+    width: 390,
+    height: 844,
+    touch: true,
+    worker: counting,
+    before: () => {
+      const counted: Counted = { reads: [], most: 0, shown: [] };
+      Object.assign(window, { counted });
+      let bytes = 0;
+      new BroadcastChannel('counted').addEventListener('message', ({ data }: MessageEvent) => {
+        if ('read' in data) counted.reads.push(data);
+        else counted.most = Math.max(counted.most, (bytes += data.bytes));
+      });
+      let last = '';
+      new MutationObserver(() => {
+        const now = document.querySelector('#progress')?.textContent ?? '';
+        if (now !== '' && now !== last) counted.shown.push(performance.now());
+        if (now !== '') last = now;
+      }).observe(document, { subtree: true, childList: true, characterData: true });
+    },
+  });
+  expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
+  const field = (name: string): Promise<string> =>
+    page.$eval(`input[aria-label="${name}"]`, (input) => (input as HTMLInputElement).value);
+  expect(await field('Images to train on')).toBe('2000');
+  expect(await text(page, '#memory')).toMatch(/^Memory: about [\d.]+ MiB on the device, for cnn-s .* 2,000 images/);
+  const before = await page.evaluate(() => {
+    const [memory, button] = [document.querySelector('#memory')!, document.querySelector('#train')!];
+    return memory.compareDocumentPosition(button) & Node.DOCUMENT_POSITION_FOLLOWING;
+  });
+  expect(before, 'said before the button').toBeTruthy();
+
+  // Steps of one image are quick ones.
+  await hash('v=1&lang=en&images=200&batch=1&epochs=1');
+  const [, said] = /about ([\d.]+) MiB/.exec(await text(page, '#memory'))!;
+  await click(page, '#train');
+  await status(page, 'Done');
+  const { reads, most, shown } = await page.evaluate(() => (window as unknown as { counted: Counted }).counted);
+  // An epoch's reads are followed by those of its metrics; the last of them does not wait.
+  const rows = reads.map(({ read }) => read.startsWith('tracked rows'));
+  const begin = rows.indexOf(true);
+  const epoch = reads.slice(begin, rows.indexOf(false, begin));
+  const pauses = epoch.slice(1, -1).map(({ at }, i) => at - epoch[i]!.at);
+  expect(epoch.length, JSON.stringify(reads)).toBeGreaterThanOrEqual(2);
+  expect(Math.min(Infinity, ...pauses), 'losses are read ten times a second at most').toBeGreaterThanOrEqual(100);
+  // A change is shown by the first frame after its turn, which may be as late as the next turn.
+  expect(shown.length, 'and shown as often').toBeLessThanOrEqual(2 + (shown.at(-1)! - shown[0]!) / 99);
+  expect(shown.length).toBeGreaterThan(0);
+  const share = Number(said) / (most / 2 ** 20);
+  expect(share, `${said} MiB said, ${most} bytes taken`).toBeGreaterThan(0.8);
+  expect(share, `${said} MiB said, ${most} bytes taken`).toBeLessThan(1.25);
+  expect(wrong).toEqual([]);
+});
