@@ -134,13 +134,12 @@ test('SH-12, MO-3: on a phone small defaults, the memory said first, and losses 
   await click(page, '#train');
   await status(page, 'Done');
   const { reads, most, shown } = await page.evaluate(() => (window as unknown as { counted: Counted }).counted);
-  // An epoch's reads are followed by those of its metrics; the last of them does not wait.
-  const rows = reads.map(({ read }) => read.startsWith('tracked rows'));
-  const begin = rows.indexOf(true);
-  const epoch = reads.slice(begin, rows.indexOf(false, begin));
-  const pauses = epoch.slice(1, -1).map(({ at }, i) => at - epoch[i]!.at);
-  expect(epoch.length, JSON.stringify(reads)).toBeGreaterThanOrEqual(2);
-  expect(Math.min(Infinity, ...pauses), 'losses are read ten times a second at most').toBeGreaterThanOrEqual(100);
+  const rows = reads.filter(({ read }) => read.startsWith('tracked rows'));
+  const pauses = rows.slice(1).map(({ at }, i) => at - rows[i]!.at);
+  // What is left at the end of the epoch, of the validation and of the test is read at once.
+  const quick = pauses.filter((pause) => pause < 100);
+  expect(rows.length).toBeGreaterThan(3);
+  expect(quick.length, `losses are read ten times a second at most: ${pauses.join(' ')}`).toBeLessThanOrEqual(3);
   // A change is shown by the first frame after its turn, which may be as late as the next turn.
   expect(shown.length, 'and shown as often').toBeLessThanOrEqual(2 + (shown.at(-1)! - shown[0]!) / 99);
   expect(shown.length).toBeGreaterThan(0);
