@@ -92,7 +92,8 @@ test('SH-11, AX-4, AX-7: trains in a worker, pauses, stops, goes on, and gives i
   expect(devices, 'the badge asks for a device; all else is the worker’s').toBe(1);
   expect(heard.some(([, said]) => /^Epoch \d+ of 12, validation accuracy \d+%$/.test(said))).toBe(true);
   const pauses = heard.slice(1).map(([at], i) => at - heard[i]![0]);
-  expect(Math.min(...pauses), JSON.stringify(heard)).toBeGreaterThan(1990);
+  // What is said within a longer task is seen at its end.
+  expect(Math.min(...pauses), JSON.stringify(heard)).toBeGreaterThan(1500);
 
   const downloads = folder();
   const session = await page.createCDPSession();
