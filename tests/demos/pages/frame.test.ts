@@ -70,12 +70,7 @@ test('TH-1, TH-2: the theme follows the system while it is not chosen', async ()
 
 test('AX-6: nothing plays by itself, and not even from a link where movement is unwanted', async () => {
   const output = 'document.querySelector(".stepper output").textContent';
-  const still = await open('widgets/#v=1&lang=en&play=1&speed=8', {
-    before: () => {
-      const original = window.matchMedia.bind(window);
-      window.matchMedia = (query) => original(query.includes('reduced-motion') ? 'all' : query);
-    },
-  });
+  const still = await open('widgets/#v=1&lang=en&play=1&speed=8', { still: true });
   const playing = await open('widgets/#v=1&lang=en&play=1&speed=8');
   await playing.page.waitForFunction(`!/step 1 /.test(${output})`);
   expect(await still.page.evaluate(output)).toBe('step 1 of 12');

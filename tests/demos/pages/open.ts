@@ -18,6 +18,8 @@ interface Viewport {
   readonly height?: number;
   /** A phone: touched, not pointed at. */
   readonly touch?: boolean;
+  /** Movement is unwanted. */
+  readonly still?: boolean;
 }
 
 let browser: Promise<Browser> | null = null;
@@ -68,7 +70,11 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
   if (before) await page.evaluateOnNewDocument(before);
   if (worker) await page.evaluateOnNewDocument(startWith, worker);
   await page.setJavaScriptEnabled(javaScript);
-  const visit = async (to: string, { width = 1280, height = 800, touch = false }: Viewport): Promise<void> => {
+  const visit = async (
+    to: string,
+    { width = 1280, height = 800, touch = false, still = false }: Viewport,
+  ): Promise<void> => {
+    if (still) await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     await page.setViewport({ width, height, isMobile: touch, hasTouch: touch });
     await page.goto(`${site}${to}`, { waitUntil: 'load', timeout: 0 });
     if (javaScript && !block) await page.waitForSelector('#content', { timeout: 0 });
@@ -89,6 +95,7 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
       const session = await page.createCDPSession();
       await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
       await session.detach();
+      // Puppeteer forgets the features with the type.
       await page.emulateMediaType();
       await page.mouse.move(0, 0);
       await visit(to, viewport);
