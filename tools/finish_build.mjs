@@ -21,7 +21,8 @@ import { build } from 'vite';
 // What of sizes does not fit, as numbers beside the sentence: 0.3 kB.
 // A shader file for each kind of pooling, each with its own list of what entries bind: 0.2 kB.
 // The ends of steps asked about late, and refused submits told before a read returns: 0.2 kB.
-const limit = 269_200;
+// Losses read by the clock: 0.2 kB.
+const limit = 269_400;
 
 // tools/samples_plugin.ts leaves the ops' samples out, 15 kB.
 for (const name of readdirSync('dist/ops').filter((file) => file.endsWith('.js'))) {
