@@ -8,11 +8,14 @@ const files = [
   'tests/tools/page_faults.test.ts',
   'tests/ops/races.test.ts',
   'tests/train/resume.test.ts',
+  'tests/gpu/kernels.test.ts',
+  'tests/gpu/metrics.test.ts',
   'tests/gpu/resume.test.ts',
   'tests/gpu/soak.test.ts',
   'tests/gpu/latency.test.ts',
   'tests/demos/pages/long_tasks.test.ts',
   'tests/demos/pages/states.test.ts',
+  'tests/demos/pages/every_page.test.ts',
 ];
 const given = process.argv.slice(2);
 const { status } = spawnSync('npx', ['vitest', 'run', ...(given.length > 0 ? given : files)], {
