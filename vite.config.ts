@@ -41,6 +41,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/gpu/**', 'tests/demos/pages/**'],
           testTimeout: 30_000,
+          isolate: false, // the engine is loaded once for all files
         },
       },
       {
@@ -51,6 +52,7 @@ export default defineConfig({
           globalSetup: ['tests/demos/pages/setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          isolate: false,
         },
       },
       {

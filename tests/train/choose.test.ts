@@ -3,12 +3,17 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCpuDevice } from '../../src/cpu/device.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
+import { defaultDevice } from '../../src/train/device.ts';
 import { mlp } from '../../src/train/models.ts';
 import { sequential } from '../../src/train/model.ts';
 
 let asked = 0;
-beforeEach(() => {
+beforeEach(async () => {
   asked = 0;
+  // The default device is made once in a process, which test files share, and again after it was lost.
+  const earlier = await defaultDevice();
+  earlier.dispose();
+  await earlier.lost;
   const gpu = {
     async requestAdapter() {
       asked++;
