@@ -129,8 +129,8 @@ export class Emulator {
     }
   }
 
-  /** Runs the workgroups `ids` of a grid of `workgroups`, one after the other. */
-  run(buffers: Group, workgroups: Grid, ids: Iterable<Grid>): Findings {
+  /** Runs the workgroups `ids` of a grid of `workgroups`, one after the other; with `one` no further than to a problem. */
+  run(buffers: Group, workgroups: Grid, ids: Iterable<Grid>, one = false): Findings {
     const { exec } = this.debug;
     const { context } = exec;
     const fn = context.getFunction(this.entry)!;
@@ -185,7 +185,8 @@ export class Emulator {
         }
         return new Invocation(index, this.debug.createStackFrame(fn.node.body, own));
       });
-      runWorkgroup(this.debug, tracker, invocations);
+      runWorkgroup(this.debug, tracker, invocations, one);
+      if (one && tracker.problems.size > 0) break;
     }
     return { problems: [...tracker.problems], accesses: tracker.accesses };
   }
@@ -240,7 +241,7 @@ const barriers = new Set(['workgroupBarrier', 'storageBarrier', 'textureBarrier'
 /** Commands of one workgroup, against loops without end. */
 const mostCommands = 5_000_000;
 
-function runWorkgroup(debug: WgslDebug, tracker: Tracker, invocations: readonly Invocation[]): void {
+function runWorkgroup(debug: WgslDebug, tracker: Tracker, invocations: readonly Invocation[], one: boolean): void {
   let running = invocations;
   let commands = 0;
   while (running.length > 0) {
@@ -261,6 +262,7 @@ function runWorkgroup(debug: WgslDebug, tracker: Tracker, invocations: readonly 
         tracker.currentLine = command.line;
         debug.stepStack(invocation, true);
       }
+      if (one && tracker.problems.size > 0) return;
     }
     tracker.phase++;
     const waiting = running.filter(({ barrier }) => barrier !== null);

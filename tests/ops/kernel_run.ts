@@ -82,13 +82,13 @@ export function sourcesOf(op: Op, kernel: string, sample: Sample<unknown>): { en
 
 /**
  * Runs the dispatches of `sample` by `kernel` one after the other: all their workgroups, or the first and the last, which
- * are the whole ones and those at the edges. `change` may rewrite a dispatch's source.
+ * are the whole ones and those at the edges. `change` may rewrite a dispatch's source; `one` problem is enough to end.
  */
 export function runKernel(
   op: Op,
   kernel: string,
   sample: Sample<unknown>,
-  { all, change = (code) => code }: { all: boolean; change?: (code: string) => string },
+  { all, change = (code) => code, one = false }: { all: boolean; change?: (code: string) => string; one?: boolean },
 ): KernelRun {
   const call = callTypes(op, sample);
   const { dispatches, scratch = [] } = op.kernels[kernel]!.plan(call, target);
@@ -118,13 +118,14 @@ export function runKernel(
     // Its vectors of whole numbers lose the last bits of large ones, which bits of an f32 are.
     const losesBits = code.includes('fn half_bits4') || (code.includes('vec4u') && code.includes('bitcast<u32>'));
     comparable &&= ids.length === gx * gy * gz && !losesBits;
-    const findings = emulator(code, dispatch.entry).run(groupOf(dispatch, bufferOf), dispatch.workgroups, ids);
+    const findings = emulator(code, dispatch.entry).run(groupOf(dispatch, bufferOf), dispatch.workgroups, ids, one);
     problems.push(...findings.problems.map((problem) => `${dispatch.entry}: ${problem}`));
     workgroups += ids.length;
     accesses += findings.accesses;
+    if (one && problems.length > 0) break;
   }
   const counts = { problems, dispatches: dispatches.length, workgroups, accesses };
-  if (!comparable) return { ...counts, mismatch: undefined };
+  if (!comparable || (one && problems.length > 0)) return { ...counts, mismatch: undefined };
   const expected = reference(
     op,
     call,
