@@ -3,17 +3,36 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 
 import { reflectShader, type Reflection } from './wgsl_reflection.ts';
-import { directiveOf } from './wgsl_source.ts';
+import { directiveOf, gatherSources } from './wgsl_source.ts';
 
 const folders = ['shaders', 'tests', 'demos'];
 
+/** By the file's name and its text, imports included: declarations and the program ask for the same, one after the other. */
+const known = new Map<string, Reflection>();
+
 /** Reflects a file given by its path from `root`; import comments are relative to shaders/. */
 export function reflectFile(root: string, file: string, strip = false): Reflection {
-  const read = (name: string): string => readFileSync(join(root, name), 'utf8');
-  const reflection = reflectShader(file, { read, importPath: (name) => `shaders/${name}`, strip });
-  // What shaders import is put behind their own declarations, where no directive may stand.
-  const directive = file.startsWith('shaders/lib/') ? directiveOf(reflection.shader.code) : null;
-  if (directive) throw new Error(`${file}: has '${directive}', expected that in the shaders that import this file`);
+  const texts: string[] = [];
+  const read = (name: string): string => {
+    const text = readFileSync(join(root, name), 'utf8');
+    texts.push(name, text);
+    return text;
+  };
+  const importPath = (name: string): string => `shaders/${name}`;
+  try {
+    gatherSources(file, read, importPath);
+  } catch {
+    // What cannot be read is told of below, with the file's name.
+  }
+  const key = [strip, ...texts].join('\0');
+  let reflection = known.get(key);
+  if (!reflection) {
+    reflection = reflectShader(file, { read, importPath, strip });
+    // What shaders import is put behind their own declarations, where no directive may stand.
+    const directive = file.startsWith('shaders/lib/') ? directiveOf(reflection.shader.code) : null;
+    if (directive) throw new Error(`${file}: has '${directive}', expected that in the shaders that import this file`);
+    known.set(key, reflection);
+  }
   return reflection;
 }
 
