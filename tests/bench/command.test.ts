@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { runnerImport } from 'vite';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import schemaFile from '../../demos/bench/bench.schema.json';
 import { blankRow, type BenchResult, type Row } from '../../demos/bench/core/result.ts';
 import { validate, type Schema } from '../../demos/bench/core/schema.ts';
+import { main } from '../../tools/bench/command.ts';
 import { main as report } from '../../tools/bench/report.ts';
 import { benchResult } from './results.ts';
 
@@ -30,6 +31,20 @@ function bench(args: readonly string[]): Promise<{ code: number | null; stdout: 
     child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
     child.on('error', fail).on('close', (code) => done({ code, stdout, stderr }));
   });
+}
+
+/** The command in this process: for what is over before anything is loaded. */
+async function told(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const streams = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation(() => true),
+  );
+  try {
+    const code = await main(args, root, (url) => import(/* @vite-ignore */ url));
+    const [stdout, stderr] = streams.map(({ mock }) => mock.calls.map(([text]) => String(text)).join(''));
+    return { code, stdout: stdout!, stderr: stderr! };
+  } finally {
+    for (const stream of streams) stream.mockRestore();
+  }
 }
 
 test('on the CPU: a table, and JSON as the schema has it', { timeout: 120_000 }, async () => {
@@ -80,11 +95,11 @@ test('wrong use is told in one line', { timeout: 60_000 }, async () => {
   const { code, stderr } = await bench(['--runtime', 'node', '--device', 'cpu', '--op', 'relus', '--shape', '4']);
   expect(stderr).toBe("bench: no op 'relus', did you mean 'relu'?\n");
   expect(code).toBe(1);
-  expect(await bench(['--op', 'relu', '--kernel', 'nowhere.wgsl'])).toMatchObject({
+  expect(await told(['--op', 'relu', '--kernel', 'nowhere.wgsl'])).toMatchObject({
     code: 2,
     stderr: 'bench: --kernel nowhere.wgsl: the file cannot be read\n',
   });
-  expect(await bench(['--compare', 'a.json', 'b.json'])).toMatchObject({
+  expect(await told(['--compare', 'a.json', 'b.json'])).toMatchObject({
     code: 1,
     stderr: 'bench: a.json: there is no such file\n',
   });
@@ -104,10 +119,10 @@ test('compares two files', { timeout: 60_000 }, async () => {
     writeFileSync(file, JSON.stringify(value));
     return file;
   });
-  const { code, stderr } = await bench(['--compare', ...files]);
+  const { code, stderr } = await told(['--compare', ...files]);
   expect(stderr).toContain('whose times say nothing about hardware; --across-kinds compares them all the same');
   expect(code).toBe(1);
-  const confirmed = await bench(['--compare', ...files, '--across-kinds']);
+  const confirmed = await told(['--compare', ...files, '--across-kinds']);
   expect(confirmed.stdout).toMatch(/shapes: matmul · quad +10\.0 ms +5\.00 ms +−50\.0 % .*faster/);
   expect(confirmed.code).toBe(0);
 });
