@@ -52,7 +52,8 @@ export default defineConfig({
       input,
       output: {
         codeSplitting: {
-          groups: [engine, sourceText, { name: 'shell', test: /[\\/]demos[\\/]shared[\\/]/, entriesAware: true }],
+          // The shell is one file for all pages: it comes from the cache with the second one, and small files pack badly.
+          groups: [engine, sourceText, { name: 'shell', test: /[\\/]demos[\\/]shared[\\/]/ }],
         },
       },
     },

@@ -1,9 +1,10 @@
 // The lab's settings as they stand in its link, and what they ask to be measured.
 
-import { choice, flag, integer, subset, text, type StateOf } from '../shared/state.ts';
+import { choice, flag, integer, text, type StateOf } from '../shared/state.ts';
 import { familyNames, type Family } from './core/families.ts';
 import type { BenchResult, PageSuite } from './core/result.ts';
 import type { BenchRequest } from './core/run.ts';
+import { subset } from './subset.ts';
 
 /** What is measured beside families of kernels. */
 export const otherSuites = ['layers', 'steps', 'memory', 'transfers', 'data', 'samples', 'scaling'] as const;

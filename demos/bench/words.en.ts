@@ -132,6 +132,7 @@ export const en = {
   'samples figure': '{n} samples in the order taken, {low} to {high} ms',
   parts: 'Its longest dispatches',
   roofline: 'Roofline',
+  'save png': 'Save as PNG',
   'roofline says':
     'Each point is a row, by its number in the table; colour and shape are the variant. Arrow keys go from point to point.',
   'no roofs': 'The ceilings were not measured in this run: only the rows are drawn.',

@@ -136,6 +136,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'samples figure': '{n} échantillons dans l’ordre, de {low} à {high} ms',
   parts: 'Ses plus longs lancements',
   roofline: 'Modèle du toit (roofline)',
+  'save png': 'Enregistrer en PNG',
   'roofline says':
     'Chaque point est une ligne, par son numéro dans le tableau ; couleur et forme disent la variante. Les flèches vont de point en point.',
   'no roofs': 'Les plafonds n’ont pas été mesurés : seules les lignes sont dessinées.',

@@ -26,6 +26,11 @@ export interface Arithmetic {
   readonly output: readonly [number, number, number];
   readonly kernel: readonly [number, number, number, number];
   readonly outputs: number;
+  /** Of each channel of the output. */
+  readonly positions: number;
+  readonly groups: number;
+  /** Output channels of a group. */
+  readonly filters: number;
   /** The products of output `o`, flat in Y, in the order in which the engine's product of matrices adds them. */
   products(o: number): readonly Product[];
 }
@@ -125,6 +130,7 @@ function make(state: ConvState): Arithmetic | Impossible {
   const output = [oc, oh, ow] as const;
   const known: (readonly Product[])[] = [];
   const found = explanation;
+  const groups = 'groups' in explanation ? explanation.groups : state.cin;
   return {
     explanation,
     axes: explanation.axes,
@@ -132,6 +138,9 @@ function make(state: ConvState): Arithmetic | Impossible {
     output,
     kernel: kernelShape(state),
     outputs: oc * oh * ow,
+    positions: oh * ow,
+    groups,
+    filters: oc / groups,
     products: (o) => (known[o] ??= productsOf(state, found, indexOf(o, output))),
   };
 }
@@ -173,7 +182,6 @@ export interface Forward {
 }
 
 export function forward(a: Arithmetic, op: ConvState['op'], { x, k, b }: Numbers): Forward {
-  const perChannel = a.output[1] * a.output[2];
   const winner: number[] = [];
   const y = Array.from({ length: a.outputs }, (_, o) => {
     const products = a.products(o);
@@ -185,7 +193,7 @@ export function forward(a: Arithmetic, op: ConvState['op'], { x, k, b }: Numbers
       return x[products[winner[o]!]!.x]!;
     }
     if (op === 'average') return sumOf(products, (p) => (p.x < 0 ? 0 : x[p.x]!)) / divisorOf(a, o);
-    return sumOf(products, (p) => (p.x < 0 ? 0 : x[p.x]! * k[p.w]!)) + b[Math.floor(o / perChannel)]!;
+    return sumOf(products, (p) => (p.x < 0 ? 0 : x[p.x]! * k[p.w]!)) + b[Math.floor(o / a.positions)]!;
   });
   return { y, winner };
 }
@@ -235,9 +243,8 @@ export function backward(a: Arithmetic, op: ConvState['op'], numbers: Numbers, d
   const dk = k.map(() => 0);
   const db = Array.from({ length: a.output[0] }, () => 0);
   const { winner } = op === 'max' ? forward(a, op, numbers) : { winner: [] };
-  const perChannel = a.output[1] * a.output[2];
   for (let o = 0; o < a.outputs; o++) {
-    db[Math.floor(o / perChannel)]! += dy[o]!;
+    db[Math.floor(o / a.positions)]! += dy[o]!;
     a.products(o).forEach((p, i) => {
       if (p.x < 0) return;
       const share = gradientShare(a, op, k, winner, o, i);

@@ -61,8 +61,6 @@ export interface MatrixFigure {
   readonly columns: number;
   /** Row-major. */
   readonly cells: readonly Cell[];
-  /** The row and column that the first cell is called by: −1 with a padding of 1. */
-  readonly first?: readonly [number, number];
   readonly editable?: Editable;
   /** Every number stands for itself divided by this. */
   readonly divisor?: number;

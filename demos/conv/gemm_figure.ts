@@ -3,7 +3,7 @@
 import type { Arithmetic } from './arithmetic.ts';
 import { atText, marks, matrixOf, type Cell, type MatrixFigure } from './figure.ts';
 import type { ConvState } from './state.ts';
-import { groupsOf, type Moment } from './steps.ts';
+import type { Moment } from './steps.ts';
 import type { At } from './window_figure.ts';
 
 /** Rows of the im2col matrix: taps times the channels of a group. */
@@ -15,19 +15,12 @@ export const groupMatrix = (
   group: number,
   head: Omit<MatrixFigure, 'cells' | 'part'>,
   cell: (row: number, column: number) => Cell,
-): MatrixFigure => matrixOf({ ...head, part: groupsOf(a) > 1 ? group : null }, cell);
-
-/** How many filters a group has, and how many positions each goes through. */
-const sizesOf = (a: Arithmetic): { filters: number; positions: number } => ({
-  filters: a.output[0] / groupsOf(a),
-  positions: a.output[1] * a.output[2],
-});
+): MatrixFigure => matrixOf({ ...head, part: a.groups > 1 ? group : null }, cell);
 
 /** The im2col matrix of the present group: a row for each tap and channel, a column for each position. */
 export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFigure {
   const rows = depthOf(a);
-  const [, oh, ow] = a.output;
-  const filters = a.output[0] / groupsOf(a);
+  const { filters, positions } = a;
   return groupMatrix(
     a,
     at.group,
@@ -35,11 +28,11 @@ export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFi
       id: 'columns',
       name: 'columns',
       rows,
-      columns: oh * ow,
+      columns: positions,
       focus: [Math.max(at.now, 0), at.position],
     },
     (row, position) => {
-      const { x, place, channel } = a.products(at.group * filters * oh * ow + position)[row]!;
+      const { x, place, channel } = a.products(at.group * filters * positions + position)[row]!;
       return {
         value: x < 0 ? 0 : state.x.values[x]!,
         marks: marks(
@@ -55,7 +48,7 @@ export function columnsFigure(state: ConvState, a: Arithmetic, at: At): MatrixFi
 
 /** K as the engine multiplies it: a row for each filter of the group. */
 export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, 'oc' | 'group' | 'now'>): MatrixFigure {
-  const { filters, positions } = sizesOf(a);
+  const { filters, positions } = a;
   return groupMatrix(
     a,
     at.group,
@@ -81,7 +74,7 @@ export function weightRowsFigure(state: ConvState, a: Arithmetic, at: Pick<At, '
 
 /** Y as the product of matrices gives it: a row for each filter of the group, a column for each position. */
 export function productFigure(a: Arithmetic, y: readonly number[], at: At, moment: Moment): MatrixFigure {
-  const { filters, positions } = sizesOf(a);
+  const { filters, positions } = a;
   return groupMatrix(
     a,
     at.group,

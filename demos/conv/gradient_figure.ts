@@ -6,7 +6,7 @@ import { depthOf, groupMatrix, weightRowsFigure } from './gemm_figure.ts';
 import { chosenOf, gradientFigures } from './loss_figure.ts';
 import { arcsOf, paddedMatrices } from './padded_figure.ts';
 import type { ConvState } from './state.ts';
-import { groupsOf, isPool, type Moment } from './steps.ts';
+import { isPool, type Moment } from './steps.ts';
 import { atMoment, inputFigures, sourcesOf } from './window_figure.ts';
 
 interface Hit {
@@ -33,8 +33,7 @@ export function hitsOf(state: ConvState, a: Arithmetic, unit: number, dy: readon
 
 /** Unit `group·positions + position` of a convolution, and where the outputs of its group begin in Y. */
 function columnOf(a: Arithmetic, unit: number): { group: number; position: number; outputs: number[] } {
-  const positions = a.output[1] * a.output[2];
-  const filters = a.output[0] / groupsOf(a);
+  const { positions, filters } = a;
   const group = Math.floor(unit / positions);
   return {
     group,
@@ -47,20 +46,20 @@ export function inputGradientFigure(state: ConvState, a: Arithmetic, moment: Mom
   const pool = isPool(state);
   const { y } = forward(a, state.op, numbersOf(state));
   const { dy } = lossOf(state, y);
+  const { now } = moment;
   const { group, position, outputs } = pool ? { group: 0, position: 0, outputs: [] } : columnOf(a, moment.unit);
   const isIn = (o: number) => (pool ? o === moment.unit : outputs.some((first) => first + position === o));
   const hits = hitsOf(state, a, moment.unit, dy);
-  const now = state.grain === 'product' ? moment.product : -1;
   const common = gradientFigures(state, a, dy, isIn);
   const own = pool
-    ? inputFigures(state, a, atMoment(a, state, moment))
+    ? inputFigures(state, a, atMoment(a, moment))
     : [
         turnedWeights(weightRowsFigure(state, a, { oc: -1, group, now: -1 }), now),
         dColumnsFigure(state, a, moment, dy, group),
       ];
   return {
     matrices: [...common, ...own, ...sumsFigures(state, a, moment, dy)],
-    equation: scatterEquation(moment, hits, now, position, pool, dy),
+    equation: scatterEquation(moment, hits, position, pool, dy),
   };
 }
 
@@ -82,12 +81,12 @@ function dColumnsFigure(
   dy: readonly number[],
   group: number,
 ): MatrixFigure {
-  const positions = a.output[1] * a.output[2];
+  const { positions } = a;
+  const { now } = moment;
   const here = moment.unit % positions;
   const columns = Array.from({ length: positions }, (_, position) =>
     hitsOf(state, a, group * positions + position, dy),
   );
-  const now = state.grain === 'product' ? moment.product : -1;
   return groupMatrix(
     a,
     group,
@@ -131,7 +130,6 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
     });
   }
   const chosen = chosenOf(state);
-  const now = state.grain === 'product' ? moment.product : -1;
   const products = hitsOf(state, a, moment.unit, dy).map(({ product }) => product);
   return paddedMatrices(
     a.input,
@@ -145,7 +143,7 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
         count: sum?.count ?? 0,
         marks: marks(
           [hit !== undefined, 'in'],
-          [hit !== undefined && hit === now, 'now'],
+          [hit !== undefined && hit === moment.now, 'now'],
           [!inside, 'pad'],
           [inside && chosen?.what === 'x' && chosen.at === x, 'chosen'],
         ),
@@ -158,11 +156,11 @@ function sumsFigures(state: ConvState, a: Arithmetic, moment: Moment, dy: readon
 function scatterEquation(
   moment: Moment,
   hits: readonly Hit[],
-  now: number,
   position: number,
   pool: boolean,
   dy: readonly number[],
 ): Equation {
+  const { now } = moment;
   const at = hits[Math.max(now, 0)]!;
   const terms = hits.map(({ product, value }, i): EquationTerm => ({
     left: value,

@@ -1,10 +1,10 @@
 // A transposed convolution as an ordinary one: of the input with zeros between and around its elements.
 
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
-import type { Equation, EquationTerm, Figure, MatrixFigure } from './figure.ts';
+import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from './arithmetic.ts';
+import type { Figure, MatrixFigure } from './figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import type { Moment } from './steps.ts';
-import { atMoment, inputFigures, kernelFigures, outputFigures, type At } from './window_figure.ts';
+import { atMoment, equationOf, inputFigures, kernelFigures, outputFigures } from './window_figure.ts';
 
 /**
  * The ordinary convolution that gives the same: s − 1 zeros between the elements, d(k−1) − p around them, the kernel
@@ -58,7 +58,7 @@ export function insertedFigure(state: ConvState, a: Arithmetic, moment: Moment):
   const inserted = insertedState(state, a);
   const b = inserted && arithmeticOf(inserted);
   if (!inserted || !b || !isPossible(b)) return { matrices: [], equation: null };
-  const at = atMoment(b, inserted, moment);
+  const at = atMoment(b, moment);
   const { y } = forward(b, 'conv', numbersOf(inserted));
   const readOnly = ({ editable: _, ...figure }: MatrixFigure): MatrixFigure => figure;
   return {
@@ -82,38 +82,10 @@ export function insertedFigure(state: ConvState, a: Arithmetic, moment: Moment):
       })),
       ...outputFigures(b, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
     ],
-    equation: sumEquation(state, at, moment, y, ({ x, w, place, channel }) => ({
+    equation: equationOf(state, at, moment, y, ({ x, w }) => ({
       left: x < 0 ? 0 : inserted.x.values[x]!,
       right: inserted.k.values[w]!,
       pad: x < 0,
-      place: `${channel}:${place.join()}`,
     })),
-  };
-}
-
-/** y = Σ x·w over the products of the step, with what each shows told by `term`. */
-export function sumEquation(
-  state: ConvState,
-  { o, oc, oy, ox, products, now }: At,
-  moment: Moment,
-  y: readonly number[],
-  term: (product: Product) => Pick<EquationTerm, 'left' | 'right' | 'pad' | 'place'>,
-): Equation {
-  const terms = products.map((product, i) => ({
-    ...term(product),
-    done: i <= moment.product,
-    now: i === now,
-    x: product.x,
-    w: product.w,
-  }));
-  const sum = terms.filter(({ done }) => done).reduce((s, { left, right }) => s + left * (right ?? 1), 0) / state.div;
-  return {
-    left: `y[${oc},${oy},${ox}]`,
-    kind: 'sum',
-    terms,
-    bias: state.bias && moment.whole ? state.b.values[oc]! : null,
-    divisor: state.div,
-    result: moment.whole ? y[o]! : sum,
-    whole: moment.whole,
   };
 }

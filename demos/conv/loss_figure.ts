@@ -28,7 +28,7 @@ export function gradientFigures(
   return [...(targets ? of('target', target, true) : []), ...of('gradient', dy, state.loss === 'own')];
 }
 
-export const chosenOf = ({ check }: ConvState): { what: 'x' | 'k' | 'b'; at: number } | null => {
+export const chosenOf = ({ check }: Pick<ConvState, 'check'>): { what: 'x' | 'k' | 'b'; at: number } | null => {
   const [, what, at] = /^([xkb])(\d+)$/.exec(check) ?? [];
   return what === undefined ? null : { what: what as 'x' | 'k' | 'b', at: Number(at) };
 };

@@ -36,7 +36,6 @@ export function paddedMatrices(
         part: channels > 1 ? channel : null,
         rows: rows + top + bottom,
         columns: columns + left + right,
-        first: [-top, -left],
         ...head(channel),
       },
       (i, j) => {

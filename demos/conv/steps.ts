@@ -15,18 +15,19 @@ export interface Moment {
   readonly product: number;
   /** All products of the unit are done. */
   readonly whole: boolean;
+  /** The product the step is at; −1 where steps are whole units. */
+  readonly now: number;
 }
 
 export function walkOf(state: ConvState, a: Arithmetic): Walk {
   const [cin, h, w] = a.input;
-  const positions = a.output[1] * a.output[2];
-  const filters = a.output[0] / groupsOf(a);
+  const { positions, groups, filters } = a;
   switch (state.tab) {
     case 'dx':
       return isPool(state)
         ? { units: a.outputs, sizeOf: (o) => a.products(o).length }
         : {
-            units: positions * groupsOf(a),
+            units: positions * groups,
             sizeOf: (unit) => a.products(Math.floor(unit / positions) * filters * positions).length,
           };
     case 'dw':
@@ -48,9 +49,6 @@ export function walkOf(state: ConvState, a: Arithmetic): Walk {
 
 export const isPool = ({ op }: Pick<ConvState, 'op'>): boolean => op === 'max' || op === 'average';
 
-export const groupsOf = ({ explanation }: Arithmetic): number =>
-  'groups' in explanation ? explanation.groups : explanation.inputShape.at(-1)!;
-
 export function stepsOf(walk: Walk, grain: ConvState['grain']): number {
   if (grain === 'cell') return walk.units;
   let count = 0;
@@ -62,22 +60,15 @@ export function stepsOf(walk: Walk, grain: ConvState['grain']): number {
 export function momentAt(walk: Walk, grain: ConvState['grain'], step: number): Moment {
   if (grain === 'cell') {
     const unit = Math.max(0, Math.min(step, walk.units - 1));
-    return { unit, product: walk.sizeOf(unit) - 1, whole: true };
+    return { unit, product: walk.sizeOf(unit) - 1, whole: true, now: -1 };
   }
   let rest = Math.max(0, step);
   for (let unit = 0; unit < walk.units; unit++) {
     const size = walk.sizeOf(unit);
-    if (rest < size) return { unit, product: rest, whole: rest === size - 1 };
+    if (rest < size) return { unit, product: rest, whole: rest === size - 1, now: rest };
     rest -= size;
   }
   const unit = walk.units - 1;
-  return { unit, product: walk.sizeOf(unit) - 1, whole: true };
-}
-
-/** The step at which a unit is done. */
-export function stepOf(walk: Walk, grain: ConvState['grain'], unit: number): number {
-  if (grain === 'cell') return unit;
-  let step = -1;
-  for (let u = 0; u <= unit; u++) step += walk.sizeOf(u);
-  return step;
+  const product = walk.sizeOf(unit) - 1;
+  return { unit, product, whole: true, now: product };
 }

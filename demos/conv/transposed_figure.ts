@@ -4,11 +4,11 @@
 import type { TransposedConvExplanation } from '../../src/ops/explain_types.ts';
 import { forward, numbersOf, type Arithmetic } from './arithmetic.ts';
 import { atText, marks, matrixOf, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
-import { insertedFigure, sumEquation } from './inserted_figure.ts';
+import { insertedFigure } from './inserted_figure.ts';
 import { paddedMatrices } from './padded_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import type { Moment } from './steps.ts';
-import { atMoment, biasFigure, kernelFigures, outputFigures, plainInputFigures } from './window_figure.ts';
+import { atMoment, biasFigure, equationOf, kernelFigures, outputFigures, plainInputFigures } from './window_figure.ts';
 
 const transposedOf = (a: Arithmetic) => a.explanation as TransposedConvExplanation;
 
@@ -50,7 +50,7 @@ export function transposedFigure(state: ConvState, a: Arithmetic, moment: Moment
 function scatter(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const { k } = numbersOf(state);
   const paints = paintsOf(state, a, moment.unit);
-  const now = state.grain === 'product' ? moment.product : -1;
+  const { now } = moment;
   const sums = new Map<string, number>();
   for (let x = 0; x <= moment.unit; x++) {
     paintsOf(state, a, x).forEach(({ oc, place, w }, i) => {
@@ -135,7 +135,7 @@ function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const { y } = forward(a, state.op, numbersOf(state));
   const inputs = state.x.values.length;
   const weights = Array.from({ length: a.outputs }, (_, o) => new Map(a.products(o).map(({ x, w }) => [x, w])));
-  const at = atMoment(a, state, moment);
+  const at = atMoment(a, moment);
   const now = at.now >= 0 ? (at.products[at.now]?.x ?? -1) : -1;
   return {
     matrices: [
@@ -160,7 +160,7 @@ function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
       ),
       ...outputFigures(a, y, (o) => o < at.o || (o === at.o && moment.whole), at.o),
     ],
-    equation: sumEquation(state, at, moment, y, ({ x, w }) => ({
+    equation: equationOf(state, at, moment, y, ({ x, w }) => ({
       left: state.x.values[x]!,
       right: state.k.values[w]!,
       pad: false,

@@ -14,16 +14,16 @@ export function weightGradientFigure(state: ConvState, a: Arithmetic, moment: Mo
   const { dy } = lossOf(state, forward(a, state.op, numbers).y);
   const { dk, db } = backward(a, state.op, numbers, dy);
   const [, depth, kh, kw] = a.kernel;
-  const positions = a.output[1] * a.output[2];
+  const { positions } = a;
   const w = moment.unit;
   const oc = Math.floor(w / (depth * kh * kw));
   const row = a.products(oc * positions).findIndex((product) => product.w === w);
-  const position = state.grain === 'product' ? moment.product : -1;
+  const position = moment.now;
   const pairs = Array.from({ length: positions }, (_, p) => ({
     o: oc * positions + p,
     product: a.products(oc * positions + p)[row]!,
   }));
-  const at = atMoment(a, state, { ...moment, unit: oc * positions + Math.max(position, 0) });
+  const at = atMoment(a, { ...moment, unit: oc * positions + Math.max(position, 0) });
   const columns = columnsFigure(state, a, { ...at, position, now: row });
   const chosen = chosenOf(state);
   const kernels = kernelFigures({ ...state, bias: false }, { oc, products: [], now: -1 });

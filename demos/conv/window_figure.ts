@@ -1,11 +1,11 @@
 // Input, kernel and output, the im2col matrix, and the row times the column: five pictures of one step.
 
 import { divisorOf, forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
-import { atText, marks, matrixOf, type Equation, type Figure, type MatrixFigure } from './figure.ts';
+import { atText, marks, matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
 import { columnsFigure, productFigure, weightRowsFigure } from './gemm_figure.ts';
 import { arcsOf, paddedMatrices, plainMatrices } from './padded_figure.ts';
 import { indexOf, type ConvState } from './state.ts';
-import { groupsOf, isPool, type Moment } from './steps.ts';
+import { isPool, type Moment } from './steps.ts';
 
 /** What a step of the window means. */
 export interface At {
@@ -20,24 +20,22 @@ export interface At {
   readonly now: number;
 }
 
-export function atMoment(a: Arithmetic, state: ConvState, moment: Moment): At {
-  const [oc, oy, ox] = indexOf(moment.unit, a.output) as [number, number, number];
+export function atMoment(a: Arithmetic, { unit, now }: Moment): At {
+  const [oc, oy, ox] = indexOf(unit, a.output) as [number, number, number];
   return {
-    o: moment.unit,
+    o: unit,
     oc,
     oy,
     ox,
-    group: groupOf(a, oc),
+    group: Math.floor(oc / a.filters),
     position: oy * a.output[2] + ox,
-    products: a.products(moment.unit),
-    now: state.grain === 'product' ? moment.product : -1,
+    products: a.products(unit),
+    now,
   };
 }
 
-export const groupOf = (a: Arithmetic, oc: number): number => Math.floor(oc / (a.output[0] / groupsOf(a)));
-
 export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
-  const at = atMoment(a, state, moment);
+  const at = atMoment(a, moment);
   const { y, winner } = forward(a, state.op, numbersOf(state));
   return {
     matrices: [
@@ -47,7 +45,19 @@ export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): F
       columnsFigure(state, a, at),
       ...(isPool(state) ? [] : [weightRowsFigure(state, a, at), productFigure(a, y, at, moment)]),
     ],
-    equation: windowEquation(state, a, at, moment, y, winner[at.o] ?? -1),
+    equation: equationOf(
+      state,
+      at,
+      moment,
+      y,
+      ({ x, w, place: [row, column] }, i) => ({
+        left: x < 0 ? 0 : state.x.values[x]!,
+        right: isPool(state) ? null : state.k.values[w]!,
+        pad: row < 0 || column < 0 || row >= state.h || column >= state.w,
+        won: i === winner[at.o],
+      }),
+      state.op === 'average' ? divisorOf(a, at.o) : state.div,
+    ),
   };
 }
 
@@ -103,7 +113,7 @@ export const plainInputFigures = (state: ConvState, { input }: Arithmetic): Matr
 export function sourcesOf(a: Arithmetic): ReadonlyMap<string, number> {
   const [, h, w] = a.input;
   const sources = new Map<string, number>();
-  for (let position = 0; position < a.output[1] * a.output[2]; position++)
+  for (let position = 0; position < a.positions; position++)
     for (const { place, x } of a.products(position)) sources.set(place.join(), x < 0 ? -1 : x % (h * w));
   return sources;
 }
@@ -166,35 +176,32 @@ export const outputFigures = (
     }),
   );
 
-function windowEquation(
+type TermShown = Pick<EquationTerm, 'left' | 'right' | 'pad'> & Partial<EquationTerm>;
+
+/** y as made of the step's products, of which each term shows what `term` says. */
+export function equationOf(
   state: ConvState,
-  a: Arithmetic,
-  at: At,
+  { o, oc, oy, ox, products, now }: At,
   moment: Moment,
   y: readonly number[],
-  winner: number,
+  term: (product: Product, i: number) => TermShown,
+  divisor = state.div,
 ): Equation {
-  const pool = isPool(state);
-  const terms = at.products.map(({ x, w, place }, i) => ({
-    left: x < 0 ? 0 : state.x.values[x]!,
-    right: pool ? null : state.k.values[w]!,
-    pad: place[0] < 0 || place[1] < 0 || place[0] >= state.h || place[1] >= state.w,
+  const terms = products.map((product, i): EquationTerm => ({
     done: i <= moment.product,
-    now: i === at.now,
-    x,
-    w,
-    place: `${at.products[i]!.channel}:${place.join()}`,
-    won: i === winner,
+    now: i === now,
+    x: product.x,
+    w: product.w,
+    place: `${product.channel}:${product.place.join()}`,
+    ...term(product, i),
   }));
-  const bias = state.bias && !pool ? state.b.values[at.oc]! : null;
-  const divisor = state.op === 'average' ? divisorOf(a, at.o) : state.div;
   return {
-    left: `y[${at.oc},${at.oy},${at.ox}]`,
+    left: `y[${oc},${oy},${ox}]`,
     kind: state.op === 'max' ? 'max' : state.op === 'average' ? 'mean' : 'sum',
     terms,
-    bias: moment.whole ? bias : null,
+    bias: state.bias && !isPool(state) && moment.whole ? state.b.values[oc]! : null,
     divisor,
-    result: moment.whole ? y[at.o]! : soFar(state, terms, divisor),
+    result: moment.whole ? y[o]! : soFar(state, terms, divisor),
     whole: moment.whole,
   };
 }

@@ -1,4 +1,5 @@
 // The same computation as code, in several frameworks, with a button that copies it.
+import { button, segments } from './buttons.ts';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html } from './dom.ts';
@@ -23,19 +24,13 @@ export function codePanel<Id extends string>(
     html(
       'div',
       { class: 'bar' },
-      html(
-        'div',
-        { class: 'segments', role: 'group', 'aria-label': t('code') },
-        samples.map(({ id, title }) =>
-          html('button', { type: 'button', 'aria-pressed': id === sample.id, on: { click: () => choose(id) } }, title),
-        ),
-      ),
-      html(
-        'button',
-        { type: 'button', on: { click: () => void copyText(context, sample.text) } },
-        icon('copy'),
-        t('copy'),
-      ),
+      segments(t('code'), {
+        value: sample.id,
+        of: samples.map(({ id }) => id),
+        name: (id) => samples.find((one) => one.id === id)!.title,
+        set: choose,
+      }),
+      button([icon('copy'), t('copy')], () => void copyText(context, sample.text)),
     ),
     scrollBox(`${t('code')}, ${sample.title}`, html('pre', { lang: 'en' }, html('code', {}, sample.text)), 'code-box'),
   );

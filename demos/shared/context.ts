@@ -1,5 +1,6 @@
 // What the shell gives a page's view beside the state.
 import type { DeviceStatus } from './device.ts';
+import type { ErrorKey } from './error_words.ts';
 import type { Acts, ErrorCode, Told, Wording } from './errors.ts';
 import type { Situation } from './failures.ts';
 import type { Language, Translator } from './language.ts';
@@ -16,10 +17,10 @@ export interface Context<State = unknown, Key extends string = never> {
   readonly t: Translator<Key>;
   /** The shell's words, for widgets. */
   readonly shell: Translator<ShellKey>;
+  /** The words of the error states. */
+  readonly errors: Translator<ErrorKey>;
   readonly language: Language;
   readonly theme: Theme;
-  /** Movement is unwanted. */
-  readonly still: boolean;
   /** Shown inside a slide: no header, no footer. */
   readonly embed: boolean;
   readonly device: DeviceStatus;

@@ -1,4 +1,5 @@
 // Labelled controls of a page's fields: a number with its slider, a choice, a switch.
+import { select, type Choices } from './buttons.ts';
 import type { Context } from './context.ts';
 import { html, type Child } from './dom.ts';
 import { readNumber } from './language.ts';
@@ -59,26 +60,17 @@ export function numberControl(context: Context, control: NumberControl): HTMLEle
   );
 }
 
-export interface ChoiceControl<Value extends string> {
+export interface ChoiceControl<Value extends string> extends Choices<Value> {
   readonly label: string;
-  readonly value: Value;
-  readonly options: readonly { readonly value: Value; readonly label: string }[];
   readonly part?: string | undefined;
-  set(value: Value): void;
 }
 
-export function choiceControl<Value extends string>(control: ChoiceControl<Value>): HTMLElement {
-  return html(
-    'label',
-    { class: 'control', 'data-part': control.part },
-    html('span', { class: 'name' }, control.label),
-    html(
-      'select',
-      { on: { change: (event) => control.set((event.currentTarget as HTMLSelectElement).value as Value) } },
-      control.options.map(({ value, label }) => html('option', { value, selected: value === control.value }, label)),
-    ),
-  );
-}
+export const choiceControl = <Value extends string>(control: ChoiceControl<Value>): HTMLElement =>
+  labelled(control.label, select(control), control.part);
+
+/** A field with its name before it. */
+export const labelled = (label: string, field: Child, part?: string): HTMLElement =>
+  html('label', { class: 'control', 'data-part': part }, html('span', { class: 'name' }, label), field);
 
 export interface FileControl {
   readonly id?: string;

@@ -4,8 +4,8 @@ import { browsersHere } from './browsers.ts';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html, type Child } from './dom.ts';
-import { errorWords, type ErrorKey } from './error_words.ts';
-import { translator, type Translator, type Values } from './language.ts';
+import type { ErrorKey } from './error_words.ts';
+import type { Translator, Values } from './language.ts';
 import type { Notice } from './notices.ts';
 import { scrollBox } from './scroll_box.ts';
 
@@ -85,21 +85,20 @@ export function errorNotice(
 ): Notice {
   const { tone, offers }: ErrorKind = errors[code];
   const all: Acts = { ...shellActs(context, code), ...acts };
-  const t = (): Translator<ErrorKey> => translator(errorWords, context.language);
-  const values = (): Values => (typeof told === 'function' ? told(t()) : told);
+  const values = (): Values => (typeof told === 'function' ? told(context.errors) : told);
   return {
     name: code,
     tone,
     code,
-    title: () => t()(what, values()),
+    title: () => context.errors(what, values()),
     body: () => [
-      html('p', {}, t()(next, values())),
+      html('p', {}, context.errors(next, values())),
       more(code, context),
-      detail || lines ? said(t()('detail'), detail ?? lines!().join('\n'), lines ? null : 'en') : null,
+      detail || lines ? said(context.errors('detail'), detail ?? lines!().join('\n'), lines ? null : 'en') : null,
     ],
     offers: offers.flatMap((name) => {
       const act = all[name];
-      return act ? [{ label: () => t()(`offer ${name}`), act }] : [];
+      return act ? [{ label: () => context.errors(`offer ${name}`), act }] : [];
     }),
   };
 }
@@ -122,8 +121,7 @@ function shellActs(context: Context, code: ErrorCode): Acts {
   };
 }
 
-function more(code: ErrorCode, { language }: Context): Child {
-  const t = translator(errorWords, language);
+function more(code: ErrorCode, { errors: t }: Context): Child {
   if (code === 'E3') return html('p', {}, t('E3.steps'));
   if (code !== 'E2') return null;
   return html(

@@ -1,9 +1,10 @@
 // What a teacher takes away from a figure: the picture as a file, and the permalink as Markdown or as a frame for slides.
+import { button } from './buttons.ts';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html } from './dom.ts';
 import { icon } from './icons.ts';
-import { colour } from './theme.ts';
+import type { Offer } from './notices.ts';
 
 export interface Export {
   readonly key: string;
@@ -11,14 +12,18 @@ export interface Export {
   readonly name: string;
   /** The present picture: an SVG, saved as such, or a canvas, saved as PNG. */
   picture(): SVGSVGElement | HTMLCanvasElement;
-  /** Whether an SVG may be saved as PNG too. */
-  readonly png?: boolean;
+  /** What else a page offers, beside saving the picture and copying the link. */
+  readonly more?: readonly Offer[];
 }
 
-export function exportMenu(context: Context, { key, name, picture, png = false }: Export): HTMLElement {
+export function exportMenu(context: Context, { key, name, picture, more = [] }: Export): HTMLElement {
   const { shell: t } = context;
   const item = (label: string, act: () => unknown): HTMLElement =>
-    html('li', {}, html('button', { type: 'button', on: { click: () => void act() } }, label));
+    html(
+      'li',
+      {},
+      button(label, () => void act()),
+    );
   const save = async (): Promise<void> => {
     const made = picture();
     if (made instanceof HTMLCanvasElement) download(`${name}.png`, await pngOf(made));
@@ -32,9 +37,7 @@ export function exportMenu(context: Context, { key, name, picture, png = false }
       'ul',
       {},
       item(t('save picture'), save),
-      png
-        ? item(t('save png'), async () => download(`${name}.png`, await pngOf(await drawn(picture() as SVGSVGElement))))
-        : null,
+      more.map(({ label, act }) => item(label(), act)),
       item(t('copy markdown'), async () => copyText(context, markdown(name, await context.address()))),
       item(t('copy frame'), async () => copyText(context, frame(name, await context.address()))),
     ),
@@ -58,25 +61,10 @@ export function download(name: string, blob: Blob): void {
   setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
-const pngOf = async (canvas: HTMLCanvasElement): Promise<Blob> =>
+export const pngOf = async (canvas: HTMLCanvasElement): Promise<Blob> =>
   new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))));
   });
-
-/** The SVG on a canvas, twice as fine, on the page's paper. */
-async function drawn(picture: SVGSVGElement): Promise<HTMLCanvasElement> {
-  const [, , width, height] = (picture.getAttribute('viewBox') ?? '0 0 300 150').split(' ').map(Number);
-  const text = standalone(picture).replace('<svg ', `<svg width="${2 * width!}" height="${2 * height!}" `);
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
-  await image.decode();
-  const canvas = html('canvas', { width: 2 * width!, height: 2 * height! });
-  const pen = canvas.getContext('2d')!;
-  pen.fillStyle = colour('--paper');
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(image, 0, 0);
-  return canvas;
-}
 
 const painted = [
   'fill',

@@ -72,37 +72,31 @@ function numberIn(text: string): number | null {
 
 const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-export function integer(start: number, min: number, max: number): IntegerField {
-  const limits = { min, max };
+function numeric<Kind extends 'integer' | 'number'>(
+  kind: Kind,
+  start: number,
+  limits: Limits,
+  taken: (value: number) => number,
+): FieldOf<Kind, number> & Limits {
   return {
-    kind: 'integer',
+    kind,
     default: start,
     ...limits,
     read(text) {
       const value = numberIn(text);
       if (value === null) return { value: start, reason: 'form' };
-      const whole = clamp(Math.round(value) + 0, limits);
-      return whole === value ? { value: whole } : { value: whole, reason: 'limits' };
+      const near = clamp(taken(value), limits);
+      return near === value ? { value: near } : { value: near, reason: 'limits' };
     },
     write: numberText,
   };
 }
 
-export function number(start: number, limits: Partial<Limits> = {}): NumberField {
-  const all = { ...everything, ...limits };
-  return {
-    kind: 'number',
-    default: start,
-    ...all,
-    read(text) {
-      const value = numberIn(text);
-      if (value === null) return { value: start, reason: 'form' };
-      const near = clamp(value, all);
-      return near === value ? { value } : { value: near, reason: 'limits' };
-    },
-    write: numberText,
-  };
-}
+export const integer = (start: number, min: number, max: number): IntegerField =>
+  numeric('integer', start, { min, max }, (value) => Math.round(value) + 0);
+
+export const number = (start: number, limits: Partial<Limits> = {}): NumberField =>
+  numeric('number', start, { ...everything, ...limits }, (value) => value);
 
 export function choice<const Value extends string>(of: readonly Value[], start: NoInfer<Value>): ChoiceField<Value> {
   return {
@@ -114,24 +108,6 @@ export function choice<const Value extends string>(of: readonly Value[], start: 
       return value === undefined ? { value: start, reason: 'choice' } : { value };
     },
     write: (value) => value,
-  };
-}
-
-/** `gemm,conv`; without any nothing stands behind the key. */
-export function subset<const Value extends string>(
-  of: readonly Value[],
-  start: readonly NoInfer<Value>[],
-): SubsetField<Value> {
-  return {
-    kind: 'subset',
-    default: start,
-    of,
-    read(text) {
-      const words = text === '' ? [] : text.split(',');
-      const value = of.filter((one) => words.includes(one));
-      return words.every((word) => of.some((one) => one === word)) ? { value } : { value, reason: 'choice' };
-    },
-    write: (value) => value.join(','),
   };
 }
 

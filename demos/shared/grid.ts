@@ -4,6 +4,7 @@ import { readBlock } from './block.ts';
 import type { Context } from './context.ts';
 import { hold, html, release, type Properties } from './dom.ts';
 import { readNumber } from './language.ts';
+import { tableBody } from './matrix_table.ts';
 import { scrollBox } from './scroll_box.ts';
 
 export interface Cell {
@@ -32,8 +33,6 @@ export interface Grid {
   cell(row: number, column: number): Cell;
   /** All changes of one edit or paste, within the grid and the limits. */
   edit(changes: readonly CellChange[]): void;
-  /** The cell that is focused or pointed at, null when it no longer is. */
-  pointed?(place: { readonly row: number; readonly column: number } | null): void;
   readonly min?: number;
   readonly max?: number;
 }
@@ -44,27 +43,22 @@ const stops = new WeakMap<Element, { row: number; column: number }>();
 export function grid(context: Context, options: Grid): HTMLElement {
   const { shell: t } = context;
   const { name, rows, columns, key } = options;
-  const rowOf = (_: unknown, row: number): HTMLElement =>
-    html(
-      'tr',
-      { role: 'row' },
-      Array.from({ length: columns }, (__, column) => {
-        const { value, text = t.number(value), note, properties = {} } = options.cell(row, column);
-        const label = t('cell', { name, row: row + 1, column: column + 1, value: text });
-        return html(
-          'td',
-          {
-            ...properties,
-            role: 'gridcell',
-            tabindex: row === 0 && column === 0 ? 0 : -1,
-            'aria-label': note ? `${label}, ${note}` : label,
-            'data-row': row,
-            'data-column': column,
-          },
-          text,
-        );
-      }),
+  const cellView = (row: number, column: number): HTMLElement => {
+    const { value, text = t.number(value), note, properties = {} } = options.cell(row, column);
+    const label = t('cell', { name, row: row + 1, column: column + 1, value: text });
+    return html(
+      'td',
+      {
+        ...properties,
+        role: 'gridcell',
+        tabindex: row === 0 && column === 0 ? 0 : -1,
+        'aria-label': note ? `${label}, ${note}` : label,
+        'data-row': row,
+        'data-column': column,
+      },
+      text,
     );
+  };
   const table = html(
     'table',
     {
@@ -84,14 +78,7 @@ export function grid(context: Context, options: Grid): HTMLElement {
           if (!cell) return;
           stops.set(event.currentTarget as Element, placeOf(cell));
           keepStop(event.currentTarget as Element);
-          options.pointed?.(placeOf(cell));
         },
-        focusout: () => options.pointed?.(null),
-        mouseover: (event) => {
-          const cell = cellOf(event.target);
-          if (cell) options.pointed?.(placeOf(cell));
-        },
-        mouseleave: () => options.pointed?.(null),
         paste: (event) => onPaste(event, options, context),
         copy: (event) => {
           if (!cellOf(event.target) || event.target instanceof HTMLInputElement) return;
@@ -100,7 +87,7 @@ export function grid(context: Context, options: Grid): HTMLElement {
         },
       },
     },
-    html('tbody', {}, Array.from({ length: rows }, rowOf)),
+    tableBody(rows, columns, cellView, { role: 'row' }),
   );
   return scrollBox(t('grid', { name, rows, columns }), table, `${key}-box`, false);
 }

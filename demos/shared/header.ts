@@ -1,10 +1,10 @@
 // The head of every page: its name, language, theme, device, link, shortcuts and source; and the dialogs they open.
+import { button, iconButton, select } from './buttons.ts';
 import type { Context } from './context.ts';
 import type { DeviceChoice } from './device.ts';
 import { html, type Child } from './dom.ts';
 import { icon } from './icons.ts';
-import { errorWords } from './error_words.ts';
-import { languages, translator, type Language } from './language.ts';
+import { languages, type Language } from './language.ts';
 import { themes, type ThemeChoice } from './theme.ts';
 import type { ShellKey } from './words.ts';
 
@@ -32,6 +32,10 @@ let settings = false;
 export function header(context: Context, choices: HeaderChoices): HTMLElement {
   const { shell: t, language } = context;
   const shown = languages.filter((one) => one !== 'xx' || language === 'xx');
+  const toggle = (): void => {
+    settings = !settings;
+    context.refresh();
+  };
   return html(
     'header',
     { class: 'page-header', key: 'header', 'data-part': 'header' },
@@ -48,24 +52,11 @@ export function header(context: Context, choices: HeaderChoices): HTMLElement {
         : null,
       html('h1', {}, choices.title),
     ),
-    html(
-      'button',
-      {
-        type: 'button',
-        class: 'icon more',
-        'aria-label': t('page settings'),
-        title: t('page settings'),
-        'aria-expanded': settings,
-        'aria-controls': 'settings',
-        on: {
-          click: () => {
-            settings = !settings;
-            context.refresh();
-          },
-        },
-      },
-      icon('more'),
-    ),
+    iconButton(icon('more'), t('page settings'), toggle, {
+      class: 'icon more',
+      'aria-expanded': settings,
+      'aria-controls': 'settings',
+    }),
     html(
       'div',
       {
@@ -78,63 +69,24 @@ export function header(context: Context, choices: HeaderChoices): HTMLElement {
         'div',
         { class: 'segments', role: 'group', 'aria-label': t('language') },
         shown.map((one) =>
-          html(
-            'button',
-            {
-              type: 'button',
-              lang: one === 'xx' ? null : one,
-              title: longNames[one],
-              'aria-pressed': one === language,
-              on: { click: () => choices.setLanguage(one) },
-            },
-            names[one],
-            html('span', { class: 'unseen' }, `, ${longNames[one]}`),
+          button(
+            [names[one], html('span', { class: 'unseen' }, `, ${longNames[one]}`)],
+            () => choices.setLanguage(one),
+            { lang: one === 'xx' ? null : one, title: longNames[one], 'aria-pressed': one === language },
           ),
         ),
       ),
-      html(
-        'select',
-        {
-          'aria-label': t('theme'),
-          title: t('theme'),
-          on: { change: (event) => choices.setTheme((event.currentTarget as HTMLSelectElement).value as ThemeChoice) },
-        },
-        themes.map((value) => html('option', { value, selected: value === choices.theme }, t(`theme ${value}`))),
+      select(
+        { value: choices.theme, of: themes, name: (value) => t(`theme ${value}`), set: choices.setTheme },
+        { 'aria-label': t('theme'), title: t('theme') },
       ),
-      html(
-        'button',
-        {
-          type: 'button',
-          class: `device ${context.device.kind}`,
-          title: t('device'),
-          on: { click: () => choices.open('device-dialog') },
-        },
-        icon('chip'),
-        html('span', { class: 'unseen' }, `${t('device')} `),
-        html('span', {}, deviceName(context)),
+      button(
+        [icon('chip'), html('span', { class: 'unseen' }, `${t('device')} `), html('span', {}, deviceName(context))],
+        () => choices.open('device-dialog'),
+        { class: `device ${context.device.kind}`, title: t('device') },
       ),
-      html(
-        'button',
-        {
-          type: 'button',
-          class: 'icon',
-          'aria-label': t('copy link'),
-          title: t('copy link'),
-          on: { click: choices.copyLink },
-        },
-        icon('link'),
-      ),
-      html(
-        'button',
-        {
-          type: 'button',
-          class: 'icon',
-          'aria-label': t('shortcuts'),
-          title: t('shortcuts'),
-          on: { click: () => choices.open('shortcuts-dialog') },
-        },
-        '?',
-      ),
+      iconButton(icon('link'), t('copy link'), choices.copyLink),
+      iconButton('?', t('shortcuts'), () => choices.open('shortcuts-dialog')),
       html('a', { class: 'icon', href: choices.source, 'aria-label': t('source'), title: t('source') }, '</>'),
     ),
   );
@@ -146,8 +98,7 @@ export function deviceName({ shell: t, device }: Context): string {
 }
 
 export function dialogs(context: Context, choices: HeaderChoices): Child {
-  const { shell: t, stepper, device } = context;
-  const errorText = translator(errorWords, context.language);
+  const { shell: t, errors, stepper, device } = context;
   const { code } = device;
   const keys: (readonly [keys: readonly string[], ShellKey])[] = [
     ...(stepper
@@ -194,7 +145,7 @@ export function dialogs(context: Context, choices: HeaderChoices): Child {
       'device-dialog',
       t('device'),
       html('p', {}, html('strong', {}, deviceName(context))),
-      code ? html('p', { 'data-code': code }, `${errorText(`${code}.what`)} ${errorText(`${code}.next`)}`) : null,
+      code ? html('p', { 'data-code': code }, `${errors(`${code}.what`)} ${errors(`${code}.next`)}`) : null,
       html(
         'fieldset',
         {},

@@ -15,7 +15,6 @@ const paths = {
   copy: 'M7 7h9v10H7zM4 13V3h9',
   download: 'M10 3v9M6 9l4 4 4-4M4 16.5h12',
   chip: 'M6 6h8v8H6zM8 3v3M12 3v3M8 14v3M12 14v3M3 8h3M3 12h3M14 8h3M14 12h3',
-  tick: 'M4 10.5l4 4 8-9',
   up: 'M4.5 12.5L10 7l5.5 5.5',
   down: 'M4.5 7.5L10 13l5.5-5.5',
   taller: 'M10 3.5v13M6.5 7L10 3.5 13.5 7M6.5 13l3.5 3.5 3.5-3.5',

@@ -1,5 +1,6 @@
 // English and French: dictionaries as typed records, numbers and plurals by Intl, French spaces, and a stretched language
 // for finding texts that do not fit.
+import { keep, kept } from './stored.ts';
 
 /** The languages of the pages; `xx` is English made 40 % longer, reached by `lang=xx` alone. */
 export type Language = 'en' | 'fr' | 'xx';
@@ -21,6 +22,12 @@ export function dictionary<const Key extends string>(
   return { en, fr };
 }
 
+/** The words of both, of which each has its own. */
+export const joined = (a: Dictionary, b: Dictionary): Dictionary => ({
+  en: { ...a.en, ...b.en },
+  fr: { ...a.fr, ...b.fr },
+});
+
 export type Values = Readonly<Record<string, string | number>>;
 
 export interface Translator<Key extends string = string> {
@@ -41,36 +48,21 @@ const locales: Record<Language, string> = { en: 'en', fr: 'fr', xx: 'en' };
 export const tags: Record<Language, string> = { en: 'en', fr: 'fr', xx: 'en-x-pseudo' };
 
 const saved = 'retrograd.language';
+const shipped = ['en', 'fr'] as const;
 
 /** The language of a page: the link's, else the one chosen before, else the browser's first that there is, else English. */
 export function chooseLanguage(linked: Language | ''): Language {
   if (linked) return linked;
-  const before = readSaved();
+  const before = kept(saved, shipped);
   if (before) return before;
   for (const tag of navigator.languages) {
-    const found = (['en', 'fr'] as const).find((one) => tag.toLowerCase().split('-')[0] === one);
+    const found = shipped.find((one) => tag.toLowerCase().split('-')[0] === one);
     if (found) return found;
   }
   return 'en';
 }
 
-// Storage can be refused (private windows, embedded pages): the choice then lasts as long as the page.
-function readSaved(): Language | undefined {
-  try {
-    const value = localStorage.getItem(saved);
-    return (['en', 'fr'] as const).find((one) => one === value);
-  } catch {
-    return undefined;
-  }
-}
-
-export function saveLanguage(language: Language): void {
-  try {
-    localStorage.setItem(saved, language);
-  } catch {
-    // as above
-  }
-}
+export const saveLanguage = (language: Language): void => keep(saved, language);
 
 /** Of all translators: to make one takes the browser as long as a hundred numbers written by it. */
 const formats = new Map<string, Intl.NumberFormat>();

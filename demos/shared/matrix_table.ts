@@ -1,6 +1,6 @@
 // A matrix that is only read: a table, with the same cells as the grid.
 import type { Context } from './context.ts';
-import { html } from './dom.ts';
+import { html, type Properties } from './dom.ts';
 import type { Cell } from './grid.ts';
 import { scrollBox } from './scroll_box.ts';
 
@@ -11,51 +11,37 @@ export interface MatrixTable {
   readonly rows: number;
   readonly columns: number;
   cell(row: number, column: number): Cell;
-  pointed?(place: { readonly row: number; readonly column: number } | null): void;
 }
 
-export function matrixTable(
-  { shell: t }: Context,
-  { key, name, rows, columns, cell, pointed }: MatrixTable,
-): HTMLElement {
-  const placeOf = (event: Event): { row: number; column: number } | null => {
-    const found = event.target instanceof Element ? event.target.closest<HTMLElement>('td') : null;
-    return found ? { row: Number(found.dataset.row), column: Number(found.dataset.column) } : null;
-  };
+export function matrixTable({ shell: t }: Context, { key, name, rows, columns, cell }: MatrixTable): HTMLElement {
   const caption = t('grid', { name, rows, columns });
-  const table = html(
-    'table',
-    {
-      class: 'matrix',
-      key,
-      on: pointed
-        ? {
-            mouseover: (event) => pointed(placeOf(event)),
-            click: (event) => pointed(placeOf(event)),
-            mouseleave: () => pointed(null),
-          }
-        : {},
-    },
-    html('caption', { class: 'unseen' }, caption),
-    html(
-      'tbody',
-      {},
-      Array.from({ length: rows }, (_, row) =>
-        html(
-          'tr',
-          {},
-          Array.from({ length: columns }, (__, column) => {
-            const { value, text = t.number(value), note, properties = {} } = cell(row, column);
-            return html(
-              'td',
-              { ...properties, 'data-row': row, 'data-column': column },
-              text,
-              note ? html('span', { class: 'unseen' }, `, ${note}`) : null,
-            );
-          }),
-        ),
+  const body = tableBody(rows, columns, (row, column) => {
+    const { value, text = t.number(value), note, properties = {} } = cell(row, column);
+    return html(
+      'td',
+      { ...properties, 'data-row': row, 'data-column': column },
+      text,
+      note ? html('span', { class: 'unseen' }, `, ${note}`) : null,
+    );
+  });
+  const table = html('table', { class: 'matrix', key }, html('caption', { class: 'unseen' }, caption), body);
+  return scrollBox(caption, table, `${key}-box`);
+}
+
+export const tableBody = (
+  rows: number,
+  columns: number,
+  cell: (row: number, column: number) => HTMLElement,
+  properties: Properties = {},
+): HTMLElement =>
+  html(
+    'tbody',
+    {},
+    Array.from({ length: rows }, (_, row) =>
+      html(
+        'tr',
+        properties,
+        Array.from({ length: columns }, (__, column) => cell(row, column)),
       ),
     ),
   );
-  return scrollBox(caption, table, `${key}-box`);
-}

@@ -1,4 +1,5 @@
 // Notices above a page: what happened, what to do next, and buttons that do it. Never an alert.
+import { button, iconButton } from './buttons.ts';
 import { html, type Child } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Translator } from './language.ts';
@@ -44,20 +45,10 @@ export function noticeList(
           : html(
               'p',
               { class: 'offers' },
-              offers.map(({ label, act }) => html('button', { type: 'button', on: { click: act } }, label())),
+              offers.map(({ label, act }) => button(label(), act)),
             ),
       ),
-      html(
-        'button',
-        {
-          type: 'button',
-          class: 'icon',
-          'aria-label': t('dismiss'),
-          title: t('dismiss'),
-          on: { click: () => dismiss(name) },
-        },
-        icon('close'),
-      ),
+      iconButton(icon('close'), t('dismiss'), () => dismiss(name)),
     );
   }
 }

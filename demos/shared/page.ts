@@ -11,16 +11,17 @@ import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { asking, findDevice, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
-import { dialog, dialogs, header, openDialog, type HeaderChoices } from './header.ts';
+import { dialogs, header, openDialog, type HeaderChoices } from './header.ts';
 import { fullScreen, presenterKeys } from './keys.ts';
-import { chooseLanguage, saveLanguage, tags, translator } from './language.ts';
+import { chooseLanguage, joined, saveLanguage, tags, translator, type Dictionary } from './language.ts';
 import { link, type History } from './link.ts';
 import { liveRegion } from './live.ts';
 import { longPress } from './long_press.ts';
 import { isOnPaper, onPaper, writeAddresses } from './on_paper.ts';
 import { noticeList, type Notice } from './notices.ts';
 import { linkNotice } from './link_notice.ts';
-import { errorNotice, errors, isErrorCode, type Acts } from './errors.ts';
+import { errorWords, type ErrorKey } from './error_words.ts';
+import { errorNotice, errors, isErrorCode, type Acts, type ErrorCode } from './errors.ts';
 import { failureOf, type Situation } from './failures.ts';
 import type { Page } from './page_definition.ts';
 import { onNarrow } from './sheet.ts';
@@ -54,6 +55,8 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   let state: Record<string, unknown>;
   let t = translator(page.words, 'en');
   let shell = translator(shellWords, 'en');
+  const stateWords = page.errorWords ? joined(errorWords, page.errorWords) : errorWords;
+  let states = translator(stateWords as Dictionary<ErrorKey>, 'en');
   const own = (): StateOf<F> => state as StateOf<F>;
   const common = (): ShellState => state as ShellState;
 
@@ -64,14 +67,14 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     get shell() {
       return shell;
     },
+    get errors() {
+      return states;
+    },
     get language() {
       return t.language;
     },
     get theme() {
       return resolveTheme(chooseTheme(common().theme));
-    },
-    get still() {
-      return isStill();
     },
     get embed() {
       return common().embed;
@@ -114,6 +117,7 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     if (t.language !== language) {
       t = translator(page.words, language);
       shell = translator(shellWords, language);
+      states = translator(stateWords as Dictionary<ErrorKey>, language);
     }
   }
 
@@ -122,6 +126,8 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     address.set(state as StateOf<Fields>, history);
     show();
   }
+
+  const isTold = (code: ErrorCode): boolean => `${code}.what` in stateWords.en;
 
   function listProblems(problems: readonly Problem[]): void {
     if (problems.length > 0)
@@ -237,12 +243,14 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     // A software GPU is said by the badge and its dialog alone.
     if (found.code && found.code !== 'E4' && (page.device === 'wanted' || force === found.code))
       context.report(found.code);
-    else if (isErrorCode(force) && force !== 'E4') context.report(force, errors[force].example);
+    else if (isErrorCode(force) && isTold(force) && force !== 'E4') context.report(force, errors[force].example);
     show();
   }
 
   function note(error: unknown, situation: Situation = {}, acts: Acts = {}): void {
-    const { code, values, ...wording } = failureOf(error, situation);
+    const failure = failureOf(error, situation);
+    // What such a page cannot come into is a defect of it.
+    const { code, values, ...wording } = isTold(failure.code) ? failure : failureOf(String(error));
     const restart = (): void => {
       notices.delete(code);
       change({ ...defaults(page.fields) }, 'push');
@@ -277,5 +285,3 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   draw();
   page.opened?.(context);
 }
-
-export { dialog, openDialog };

@@ -9,6 +9,8 @@ export interface Page<F extends Fields, Key extends string> {
   readonly id: string;
   readonly fields: F;
   readonly words: Dictionary<Key>;
+  /** Of the error states that the shell has no words for. */
+  readonly errorWords?: Dictionary;
   /** The key of the page's name. */
   readonly title: NoInfer<Key>;
   /** The page below its header, made anew for each state; elements in the page are kept and brought up to date. */

@@ -1,5 +1,6 @@
 // A page's parameters: beside its figure on a wide screen, on a narrow one a sheet at the bottom edge. Half open it leaves
 // the figure in sight; its handle is pressed, dragged or moved by the arrow keys.
+import { iconButton } from './buttons.ts';
 import type { Context } from './context.ts';
 import { html, type Child } from './dom.ts';
 import { icon } from './icons.ts';
@@ -42,10 +43,6 @@ export function sheet(context: Context, { key, title, over }: Sheet, ...children
     if (next === 'half' && isNarrow()) requestAnimationFrame(() => keepInSight(over, key));
   };
   const step = (by: number): void => set(levels[Math.min(Math.max(levels.indexOf(level) + by, 0), 2)]!);
-  const keys: Record<string, () => void> = {
-    ArrowUp: () => step(1),
-    ArrowDown: () => step(-1),
-  };
   return html(
     'section',
     {
@@ -77,11 +74,11 @@ export function sheet(context: Context, { key, title, over }: Sheet, ...children
           on: {
             click: () => set(open ? 'closed' : 'half'),
             keydown: (event) => {
-              const act = isNarrow() && Object.hasOwn(keys, event.key) ? keys[event.key] : undefined;
-              if (!act) return;
+              const by = isNarrow() ? { ArrowUp: 1, ArrowDown: -1 }[event.key] : undefined;
+              if (!by) return;
               event.preventDefault();
               event.stopPropagation();
-              act();
+              step(by);
             },
           },
         },
@@ -90,18 +87,10 @@ export function sheet(context: Context, { key, title, over }: Sheet, ...children
         icon(open === isNarrow() ? 'down' : 'up'),
       ),
       open
-        ? html(
-            'button',
-            {
-              type: 'button',
-              class: 'icon sheet-size',
-              'aria-label': t('sheet full'),
-              title: t('sheet full'),
-              'aria-pressed': level === 'full',
-              on: { click: () => set(level === 'full' ? 'half' : 'full') },
-            },
-            icon('taller'),
-          )
+        ? iconButton(icon('taller'), t('sheet full'), () => set(level === 'full' ? 'half' : 'full'), {
+            class: 'icon sheet-size',
+            'aria-pressed': level === 'full',
+          })
         : null,
     ),
     html('div', { class: 'sheet-body', id: key, hidden: !open }, children),

@@ -1,7 +1,7 @@
 // A page's state and its link: `#v=1&key=value&…` with only what differs from the defaults, readable and editable by hand.
 import type { Field, Fields, Reason, StateOf } from './fields.ts';
 
-export { choice, flag, integer, list, matrix, number, subset, text } from './fields.ts';
+export { choice, flag, integer, list, matrix, number, text } from './fields.ts';
 export type { Field, Fields, Matrix, Reason, StateOf } from './fields.ts';
 
 /** A value that was not taken as it stood in the link. `used` is what stands now, written as a link would. */

@@ -1,8 +1,9 @@
 // Steps through a computation: the state's `step`, `play` and `speed`, moved by buttons, a slider, a clock and keys.
+import { iconButton, select } from './buttons.ts';
 import type { Context } from './context.ts';
 import { html } from './dom.ts';
 import { choice, flag, integer, type StateOf } from './fields.ts';
-import { icon } from './icons.ts';
+import { icon, type Icon } from './icons.ts';
 import type { History } from './link.ts';
 
 const speeds = ['0.25', '0.5', '1', '2', '4', '8'] as const;
@@ -89,19 +90,8 @@ export function stepperBar(context: Context, { state, count, describe }: Stepper
   if (!stepper) throw new Error('a page with a stepper bar gives openPage its `steps`');
   const last = Math.max(0, count - 1);
   const step = Math.min(state.step, last);
-  const button = (name: Parameters<typeof icon>[0], label: string, act: () => void, disabled = false): HTMLElement =>
-    html(
-      'button',
-      {
-        type: 'button',
-        class: 'icon',
-        'aria-label': label,
-        title: label,
-        'aria-disabled': disabled,
-        on: { click: act },
-      },
-      icon(name),
-    );
+  const button = (name: Icon, label: string, act: () => void, disabled: boolean): HTMLElement =>
+    iconButton(icon(name), label, act, { 'aria-disabled': disabled });
   const place = t('step of', { step: step + 1, count: Math.max(1, count) });
   return html(
     'div',
@@ -126,18 +116,12 @@ export function stepperBar(context: Context, { state, count, describe }: Stepper
       'label',
       { class: 'speed' },
       html('span', {}, t('speed')),
-      html(
-        'select',
-        {
-          on: {
-            change: (event) =>
-              context.set({ speed: (event.currentTarget as HTMLSelectElement).value } as Partial<StepState>),
-          },
-        },
-        speeds.map((value) =>
-          html('option', { value, selected: value === state.speed }, `${t.number(Number(value))}×`),
-        ),
-      ),
+      select({
+        value: state.speed,
+        of: speeds,
+        name: (value) => `${t.number(Number(value))}×`,
+        set: (speed) => context.set({ speed } as Partial<StepState>),
+      }),
     ),
   );
 }

@@ -1,4 +1,5 @@
 // The theme of a page: the system's, or the one chosen in the header, which stands in the link and is remembered.
+import { keep, kept } from './stored.ts';
 
 export const themes = ['auto', 'light', 'dark', 'projector'] as const;
 export type ThemeChoice = (typeof themes)[number];
@@ -9,23 +10,9 @@ const dark = '(prefers-color-scheme: dark)';
 const motion = '(prefers-reduced-motion: reduce)';
 
 /** The choice of a page: the link's, else the one chosen before, else the system's. */
-export function chooseTheme(linked: ThemeChoice | ''): ThemeChoice {
-  if (linked) return linked;
-  try {
-    const before = localStorage.getItem(saved);
-    return themes.find((one) => one === before) ?? 'auto';
-  } catch {
-    return 'auto';
-  }
-}
+export const chooseTheme = (linked: ThemeChoice | ''): ThemeChoice => linked || (kept(saved, themes) ?? 'auto');
 
-export function saveTheme(choice: ThemeChoice): void {
-  try {
-    localStorage.setItem(saved, choice);
-  } catch {
-    // Storage can be refused; the choice then lasts as long as the page.
-  }
-}
+export const saveTheme = (choice: ThemeChoice): void => keep(saved, choice);
 
 export function resolveTheme(choice: ThemeChoice): Theme {
   if (choice !== 'auto') return choice;

@@ -1,7 +1,5 @@
 // No silent waits: after a second a notice says what is waited for, after ten it can be ended.
 import type { Context } from './context.ts';
-import { errorWords } from './error_words.ts';
-import { translator } from './language.ts';
 
 export interface Wait {
   /** What is waited for, in the page's language. */
@@ -14,15 +12,14 @@ export interface Wait {
  * The promise's outcome, or null where the reader ended the wait: then nobody listens to the promise any more. Rejects as it does.
  */
 export async function waitFor<Value>(context: Context, promise: Promise<Value>, wait: Wait): Promise<Value | null> {
-  const t = () => translator(errorWords, context.language);
   let end: () => void;
   const ended = new Promise<null>((done) => (end = () => done(null)));
   const tell = (offers: boolean): void =>
     context.notice({
       name: 'waiting',
       tone: 'information',
-      title: () => t()('waiting for', { what: wait.what() }),
-      offers: offers ? [{ label: () => t()('cancel'), act: () => end() }] : [],
+      title: () => context.errors('waiting for', { what: wait.what() }),
+      offers: offers ? [{ label: () => context.errors('cancel'), act: () => end() }] : [],
     });
   const timers = [wait.said ? undefined : setTimeout(tell, 1000, false), setTimeout(tell, 10_000, true)];
   try {

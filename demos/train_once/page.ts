@@ -3,6 +3,7 @@ import './train_once.css';
 import { fileControl, numberControl, switchControl } from '../shared/controls.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
+import { trainingErrorWords } from './error_words.ts';
 import { bytesOf, weights } from './estimate.ts';
 import { logView } from './log.ts';
 import {
@@ -99,4 +100,13 @@ function place({ epochs }: TrainState, { t }: Own): string {
   return t('place', { epoch: epoch + 1, epochs, batch: batch + 1, steps, loss: shown });
 }
 
-void openPage({ id: 'train_once', fields, words, title: 'title', device: 'wanted', view, opened: pauseWhileHidden });
+void openPage({
+  id: 'train_once',
+  fields,
+  words,
+  errorWords: trainingErrorWords,
+  title: 'title',
+  device: 'wanted',
+  view,
+  opened: pauseWhileHidden,
+});

@@ -10,8 +10,8 @@ import { openPage } from '../shared/page.ts';
 import { sheet } from '../shared/sheet.ts';
 import type { Matrix } from '../shared/state.ts';
 import { stepperBar } from '../shared/stepper.ts';
-import { tint } from '../shared/tint.ts';
 import { columns, fields, type State } from './state.ts';
+import { tint } from './tint.ts';
 import { words } from './words.ts';
 
 const ramp = (rows: number): Matrix => ({
@@ -70,7 +70,8 @@ function view(state: State, context: Own): Child {
         choiceControl({
           label: t('mode'),
           value: state.mode,
-          options: (['zeros', 'reflect'] as const).map((value) => ({ value, label: t(value) })),
+          of: ['zeros', 'reflect'],
+          name: (mode) => t(mode),
           set: (mode) => context.set({ mode }),
         }),
         switchControl({ label: t('bias'), value: state.bias, set: (bias) => context.set({ bias }) }),

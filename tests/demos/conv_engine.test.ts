@@ -34,7 +34,7 @@ describe('exercises', () => {
   test('the output is blank, tells nothing else, and answers are judged one by one', () => {
     const state = stateOf({ quiz: 'out', seed: 3 });
     const a = possible(state);
-    const show = () => asked(state, windowFigure(state, a, { unit: 8, product: 8, whole: true }));
+    const show = () => asked(state, windowFigure(state, a, { unit: 8, product: 8, whole: true, now: -1 }));
     expect(show().equation).toBeNull();
     expect(show().matrices.map(({ name }) => name)).not.toContain('product');
     const output = () => show().matrices.find(({ name }) => name === 'output')!;

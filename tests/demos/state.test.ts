@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { subset } from '../../demos/bench/subset.ts';
 import {
   checkKeys,
   choice,
@@ -15,7 +16,6 @@ import {
   pack,
   parse,
   serialise,
-  subset,
   text,
   unpack,
 } from '../../demos/shared/state.ts';

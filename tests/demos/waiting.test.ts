@@ -5,6 +5,8 @@ import { resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import type { Context } from '../../demos/shared/context.ts';
+import { errorWords } from '../../demos/shared/error_words.ts';
+import { translator } from '../../demos/shared/language.ts';
 import { waitFor } from '../../demos/shared/waiting.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -15,7 +17,7 @@ function page() {
   const seen: string[] = [];
   let offers: readonly { label(): string; act(): unknown }[] = [];
   const context = {
-    language: 'en',
+    errors: translator(errorWords, 'en'),
     notice(shown: Parameters<Context['notice']>[0]) {
       offers = shown.offers ?? [];
       seen.push([shown.title(), ...offers.map(({ label }) => label())].join(' | '));

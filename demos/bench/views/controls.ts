@@ -74,10 +74,8 @@ export function controlsView(context: LabContext, state: LabState, lacked: reado
         choiceControl({
           label: t('dtype'),
           value: state.dtype,
-          options: [
-            { value: 'f32', label: 'f32' },
-            { value: 'f16', label: t('dtype f16') },
-          ],
+          of: ['f32', 'f16'],
+          name: (dtype) => (dtype === 'f32' ? dtype : t('dtype f16')),
           set: (dtype) => set({ dtype }),
         }),
         'shader-f16',

@@ -6,10 +6,13 @@ import { exportMenu } from '../../shared/export.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';
 import type { BenchResult, Row } from '../core/result.ts';
 import { number, percent } from '../format.ts';
+import { savePng } from '../png.ts';
 import { layoutOf, marks, size, type Layout, type Point } from '../roofline_layout.ts';
 import { numbered, shownRows } from '../rows.ts';
 import type { LabState } from '../state.ts';
 import type { LabContext } from '../words.ts';
+
+const shown = (): SVGSVGElement => document.querySelector('#roofline-picture')!;
 
 /** The point that has the focus, by its row's number. */
 let chosen = 0;
@@ -72,8 +75,8 @@ function figureView(context: LabContext, layout: Layout, most: number): Child {
     exportMenu(context, {
       key: 'export-roofline',
       name: t('roofline'),
-      png: true,
-      picture: () => document.querySelector<SVGSVGElement>('#roofline-picture')!,
+      picture: shown,
+      more: [{ label: () => t('save png'), act: () => void savePng(t('roofline'), shown()) }],
     }),
   );
 }

@@ -34,10 +34,8 @@ export function tableView(context: LabContext, state: LabState, result: BenchRes
       choiceControl({
         label: t('show'),
         value: state.show,
-        options: (['all', 'right', 'wrong', 'flagged', 'preferred'] as const).map((value) => ({
-          value,
-          label: t(`show ${value}`),
-        })),
+        of: ['all', 'right', 'wrong', 'flagged', 'preferred'],
+        name: (show) => t(`show ${show}`),
         set: (show) => set({ show }),
       }),
       html(

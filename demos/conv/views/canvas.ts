@@ -1,6 +1,6 @@
 // The image tab's canvases: the picture with its cross, and what the filter makes of it.
 
-import { html } from '../../shared/dom.ts';
+import { html, type Properties } from '../../shared/dom.ts';
 import { shownOf, windowOf } from '../image.ts';
 import type { Planes } from '../image_engine.ts';
 import type { Pixels } from '../scene.ts';
@@ -10,26 +10,21 @@ import type { ConvContext } from '../words.ts';
 /** Row and column of the window that Enter opens. */
 let cross: readonly [number, number] = [0, 0];
 
-export function canvasFrom({ width, height, data }: Pixels): HTMLCanvasElement {
-  const canvas = html('canvas', { width, height });
-  canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
-  return canvas;
+/** The canvas's pen, after the pixels. */
+function put(element: Element, { width, height, data }: Pixels): CanvasRenderingContext2D | null {
+  const pen = (element as HTMLCanvasElement).getContext('2d');
+  pen?.putImageData(new ImageData(data, width, height), 0, 0);
+  return pen;
 }
 
-export function canvasOf(key: string, pixels: Pixels, label: string): HTMLCanvasElement {
-  const draw = (element: Element): void => {
-    const canvas = element as HTMLCanvasElement;
-    canvas.getContext('2d')?.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), 0, 0);
-  };
-  const canvas = html('canvas', {
-    key,
-    own: true,
-    width: pixels.width,
-    height: pixels.height,
-    role: 'img',
-    'aria-label': label,
-    updated: draw,
-  });
+/** Drawn now, and again by `draw` after each update of the page. */
+export function canvasOf(
+  pixels: Pixels,
+  properties: Properties = {},
+  draw = (element: Element): unknown => put(element, pixels),
+): HTMLCanvasElement {
+  const { width, height } = pixels;
+  const canvas = html('canvas', { own: true, width, height, updated: (element) => void draw(element), ...properties });
   draw(canvas);
   return canvas;
 }
@@ -40,24 +35,19 @@ export function beforeCanvas(context: ConvContext, state: ConvState, source: Pla
   cross = [Math.min(cross[0], height - 1), Math.min(cross[1], width - 1)];
   const { pixels } = shownOf(source, 'clamp');
   const draw = (element: Element): void => {
-    const ink = (element as HTMLCanvasElement).getContext('2d');
+    const ink = put(element, pixels);
     if (!ink) return;
-    ink.putImageData(new ImageData(pixels.data, width, height), 0, 0);
     ink.strokeStyle = '#d55e00';
     ink.strokeRect(cross[1] - 1.5, cross[0] - 1.5, 4, 4);
   };
   const open = (): void =>
     context.set({ ...windowOf(state, source, cross), tab: 'window', op: 'conv', step: 0 }, 'push');
-  const canvas = html('canvas', {
+  const properties: Properties = {
     key: 'before',
-    own: true,
-    width,
-    height,
     tabindex: 0,
     role: 'application',
     'aria-label': `${context.t('image before')}, ${height} × ${width}: ${cross[0] + 1}, ${cross[1] + 1}`,
     'data-scrolls': true,
-    updated: draw,
     on: {
       click: (event) => {
         const element = event.currentTarget as HTMLCanvasElement;
@@ -81,7 +71,6 @@ export function beforeCanvas(context: ConvContext, state: ConvState, source: Pla
         context.refresh();
       },
     },
-  });
-  draw(canvas);
-  return canvas;
+  };
+  return canvasOf(pixels, properties, draw);
 }

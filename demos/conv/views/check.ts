@@ -1,5 +1,7 @@
 // Proof beside the pictures: a finite difference for one element, and the engine's answer for all of them.
 
+import { button } from '../../shared/buttons.ts';
+import { choiceControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { backward, finiteDifference, forward, lossOf, numbersOf, specOf, type Arithmetic } from '../arithmetic.ts';
 import type { Agreement } from '../engine.ts';
@@ -11,33 +13,25 @@ export function differenceView({ t, set }: ConvContext, state: ConvState, a: Ari
   const chosen = chosenOf(state);
   const shapes = { x: a.input, k: a.kernel, b: [a.output[0]] } as const;
   const parts = state.tab === 'dx' ? (['x'] as const) : state.bias ? (['k', 'b'] as const) : (['k'] as const);
-  const option = (what: 'x' | 'k' | 'b', at: number): Child =>
-    html(
-      'option',
-      { value: `${what}${at}`, selected: state.check === `${what}${at}` },
-      t(`check ${what}`, {
-        index: indexOf(at, shapes[what])
-          .map((i) => i + 1)
-          .join(', '),
-      }),
-    );
+  const nameOf = (check: string): string => {
+    const of = chosenOf({ check });
+    if (!of) return t('check none');
+    const index = indexOf(of.at, shapes[of.what]).map((i) => i + 1);
+    return t(`check ${of.what}`, { index: index.join(', ') });
+  };
   const sizeOf = (what: 'x' | 'k' | 'b'): number => shapes[what].reduce((n, extent) => n * extent, 1);
   const valid = chosen !== null && parts.some((what) => what === chosen.what) && chosen.at < sizeOf(chosen.what);
   return html(
     'section',
     { class: 'check', 'data-part': 'check', 'aria-label': t('check') },
     html('h2', {}, t('check')),
-    html(
-      'label',
-      { class: 'control' },
-      html('span', { class: 'name' }, t('check choose')),
-      html(
-        'select',
-        { on: { change: (event) => set({ check: (event.currentTarget as HTMLSelectElement).value }) } },
-        html('option', { value: '', selected: !valid }, t('check none')),
-        parts.map((what) => Array.from({ length: sizeOf(what) }, (_, at) => option(what, at))),
-      ),
-    ),
+    choiceControl({
+      label: t('check choose'),
+      value: valid ? state.check : '',
+      of: ['', ...parts.flatMap((what) => Array.from({ length: sizeOf(what) }, (_, at) => `${what}${at}`))],
+      name: nameOf,
+      set: (check) => set({ check }),
+    }),
     valid ? resultOf(t, state, a, chosen) : null,
     html('p', { class: 'hint' }, t('check hint')),
   );
@@ -158,10 +152,6 @@ export function agreementView(context: ConvContext, state: ConvState, a: Arithme
     ended && answers.length < (gpu ? 2 : 1) ? html('p', {}, t(answers.length === 0 ? 'ask failed' : 'no gpu')) : null,
     (gpu && !(ended && answers.length < 2)) || device.kind === 'cpu'
       ? null
-      : html(
-          'button',
-          { type: 'button', on: { click: () => (ask(context, state, a, true, 0), context.refresh()) } },
-          t('ask'),
-        ),
+      : button(t('ask'), () => (ask(context, state, a, true, 0), context.refresh())),
   );
 }

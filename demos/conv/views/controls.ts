@@ -1,6 +1,7 @@
 // The parameters, beside the pictures or, on a phone, in a sheet under them.
 
-import { choiceControl, numberControl, switchControl } from '../../shared/controls.ts';
+import { button, list, options } from '../../shared/buttons.ts';
+import { choiceControl, labelled, numberControl, switchControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { isNarrow, sheet } from '../../shared/sheet.ts';
 import { presetOf, presetState } from '../page_state.ts';
@@ -62,7 +63,8 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     choiceControl({
       label: t('operation'),
       value: state.op,
-      options: operations.map((value) => ({ value, label: t(`op ${value}`) })),
+      of: operations,
+      name: (op) => t(`op ${op}`),
       part: 'op',
       set: (op) =>
         change({ op, tab: op === 'transposed' ? 'transposed' : state.tab === 'transposed' ? 'window' : state.tab }),
@@ -74,7 +76,8 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     choiceControl({
       label: t('padding'),
       value: state.pad,
-      options: paddings.map((value) => ({ value, label: t(`pad ${value}`) })),
+      of: paddings,
+      name: (pad) => t(`pad ${pad}`),
       part: 'pad',
       set: (pad) => change({ pad }),
     }),
@@ -92,7 +95,8 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
       ? choiceControl({
           label: t('padding mode'),
           value: state.mode,
-          options: paddingModes.map((value) => ({ value, label: t(`mode ${value}`) })),
+          of: paddingModes,
+          name: (mode) => t(`mode ${mode}`),
           part: 'mode',
           set: (mode) => change({ mode }),
         })
@@ -105,58 +109,28 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     pool ? null : number('div', t('divisor'), false),
     pool ? null : switchControl({ label: t('bias'), value: state.bias, part: 'bias', set: (bias) => change({ bias }) }),
     pool ? null : switchControl({ label: t('flip'), value: state.flip, part: 'flip', set: (flip) => change({ flip }) }),
-    html(
-      'button',
-      {
-        type: 'button',
-        'data-part': 'new',
-        on: {
-          click: () =>
-            change({
-              seed: (state.seed % 9999) + 1,
-              x: fields.x.default,
-              k: fields.k.default,
-              b: fields.b.default,
-              t: fields.t.default,
-            }),
-        },
-      },
-      t('new numbers'),
-    ),
+    button(t('new numbers'), () => change({ seed: (state.seed % 9999) + 1, ...drawnAnew }), { 'data-part': 'new' }),
   );
 }
+
+/** Matrices without elements, which stand for numbers drawn from the seed. */
+const drawnAnew = { x: fields.x.default, k: fields.k.default, b: fields.b.default, t: fields.t.default };
 
 const groupNames: readonly PresetGroup[] = ['lectures', 'filters', 'arithmetic', 'layers'];
 
 function presetControl({ t, set }: ConvContext, state: ConvState): HTMLElement {
   const current = presetOf(state)?.id ?? '';
-  const option = (id: string): Child =>
-    html('option', { value: id, selected: id === current }, t(`preset ${id}` as 'preset box'));
-  return html(
-    'label',
-    { class: 'control', 'data-part': 'preset' },
-    html('span', { class: 'name' }, t('preset')),
-    html(
-      'select',
-      {
-        on: {
-          change: (event) => {
-            const { value } = event.currentTarget as HTMLSelectElement;
-            const preset = presets.find(({ id }) => id === value);
-            if (preset) set(presetState(preset), 'push');
-          },
-        },
-      },
-      html('option', { value: '', selected: current === '' }, t('preset own')),
-      groupNames.map((group) =>
-        html(
-          'optgroup',
-          { label: t(`group ${group}`) },
-          presets.filter((preset) => preset.group === group).map(({ id }) => option(id)),
-        ),
-      ),
-    ),
-  );
+  const listed = (ids: readonly string[]): Child =>
+    options(ids, current, (id) => t(`preset ${id || 'own'}` as 'preset own'));
+  const groups = groupNames.map((group) => {
+    const ids = presets.filter((preset) => preset.group === group).map(({ id }) => id);
+    return html('optgroup', { label: t(`group ${group}`) }, listed(ids));
+  });
+  const choose = (chosen: string): void => {
+    const preset = presets.find(({ id }) => id === chosen);
+    if (preset) set(presetState(preset), 'push');
+  };
+  return labelled(t('preset'), list([listed(['']), groups], choose), 'preset');
 }
 
 /** A slider over the divisors of both channel counts, from standard to depthwise. */
@@ -164,20 +138,21 @@ function groupsControl({ t }: ConvContext, state: ConvState, change: (part: Part
   const choices = groupChoices(state);
   const index = choices.indexOf(state.g);
   const now = t('groups now', { n: state.g, most: choices.at(-1)! });
-  return html(
-    'label',
-    { class: 'control', 'data-part': 'g' },
-    html('span', { class: 'name' }, t('groups')),
-    html('input', {
-      type: 'range',
-      min: 0,
-      max: Math.max(choices.length - 1, 0),
-      step: 1,
-      value: index,
-      disabled: choices.length === 1,
-      'aria-valuetext': now,
-      on: { input: (event) => change({ g: choices[Number((event.currentTarget as HTMLInputElement).value)] ?? 1 }) },
-    }),
-    html('output', {}, now),
+  return labelled(
+    t('groups'),
+    [
+      html('input', {
+        type: 'range',
+        min: 0,
+        max: Math.max(choices.length - 1, 0),
+        step: 1,
+        value: index,
+        disabled: choices.length === 1,
+        'aria-valuetext': now,
+        on: { input: (event) => change({ g: choices[Number((event.currentTarget as HTMLInputElement).value)] ?? 1 }) },
+      }),
+      html('output', {}, now),
+    ],
+    'g',
   );
 }

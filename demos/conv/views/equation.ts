@@ -85,7 +85,7 @@ export function sizeView({ t }: ConvContext, state: ConvState, a: Arithmetic, hi
     const name = t(i === 0 ? 'height' : 'width');
     if (state.simple && (axis.dilation !== 1 || axis.padBefore !== axis.padAfter || state.op === 'transposed'))
       return html('p', {}, `${name}: ${t('simple refused')}`);
-    const answer = hidden ? mn('?') : mn(axis.output);
+    const answer = line(`= ${hidden ? '?' : axis.output}`);
     const formula =
       state.op === 'transposed'
         ? transposedFormula(axis, i)
@@ -96,85 +96,56 @@ export function sizeView({ t }: ConvContext, state: ConvState, a: Arithmetic, hi
       'p',
       { class: 'size', 'data-axis': i, 'data-size': hidden ? undefined : axis.output },
       `${name} `,
-      [...formula, [mo('='), answer]].map((part) => [math('math', {}, math('mrow', {}, ...part)), ' ']),
+      [...formula, answer].map((part) => [math('math', {}, math('mrow', {}, part)), ' ']),
     );
   });
   return scrollBox(t('size title'), html('div', { class: 'sizes' }, rows), 'sizes');
 }
 
-const mn = (value: number | string) => math('mn', {}, String(value));
-// Brackets of the height of their line: those that grow with a fraction make it hard to read.
-const mo = (sign: string) => math('mo', { stretchy: sign === '⌊' || sign === '⌋' ? 'true' : 'false' }, sign);
-const mi = (name: string) => math('mi', {}, name);
-const sub = (name: string, index: string) => math('msub', {}, mi(name), mi(index));
-const floored = (above: Child[], below: Child) => [
-  mo('⌊'),
-  math('mfrac', {}, math('mrow', {}, ...above), below),
-  mo('⌋'),
-  mo('+'),
-  mn(1),
-];
+/** Signs with a space between them: numbers, letters, those with an index as `p_t`, and operators. */
+const line = (signs: string): Child[] => signs.split(' ').map(sign);
+
+function sign(text: string): MathMLElement {
+  const [name, index] = text.split('_');
+  if (index) return math('msub', {}, sign(name!), sign(index));
+  if (/^[a-z]/i.test(text)) return math('mi', {}, text);
+  if (/[\d?]$/.test(text)) return math('mn', {}, text);
+  // Brackets of the height of their line: those that grow with a fraction make it hard to read.
+  return math('mo', { stretchy: /[⌊⌋]/.test(text) ? 'true' : 'false' }, text);
+}
+
+const fraction = (above: string, below: string | number): Child =>
+  math('mfrac', {}, math('mrow', {}, line(above)), sign(String(below)));
+const floored = (above: string, below: string | number): Child[] => [sign('⌊'), fraction(above, below), line('⌋ + 1')];
+const whole = (above: string, below: string | number): Child[] => [fraction(above, below), line('+ 1')];
 
 /** The parts of a formula, between which a line may break. */
 type Parts = readonly Child[][];
 
-function fullFormula(axis: Axis, i: number): Parts {
+function fullFormula({ input, padBefore, padAfter, dilation, kernel, stride }: Axis, i: number): Parts {
   const [n, before, after] = i === 0 ? ['H', 't', 'b'] : ['W', 'l', 'r'];
-  const letters = [
-    mi(n!),
-    mo('+'),
-    sub('p', before!),
-    mo('+'),
-    sub('p', after!),
-    mo('−'),
-    mi('d'),
-    mo('('),
-    mi('k'),
-    mo('−'),
-    mn(1),
-    mo(')'),
-    mo('−'),
-    mn(1),
+  return [
+    floored(`${n} + p_${before} + p_${after} − d ( k − 1 ) − 1`, 's'),
+    [sign('='), floored(`${input} + ${padBefore} + ${padAfter} − ${dilation} · ${kernel - 1} − 1`, stride)],
   ];
-  const { input, padBefore, padAfter, dilation, kernel, stride } = axis;
-  const numbers = [
-    mn(input),
-    mo('+'),
-    mn(padBefore),
-    mo('+'),
-    mn(padAfter),
-    mo('−'),
-    mn(dilation),
-    mo('·'),
-    mn(kernel - 1),
-    mo('−'),
-    mn(1),
-  ];
-  return [floored(letters, mi('s')), [mo('='), ...floored(numbers, mn(stride))]];
 }
 
 function simpleFormula({ input, padBefore, kernel, stride }: Axis): Parts {
-  const whole = (above: Child[], below: Child) => [
-    math('mfrac', {}, math('mrow', {}, ...above), below),
-    mo('+'),
-    mn(1),
-  ];
-  const letters = whole([mi('n'), mo('+'), mn(2), mi('p'), mo('−'), mi('f')], mi('s'));
   const rounded = (input + 2 * padBefore - kernel) % stride !== 0;
-  const numbers = [mn(input), mo('+'), mn(2), mo('·'), mn(padBefore), mo('−'), mn(kernel)];
-  return [letters, [mo('='), ...(rounded ? floored(numbers, mn(stride)) : whole(numbers, mn(stride)))]];
+  return [
+    whole('n + 2 p − f', 's'),
+    [sign('='), (rounded ? floored : whole)(`${input} + 2 · ${padBefore} − ${kernel}`, stride)],
+  ];
 }
 
 function transposedFormula(axis: Axis, i: number): Parts {
   const [before, after] = i === 0 ? ['t', 'b'] : ['l', 'r'];
   const { input, padBefore, padAfter, dilation, kernel, stride } = axis;
   const outputPadding = 'outputPadding' in axis ? axis.outputPadding : 0;
-  const times = (factor: Child, letter: string) => [factor, mo('('), mi(letter), mo('−'), mn(1), mo(')')];
-  const added = (a: Child, b: Child, c: Child) => [mo('−'), a, mo('−'), b, mo('+'), c];
   return [
-    [...times(mi('s'), 'n'), mo('+'), ...times(mi('d'), 'k'), mo('+'), mn(1)],
-    added(sub('p', before!), sub('p', after!), mi('op')),
-    [mo('='), mn(stride), mo('·'), mn(input - 1), mo('+'), mn(dilation), mo('·'), mn(kernel - 1), mo('+'), mn(1)],
-    added(mn(padBefore), mn(padAfter), mn(outputPadding)),
+    line('s ( n − 1 ) + d ( k − 1 ) + 1'),
+    line(`− p_${before} − p_${after} + op`),
+    line(`= ${stride} · ${input - 1} + ${dilation} · ${kernel - 1} + 1`),
+    line(`− ${padBefore} − ${padAfter} + ${outputPadding}`),
   ];
 }

@@ -1,8 +1,10 @@
 // Exercises on the page, and the same as a worksheet on paper with its key on a second page.
 
 import './exercise.css';
+import { button } from '../../shared/buttons.ts';
 import { choiceControl, numberControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
+import { tableBody } from '../../shared/matrix_table.ts';
 import { forward, numbersOf, type Arithmetic } from '../arithmetic.ts';
 import type { Cell, MatrixFigure } from '../figure.ts';
 import { answersOf, isRight, scoreOf, truthOf } from '../quiz.ts';
@@ -21,10 +23,8 @@ export function exerciseView(context: ConvContext, state: ConvState): Child {
     choiceControl({
       label: t('quiz'),
       value: state.quiz,
-      options: (['', 'out', 'size', 'dx'] as const).map((value) => ({
-        value,
-        label: t(`quiz ${value === '' ? 'off' : value}`),
-      })),
+      of: ['', 'out', 'size', 'dx'],
+      name: (quiz) => t(`quiz ${quiz || 'off'}`),
       set: (quiz) =>
         set({
           quiz,
@@ -39,7 +39,7 @@ export function exerciseView(context: ConvContext, state: ConvState): Child {
     state.quiz === 'size' ? sizeAnswers(context, state) : null,
     state.quiz === 'out' || state.quiz === 'dx' ? html('p', { class: 'hint' }, t('quiz hint')) : null,
     state.quiz === '' ? null : html('p', { 'data-right': score.right, 'data-all': score.all }, t('quiz score', score)),
-    html('button', { type: 'button', on: { click: () => window.print() } }, t('print')),
+    button(t('print'), () => window.print()),
   );
 }
 
@@ -98,18 +98,8 @@ export function worksheetView(context: ConvContext, state: ConvState, a: Arithme
       html(
         'table',
         { class: 'matrix' },
-        html(
-          'tbody',
-          {},
-          Array.from({ length: matrix.rows }, (_, row) =>
-            html(
-              'tr',
-              {},
-              matrix.cells
-                .slice(row * matrix.columns, (row + 1) * matrix.columns)
-                .map((cell) => html('td', {}, textOf(t, cell))),
-            ),
-          ),
+        tableBody(matrix.rows, matrix.columns, (row, column) =>
+          html('td', {}, textOf(t, matrix.cells[row * matrix.columns + column]!)),
         ),
       ),
     );

@@ -5,7 +5,7 @@ import type { Misfit } from '../../../src/core/errors.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';
-import { groupsOf, isPool } from '../steps.ts';
+import { isPool } from '../steps.ts';
 import type { ConvContext } from '../words.ts';
 import { depthOf } from '../gemm_figure.ts';
 import { outputFigures } from '../window_figure.ts';
@@ -43,7 +43,7 @@ function duplicationView({ t }: ConvContext, state: ConvState, a: Arithmetic): C
   if (!('im2col' in explanation)) return null;
   const { imageElements, cells, duplication } = explanation.im2col;
   // One column for each of the output's positions on an image of 512 × 512, four bytes a number.
-  const bytes = 4 * depthOf(a) * groupsOf(a) * Math.ceil(512 / state.sy) * Math.ceil(512 / state.sx);
+  const bytes = 4 * depthOf(a) * a.groups * Math.ceil(512 / state.sy) * Math.ceil(512 / state.sx);
   const size = t.number(bytes / 1e6, { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 });
   const factor = t.number(duplication, { minimumFractionDigits: 1, maximumFractionDigits: 2 });
   return html(
@@ -57,9 +57,9 @@ const letters = 'ABCD';
 
 /** Which channels lead to which filters, by colour and by letter. */
 function wiringView({ t }: ConvContext, state: ConvState, a: Arithmetic): Child {
-  const groups = groupsOf(a);
+  const { groups, filters } = a;
   if (isPool(state) || groups === 1) return null;
-  const [depth, filters] = [state.cin / groups, state.cout / groups];
+  const depth = state.cin / groups;
   const wires = Array.from({ length: groups }, (_, g) => {
     const inputs = Array.from({ length: depth }, (__, i) => g * depth + i);
     const outputs = Array.from({ length: filters }, (__, i) => g * filters + i);

@@ -1,6 +1,7 @@
 // A filter on a whole picture: a drawn scene, a file, a dropped or pasted picture, or the camera.
 
 import './image.css';
+import { button } from '../../shared/buttons.ts';
 import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
@@ -10,9 +11,9 @@ import type { Filtered, Planes } from '../image_engine.ts';
 import type { ConvState } from '../state.ts';
 import { kernelFigures } from '../window_figure.ts';
 import type { ConvContext } from '../words.ts';
-import { beforeCanvas, canvasFrom, canvasOf } from './canvas.ts';
+import { beforeCanvas, canvasOf } from './canvas.ts';
 import { editMatrix } from './edit.ts';
-import { matrixView } from './matrix.ts';
+import { filterChannel, matrixView } from './matrix.ts';
 import { listen, openCamera, photo, pixelsOf, snap, take } from './photo.ts';
 
 interface Shown {
@@ -67,6 +68,9 @@ export function imageView(context: ConvContext, state: ConvState): Child {
   }
   const { result, source, ended } = shown;
   const picture = result ? shownOf(result, state.range) : null;
+  const after = result
+    ? t('image after', { height: result.height, width: result.width, device: t(`device ${result.device}`) })
+    : '';
   return html(
     'div',
     { class: 'image-tab', key: 'image' },
@@ -74,33 +78,33 @@ export function imageView(context: ConvContext, state: ConvState): Child {
       'div',
       { class: 'bar' },
       photo.own
-        ? choice(
-            t('image source'),
-            state.photo,
-            ['scene', 'own'] as const,
-            (value) => t(`photo ${value}`),
-            (photo) => set({ photo }),
-          )
+        ? choiceControl({
+            label: t('image source'),
+            value: state.photo,
+            of: ['scene', 'own'],
+            name: (value) => t(`photo ${value}`),
+            set: (photo) => set({ photo }),
+          })
         : null,
       planeChoice(context, state),
-      choice(
-        t('image colour'),
-        state.colour,
-        ['grey', 'channels', 'sum'] as const,
-        (value) => t(`colour ${value}`),
-        (colour) => set({ colour }),
-      ),
-      choice(
-        t('image range'),
-        state.range,
-        ['clamp', 'absolute', 'normalise'] as const,
-        (value) => t(`range ${value}`),
-        (range) => set({ range }),
-      ),
+      choiceControl({
+        label: t('image colour'),
+        value: state.colour,
+        of: ['grey', 'channels', 'sum'],
+        name: (value) => t(`colour ${value}`),
+        set: (colour) => set({ colour }),
+      }),
+      choiceControl({
+        label: t('image range'),
+        value: state.range,
+        of: ['clamp', 'absolute', 'normalise'],
+        name: (value) => t(`range ${value}`),
+        set: (range) => set({ range }),
+      }),
       fileControl({ label: t('image open'), accept: 'image/*', take: (file) => void take(context, file) }),
       photo.camera
-        ? html('button', { type: 'button', on: { click: () => void snap(context) } }, t('camera take'))
-        : html('button', { type: 'button', on: { click: () => void openCamera(context) } }, t('image camera')),
+        ? button(t('camera take'), () => void snap(context))
+        : button(t('image camera'), () => void openCamera(context)),
     ),
     photo.camera
       ? html('video', {
@@ -128,16 +132,8 @@ export function imageView(context: ConvContext, state: ConvState): Child {
         ? html(
             'figure',
             { class: 'figure', 'data-device': result.device },
-            html(
-              'figcaption',
-              {},
-              t('image after', { height: result.height, width: result.width, device: t(`device ${result.device}`) }),
-            ),
-            canvasOf(
-              'after',
-              picture.pixels,
-              t('image after', { height: result.height, width: result.width, device: t(`device ${result.device}`) }),
-            ),
+            html('figcaption', {}, after),
+            canvasOf(picture.pixels, { key: 'after', role: 'img', 'aria-label': after }),
             html(
               'p',
               { class: 'hint' },
@@ -151,7 +147,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
       ? exportMenu(context, {
           key: 'image-export',
           name: `${t('title')} – ${t('tab image')}`,
-          picture: () => canvasFrom(picture.pixels),
+          picture: () => canvasOf(picture.pixels),
         })
       : null,
   );
@@ -172,22 +168,11 @@ function kernelView(context: ConvContext, state: ConvState): HTMLElement {
 function planeChoice({ t, set }: ConvContext, { k, plane }: ConvState): Child {
   const [filters, depth] = k.shape as [number, number];
   if (filters * depth === 1) return null;
-  return choice(
-    t('name kernel'),
-    String(Math.min(plane, filters * depth - 1)),
-    Array.from({ length: filters * depth }, (_, i) => String(i)),
-    (value) =>
-      t('filter channel', { filter: Math.floor(Number(value) / depth) + 1, channel: (Number(value) % depth) + 1 }),
-    (value) => set({ plane: Number(value) }),
-  );
-}
-
-function choice<Value extends string>(
-  label: string,
-  value: Value,
-  all: readonly Value[],
-  name: (value: Value) => string,
-  set: (value: Value) => void,
-): HTMLElement {
-  return choiceControl({ label, value, options: all.map((one) => ({ value: one, label: name(one) })), set });
+  return choiceControl({
+    label: t('name kernel'),
+    value: String(Math.min(plane, filters * depth - 1)),
+    of: Array.from({ length: filters * depth }, (_, i) => String(i)),
+    name: (value) => filterChannel(t, Number(value), depth),
+    set: (value) => set({ plane: Number(value) }),
+  });
 }

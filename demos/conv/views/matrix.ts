@@ -4,7 +4,7 @@ import './matrix.css';
 import { colour } from '../../shared/theme.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { grid, type Cell as GridCell, type CellChange } from '../../shared/grid.ts';
-import { matrixTable } from '../../shared/matrix_table.ts';
+import { matrixTable, tableBody } from '../../shared/matrix_table.ts';
 import { largest, type Cell, type Mark, type MatrixFigure } from '../figure.ts';
 import type { ConvState } from '../state.ts';
 import type { ConvContext } from '../words.ts';
@@ -22,11 +22,15 @@ export function matrixName({ t }: ConvContext, { name, part, id }: MatrixFigure,
   if (part === null) return whole;
   if (name === 'kernel' || name === 'weightGradient' || (name === 'turned' && id.startsWith('k'))) {
     const depth = state.op === 'transposed' && name === 'kernel' ? state.cout / state.g : state.cin / state.g;
-    return `${whole}, ${t('filter channel', { filter: Math.floor(part / depth) + 1, channel: (part % depth) + 1 })}`;
+    return `${whole}, ${filterChannel(t, part, depth)}`;
   }
   const isGroup = ['columns', 'weightRows', 'product', 'dColumns', 'turned'].includes(name);
   return `${whole}, ${isGroup ? t('group', { letter: 'ABCD'[part]! }) : t('channel', { n: part + 1 })}`;
 }
+
+/** "filter 2, channel 1" of the planes of filters with `depth` channels each, counted from 0. */
+export const filterChannel = (t: ConvContext['t'], plane: number, depth: number): string =>
+  t('filter channel', { filter: Math.floor(plane / depth) + 1, channel: (plane % depth) + 1 });
 
 export function matrixView(
   context: ConvContext,
@@ -93,19 +97,13 @@ function whole(context: ConvContext, matrix: MatrixFigure, name: string, actions
 const looks: Partial<Record<Mark, string>> = { in: 'in-window', now: 'current', pad: 'padding', never: 'unread' };
 
 function described({ t }: ConvContext, { value, marks, count, data }: Cell): GridCell {
-  const { place, channel, at, o, x, w, b, position, oc } = data;
+  // The table has rows and columns of its own.
+  const { row: _, column: __, ...known } = data;
+  const { place, channel } = known;
   const notes = [...(value === null ? [t('value none')] : []), ...marks.map((mark) => t(`mark ${mark}`))];
   if (count !== undefined) notes.push(t('hit count', { n: count }));
   const attributes = {
-    at,
-    o,
-    x,
-    w,
-    b,
-    oc,
-    position,
-    place,
-    channel,
+    ...known,
     marks: marks.join(' '),
     count,
     link: place === undefined || channel === undefined ? undefined : `${channel}:${place}`,
@@ -171,21 +169,10 @@ function heatMap(context: ConvContext, matrix: MatrixFigure, name: string): Chil
     html(
       'table',
       { class: 'matrix', 'aria-label': name },
-      html(
-        'tbody',
-        {},
-        Array.from({ length: to[0] - from[0] }, (_, r) =>
-          html(
-            'tr',
-            {},
-            Array.from({ length: to[1] - from[1] }, (_, c) => {
-              const at = [r + from[0], c + from[1]] as const;
-              const { text, properties } = described(context, matrix.cells[at[0] * matrix.columns + at[1]]!);
-              return html('td', properties, text);
-            }),
-          ),
-        ),
-      ),
+      tableBody(to[0] - from[0], to[1] - from[1], (r, c) => {
+        const { text, properties } = described(context, matrix.cells[(r + from[0]) * matrix.columns + c + from[1]]!);
+        return html('td', properties, text);
+      }),
     ),
   ];
 }

@@ -1,5 +1,6 @@
 // The pictures of the present tab in their rows, with what belongs to each.
 
+import { segments } from '../../shared/buttons.ts';
 import { choiceControl, switchControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
@@ -75,7 +76,8 @@ export function picturesView(
       choiceControl({
         label: t('grain'),
         value: state.grain,
-        options: (['cell', 'product'] as const).map((value) => ({ value, label: t(`grain ${value}`) })),
+        of: ['cell', 'product'],
+        name: (grain) => t(`grain ${grain}`),
         part: 'grain',
         set: (grain) => set({ grain, step: 0 }),
       }),
@@ -121,23 +123,23 @@ function tabControls({ t, set }: ConvContext, state: ConvState, a: Arithmetic): 
     return choiceControl({
       label: t('loss'),
       value: state.loss,
-      options: (['ones', 'own', 'mse'] as const).map((value) => ({ value, label: t(`loss ${value}`) })),
+      of: ['ones', 'own', 'mse'],
+      name: (loss) => t(`loss ${loss}`),
       part: 'loss',
       set: (loss) => set({ loss, step: state.step }),
     });
   }
   if (state.tab !== 'transposed') return null;
   return [
-    html(
-      'div',
-      { class: 'segments', role: 'group', 'aria-label': t('view'), 'data-part': 'view' },
-      (['scatter', 'insert', 'matrix'] as const).map((view) =>
-        html(
-          'button',
-          { type: 'button', 'aria-pressed': view === state.view, on: { click: () => set({ view, step: 0 }) } },
-          t(`view ${view}`),
-        ),
-      ),
+    segments(
+      t('view'),
+      {
+        value: state.view,
+        of: ['scatter', 'insert', 'matrix'],
+        name: (view) => t(`view ${view}`),
+        set: (view) => set({ view, step: 0 }),
+      },
+      'view',
     ),
     threeWays(t, state, a),
   ];

@@ -1,6 +1,7 @@
 // A table of layers with their sizes, parameters and receptive fields, as an exercise on paper asks for them.
 
 import './stack.css';
+import { button, iconButton, select } from '../../shared/buttons.ts';
 import { html, type Child, type Properties } from '../../shared/dom.ts';
 import { numberControl } from '../../shared/controls.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';
@@ -69,18 +70,7 @@ export function stackView(context: ConvContext, state: ConvState): Child {
           { class: 'impossible', 'data-part': 'impossible' },
           `#${rows.length + 1}: ${impossibleText(context, impossible)}`,
         ),
-    html(
-      'button',
-      {
-        type: 'button',
-        disabled: layers.length >= 12,
-        on: {
-          click: () =>
-            change([...layers, layers.at(-1) ?? { kind: 'conv', filters: 16, kernel: 3, stride: 1, padding: 0 }]),
-        },
-      },
-      t('stack add'),
-    ),
+    button(t('stack add'), () => change([...layers, layers.at(-1)!]), { disabled: layers.length >= 12 }),
   );
 }
 
@@ -176,28 +166,13 @@ function shownOf(
       set: (value) => put({ [key]: value }),
     });
   const shape = (numbers: readonly number[]): string => numbers.map((n) => t.number(n)).join(' × ');
-  const kind = html(
-    'select',
-    {
-      'aria-label': t('stack cell', { name: t('stack layer'), n: i + 1 }),
-      on: {
-        change: (event) =>
-          put({ kind: (event.currentTarget as HTMLSelectElement).value as StackLayer['kind'], filters: 16 }),
-      },
-    },
-    kinds.map((one) => html('option', { value: one, selected: one === layer.kind }, t(`op ${one}`))),
+  const kind = select(
+    { value: layer.kind, of: kinds, name: (one) => t(`op ${one}`), set: (one) => put({ kind: one, filters: 16 }) },
+    { 'aria-label': t('stack cell', { name: t('stack layer'), n: i + 1 }) },
   );
-  const remove = html(
-    'button',
-    {
-      type: 'button',
-      class: 'icon',
-      'aria-label': t('stack remove', { n: i + 1 }),
-      disabled: layers.length === 1,
-      on: { click: () => change(layers.filter((_, k) => k !== i)) },
-    },
-    '×',
-  );
+  const remove = iconButton('×', t('stack remove', { n: i + 1 }), () => change(layers.filter((_, k) => k !== i)), {
+    disabled: layers.length === 1,
+  });
   const { outputShape = [], parameters, multiplyAddsPerSample = 0, axes = [] } = row?.explanation ?? {};
   const [axis] = axes;
   const weights = row && 'weightShape' in row.explanation ? row.explanation.weightShape : null;
