@@ -426,4 +426,5 @@ export {
   ShapeError,
   StateError,
   StoreError,
+  type WeightDifference,
 } from './core/errors.ts';

@@ -1,6 +1,6 @@
 // Which error state an error means: the one table from the engine's and the browser's errors to E1…E18. Errors are known by
 // their names, so that the shell needs no engine.
-import type { DeviceErrorReason, Lacking } from '../../src/index.ts';
+import type { DeviceErrorReason, Lacking, WeightDifference } from '../../src/index.ts';
 import type { ErrorKey } from './error_words.ts';
 import type { ErrorCode, Told, Wording } from './errors.ts';
 import type { Translator, Values } from './language.ts';
@@ -20,7 +20,7 @@ export interface Situation {
   /** What was loaded, or what the file should have been, in the page's language. */
   readonly what?: (() => string) | undefined;
   /** One of `DataError.differences` in the page's language. */
-  readonly difference?: ((difference: string) => string) | undefined;
+  readonly difference?: ((difference: WeightDifference) => string) | undefined;
 }
 
 export interface Failure extends Wording {
@@ -53,7 +53,7 @@ interface Typed {
   readonly reason?: DeviceErrorReason;
   readonly lacking?: Lacking | null;
   readonly step?: number;
-  readonly differences?: readonly string[];
+  readonly differences?: readonly WeightDifference[];
 }
 
 /** The state, its values and wording. What no line of the table knows is a defect of the page: E18. */
@@ -62,7 +62,7 @@ export function failureOf(error: unknown, situation: Situation = {}): Failure {
   const { name, message, reason, differences } = typed;
   if (name === 'DeviceError' && reason) return ofDevice(typed, reason, situation);
   if (name === 'NonFiniteError') return ofNaN(typed, situation);
-  if (name === 'DataError' && differences) return ofWeights(differences, situation);
+  if (name === 'DataError' && differences) return ofWeights(differences, situation, message);
   if (name === 'DataError') return ofFile(situation, message);
   if (name === 'QuotaExceededError') return { code: 'E14', detail: message };
   if (notLoaded.test(message)) return ofLoading(situation, message);
@@ -118,10 +118,8 @@ const ofNaN = ({ step = 0, message }: Typed, { last }: Situation): Failure => ({
     : { values: (t) => ({ step, last: t.number(last, { maximumSignificantDigits: 4 }) }) }),
 });
 
-const ofWeights = (differences: readonly string[], { difference }: Situation): Failure =>
-  difference
-    ? { code: 'E16', lines: () => differences.map(difference) }
-    : { code: 'E16', detail: differences.join('\n') };
+const ofWeights = (all: readonly WeightDifference[], { difference }: Situation, detail: string): Failure =>
+  difference ? { code: 'E16', lines: () => all.map(difference) } : { code: 'E16', detail };
 
 function ofFile({ file, what }: Situation, detail: string): Failure {
   if (file === undefined || !what) return { code: 'E12', what: 'E12.plain', detail };

@@ -1,21 +1,22 @@
 // What differs between a saved model and this page's own, in the page's language.
 
+import type { WeightDifference } from '../../src/index.ts';
 import type { Translator } from '../shared/language.ts';
 import type { words } from './words.ts';
 
-/** As the engine words them, in this order. */
-const patterns = [
-  [/^(?<name>.*): missing in the file, expected (?<expected>.*)$/, 'weights missing'],
-  [/^(?<name>.*): (?<found>.*) in the file, expected (?<expected>.*)$/, 'weights other'],
-  [/^(?<name>.*): in the file only, (?<found>.*)$/, 'weights only'],
-] as const;
-
-/** One of `DataError.differences`; what none of the patterns knows stays as it is. */
-export function differenceIn(t: Translator<keyof typeof words.en>, difference: string): string {
-  for (const [pattern, key] of patterns) {
-    const found = pattern.exec(difference)?.groups;
-    // "f32 or f16" in no language.
-    if (found) return t(key, { ...found, expected: (found.expected ?? '').replace(' or ', '/') });
+/** One of `DataError.differences`. Shapes and dtypes are the same in all languages. */
+export function differenceIn(t: Translator<keyof typeof words.en>, one: WeightDifference): string {
+  const name = one.weight;
+  switch (one.what) {
+    case 'missing':
+      return t('weights missing', { name, expected: shapeText(one.expected) });
+    case 'extra':
+      return t('weights only', { name, found: shapeText(one.found) });
+    case 'shape':
+      return t('weights other', { name, found: shapeText(one.found), expected: shapeText(one.expected) });
+    case 'dtype':
+      return t('weights other', { name, found: one.found, expected: one.expected.join('/') });
   }
-  return difference;
 }
+
+const shapeText = (shape: readonly number[]): string => `[${shape.join()}]`;

@@ -262,7 +262,7 @@ export async function goOn(context: Own, state: TrainState): Promise<void> {
   }
 }
 
-const saved = (context: Own): Situation => ({ difference: (text) => differenceIn(context.t, text) });
+const saved = (context: Own): Situation => ({ difference: (one) => differenceIn(context.t, one) });
 
 /** Takes a saved training from a file, in the place of the one that is kept. */
 export async function openFile(context: Own, file: File): Promise<void> {

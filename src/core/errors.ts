@@ -45,16 +45,27 @@ export class OptionError extends Error {
   }
 }
 
+/** One weight in which a file and a model differ, for programs that say it in their own words. */
+export type WeightDifference = {
+  /** Its name: `conv1/kernel`. */
+  readonly weight: string;
+} & (
+  | { readonly what: 'missing'; readonly expected: readonly number[] } // the model alone has it, of this shape
+  | { readonly what: 'extra'; readonly found: readonly number[] } // the file alone has it
+  | { readonly what: 'shape'; readonly expected: readonly number[]; readonly found: readonly number[] }
+  | { readonly what: 'dtype'; readonly expected: readonly string[]; readonly found: string } // `expected` is any of these
+);
+
 /**
- * A file or array that cannot be what it claims to be; `byteOffset` says where, when it is a file, and `differences` name what
- * of a file's weights is other than the model's.
+ * A file or array that cannot be what it claims to be; `byteOffset` says where, when it is a file, and `differences` have each
+ * weight of a file that is other than the model's, which the message lists line by line.
  */
 export class DataError extends Error {
   override readonly name: string = 'DataError';
   constructor(
     message: string,
     readonly byteOffset?: number,
-    readonly differences?: readonly string[],
+    readonly differences?: readonly WeightDifference[],
   ) {
     super(message);
   }

@@ -1,6 +1,6 @@
 // Models as safetensors files: weights under `layer/kernel`, topology and training state as JSON in the metadata.
 
-import { checkOptions, DataError } from '../core/errors.ts';
+import { checkOptions, DataError, type WeightDifference } from '../core/errors.ts';
 import { fromHalf } from '../core/half.ts';
 import { equal, format } from '../core/shape.ts';
 import { readSafetensors, writeSafetensors, type SafetensorsFile, type SavedTensor } from '../io/safetensors.ts';
@@ -74,8 +74,8 @@ function restore(model: Model<unknown>, file: SafetensorsFile): void {
 }
 
 /**
- * Puts a file's weights, f32 or f16, into `model`. Where names or shapes differ, nothing is changed and the DataError lists every
- * difference; other tensors of the file are left alone with `ignoreExtra`.
+ * Puts a file's weights, f32 or f16, into `model`. Where names, shapes or dtypes differ, nothing is changed and the DataError has every
+ * difference in words and as data (`differences`); other tensors of the file are left alone with `ignoreExtra`.
  */
 export function loadWeights(
   model: Model<unknown>,
@@ -93,31 +93,45 @@ export function loadWeights(
 
 function loadFrom(model: Model<unknown>, { tensors }: SafetensorsFile, where: string, ignoreExtra = false): void {
   const weights = new Map<string, HostTensor>();
-  const differences: string[] = [];
+  const differences: WeightDifference[] = [];
   const list = [...model.parameters.list, ...(model.state?.list ?? [])];
   for (const { name, shape } of list) {
     const saved = Object.hasOwn(tensors, name) ? tensors[name]! : null;
-    if (!saved) differences.push(`${name}: missing in the file, expected ${format(shape)}`);
+    if (!saved) differences.push({ weight: name, what: 'missing', expected: shape });
     else if (saved.dtype !== 'f32' && saved.dtype !== 'f16')
-      differences.push(`${name}: ${saved.dtype} in the file, expected f32 or f16`);
+      differences.push({ weight: name, what: 'dtype', expected: ['f32', 'f16'], found: saved.dtype });
     else if (!equal(saved.shape, shape))
-      differences.push(`${name}: ${format(saved.shape)} in the file, expected ${format(shape)}`);
+      differences.push({ weight: name, what: 'shape', expected: shape, found: saved.shape });
     else
       weights.set(name, { shape, data: saved.dtype === 'f16' ? fromHalf(saved.data) : (saved.data as Float32Array) });
   }
   const expected = new Set(list.map(({ name }) => name));
   for (const name of Object.keys(tensors)) {
     if (ignoreExtra || expected.has(name) || name.startsWith(MOMENTS) || isOfCursor(name)) continue;
-    differences.push(`${name}: in the file only, ${format(tensors[name]!.shape)}`);
+    differences.push({ weight: name, what: 'extra', found: tensors[name]!.shape });
   }
   if (differences.length > 0) {
+    const lines = differences.map((one) => `\n  ${one.weight}: ${differenceText(one)}`);
     throw new DataError(
-      `${where}: the weights do not fit '${model.name}', and nothing was changed:\n  ${differences.join('\n  ')}`,
+      `${where}: the weights do not fit '${model.name}', and nothing was changed:${lines.join('')}`,
       undefined,
       differences,
     );
   }
   model.setWeights(weights);
+}
+
+function differenceText(one: WeightDifference): string {
+  switch (one.what) {
+    case 'missing':
+      return `missing in the file, expected ${format(one.expected)}`;
+    case 'extra':
+      return `in the file only, ${format(one.found)}`;
+    case 'shape':
+      return `${format(one.found)} in the file, expected ${format(one.expected)}`;
+    case 'dtype':
+      return `${one.found} in the file, expected ${one.expected.join(' or ')}`;
+  }
 }
 
 function readTrainingState(model: Model<unknown>, { tensors }: SafetensorsFile, text: string): TrainingState {

@@ -46,6 +46,16 @@ async function compiled(model: Model): Promise<Model> {
   return model;
 }
 
+function thrownBy(work: () => void): DataError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(DataError);
+    return error as DataError;
+  }
+  throw new Error('nothing was thrown');
+}
+
 describe('saveModel and loadModel', () => {
   it('give a model with the same layers, weights and predictions', async () => {
     const model = sequential(
@@ -167,20 +177,36 @@ describe('loadWeights', () => {
     const model = make(1);
     const before = await model.getWeights();
     const other = sequential([dense({ units: 9, inputShape: [2] }), dense({ units: 2 })]);
-    const bytes = await saveModel(other);
-    const differences = [
+    const { tensors } = readSafetensors(await saveModel(other));
+    const bytes = writeSafetensors({
+      ...tensors,
+      'dense_1/bias': { dtype: 'i32', shape: [8], data: new Int32Array(8) },
+    });
+    const lines = [
+      "loadWeights: the weights do not fit 'small', and nothing was changed:",
       'dense_1/kernel: [2,9] in the file, expected [2,8]',
-      'dense_1/bias: [9] in the file, expected [8]',
+      'dense_1/bias: i32 in the file, expected f32 or f16',
       'out/kernel: missing in the file, expected [8,2]',
       'out/bias: missing in the file, expected [2]',
       'dense_2/kernel: in the file only, [9,2]',
       'dense_2/bias: in the file only, [2]',
     ];
-    const message = ["loadWeights: the weights do not fit 'small', and nothing was changed:", ...differences].join(
-      '\n  ',
-    );
-    expect(() => loadWeights(model, bytes)).toThrow(new DataError(message, undefined, differences));
+    const caught = thrownBy(() => loadWeights(model, bytes));
+    expect(caught.message).toBe(lines.join('\n  '));
+    expect(caught.differences).toEqual([
+      { weight: 'dense_1/kernel', what: 'shape', expected: [2, 8], found: [2, 9] },
+      { weight: 'dense_1/bias', what: 'dtype', expected: ['f32', 'f16'], found: 'i32' },
+      { weight: 'out/kernel', what: 'missing', expected: [8, 2] },
+      { weight: 'out/bias', what: 'missing', expected: [2] },
+      { weight: 'dense_2/kernel', what: 'extra', found: [9, 2] },
+      { weight: 'dense_2/bias', what: 'extra', found: [2] },
+    ]);
     expect(await model.getWeights()).toEqual(before);
+  });
+
+  it('has no differences to name where the file itself is torn', async () => {
+    const bytes = await saveModel(make(1));
+    expect(thrownBy(() => loadWeights(make(1), bytes.slice(0, 60))).differences).toBeUndefined();
   });
 
   it('takes weights before and after compile', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 
 import {
   adam,
@@ -19,6 +19,7 @@ import {
   xor,
   type Model,
 } from '../../src/index.ts';
+import { receivedError, sentError } from '../../src/train/worker/messages.ts';
 
 const device = createCpuDevice();
 const data = xor({ size: 12 });
@@ -223,4 +224,19 @@ describe('calls out of order', () => {
       new StateError('fit: the model was disposed of'),
     );
   });
+});
+
+test.each([
+  new ShapeError('too wide', { misfit: { rule: 'window', dimension: 2, value: 7, most: 5 } }),
+  new OptionError('too much', { misfit: { rule: 'output padding', dimension: 1, value: 2, most: 1 } }),
+  new ShapeError('no sizes'),
+  new DataError('torn', 12),
+  new DataError('other weights', undefined, [
+    { weight: 'fc/kernel', what: 'shape', expected: [784, 10], found: [4, 2] },
+  ]),
+])('what an error says for programs crosses from a worker: %s', (error) => {
+  const received = receivedError(structuredClone(sentError(error)));
+  expect(received).toBeInstanceOf(error.constructor);
+  const told = (one: object) => ({ ...one, misfit: 'misfit' in one ? one.misfit : undefined });
+  expect({ ...told(received), message: received.message }).toEqual({ ...told(error), message: error.message });
 });

@@ -8,11 +8,13 @@ import {
   DataError,
   DeviceError,
   type Lacking,
+  type Misfit,
   NonFiniteError,
   OptionError,
   ShapeError,
   StateError,
   type DeviceErrorReason,
+  type WeightDifference,
 } from '../../core/errors.ts';
 
 /** An optimizer as its name and options; a schedule stays behind, and its rates are asked for. */
@@ -107,13 +109,15 @@ export interface SentError {
   readonly tensor?: string | null;
   readonly origin?: NonFiniteError['origin'];
   readonly byteOffset?: number;
-  readonly differences?: readonly string[];
+  readonly differences?: readonly WeightDifference[];
+  readonly misfit?: Misfit | null;
 }
 
 export function sentError(caught: unknown): SentError {
   if (!(caught instanceof Error)) return { name: 'Error', message: String(caught) };
   const { name, message } = caught;
-  const { reason, lacking, step, tensor, origin, byteOffset, differences } = caught as Error & Partial<SentError>;
+  const { reason, lacking, step, tensor, origin, byteOffset, differences, misfit } = caught as Error &
+    Partial<SentError>;
   return {
     name,
     message,
@@ -121,17 +125,18 @@ export function sentError(caught: unknown): SentError {
     ...(step === undefined ? {} : { step, tensor: tensor ?? null, origin: origin ?? null }),
     ...(byteOffset === undefined ? {} : { byteOffset }),
     ...(differences === undefined ? {} : { differences }),
+    ...(misfit ? { misfit } : {}),
   };
 }
 
 /** The error as one of the engine's types again. */
 export function receivedError(sent: SentError): Error {
-  const { name, message, reason, lacking, step, tensor, origin, byteOffset, differences } = sent;
+  const { name, message, reason, lacking, step, tensor, origin, byteOffset, differences, misfit } = sent;
   if (name === 'NonFiniteError') return new NonFiniteError(message, step ?? 0, tensor ?? null, origin ?? null);
   if (name === 'DeviceError') return new DeviceError((reason ?? 'lost') as DeviceErrorReason, message, lacking);
   if (name === 'DataError') return new DataError(message, byteOffset, differences);
-  if (name === 'OptionError') return new OptionError(message);
-  if (name === 'ShapeError') return new ShapeError(message);
+  if (name === 'OptionError') return new OptionError(message, misfit ? { misfit } : {});
+  if (name === 'ShapeError') return new ShapeError(message, misfit ? { misfit } : {});
   if (name === 'StateError') return new StateError(message);
   return Object.assign(new Error(message), { name });
 }

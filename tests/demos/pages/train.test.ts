@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 
-import { cnnS, saveModel } from '../../../src/index.ts';
+import { cnnS, readSafetensors, saveModel, writeSafetensors } from '../../../src/index.ts';
 import { clipped, smallTargets, tooWide } from './checks.ts';
 import { settled } from './open.ts';
 import { click, countLocks, locks, logged, opened, press, short, state, status, text } from './train_page.ts';
@@ -196,6 +196,24 @@ test('files that are no training, or one of another network (E12, E16)', async (
   await page.evaluate(() => (location.hash = location.hash.replace('lang=en', 'lang=fr')));
   await page.waitForFunction(() =>
     document.querySelector('[data-code=E16]')?.textContent?.includes('[1024,10] dans le fichier, attendu [784,10]'),
+  );
+  // A file of every kind of difference at once.
+  const { tensors, metadata } = readSafetensors(bytes);
+  const { 'fc/bias': renamed, ...rest } = tensors;
+  const whole = { ...rest['conv1/bias']!, dtype: 'u32', data: new Uint32Array(8) } as const;
+  await give(page, 'mixed.safetensors', writeSafetensors({ ...rest, 'conv1/bias': whole, out: renamed! }, metadata));
+  const french = [
+    'u32 dans le fichier, attendu f32/f16',
+    'absent du fichier, attendu [10]',
+    'dans le fichier seulement, [10]',
+  ];
+  await page.waitForFunction(
+    (parts) => {
+      const text = document.querySelector('[data-code=E16]')?.textContent ?? '';
+      return parts.every((part) => text.includes(part));
+    },
+    {},
+    french,
   );
   await give(page, 'right.safetensors', bytes);
   await page.waitForSelector('#download');
