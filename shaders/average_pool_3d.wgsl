@@ -23,13 +23,11 @@ fn average_pool_3d(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wo
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let at = place(i, params.OD, params.OH, params.OW);
-  let ds = span(at.d, depth());
-  let hs = span(at.h, rows());
-  let ws = span(at.w, columns());
+  let own = spans(at);
   var sum = 0.0;
-  for (var d = ds.first; d < ds.end; d += ds.step) {
-    for (var h = hs.first; h < hs.end; h += hs.step) {
-      for (var w = ws.first; w < ws.end; w += ws.step) {
+  for (var d = own.d.first; d < own.d.end; d += own.d.step) {
+    for (var h = own.h.first; h < own.h.end; h += own.h.step) {
+      for (var w = own.w.first; w < own.w.end; w += own.w.step) {
         sum += x[x_index(at.n, voxel(d, h, w), at.c)];
       }
     }
@@ -42,14 +40,12 @@ fn average_pool_3d_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(n
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let at = place(i, params.D, params.H, params.W);
-  let ds = windows(at.d, depth());
-  let hs = windows(at.h, rows());
-  let ws = windows(at.w, columns());
+  let over = windows_over(at);
   var sum = 0.0;
-  for (var d = ds.x; d < ds.y; d++) {
-    for (var h = hs.x; h < hs.y; h++) {
-      for (var w = ws.x; w < ws.y; w++) {
-        let inside = holds(d, at.d, depth()) && holds(h, at.h, rows()) && holds(w, at.w, columns());
+  for (var d = over.d.x; d < over.d.y; d++) {
+    for (var h = over.h.x; h < over.h.y; h++) {
+      for (var w = over.w.x; w < over.w.y; w++) {
+        let inside = hold(d, h, w, at);
         let elements = count(d, depth()) * count(h, rows()) * count(w, columns());
         sum += select(0.0, dy[y_index(at.n, d, h, w, at.c)] / elements, inside);
       }

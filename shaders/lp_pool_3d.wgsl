@@ -18,13 +18,11 @@ fn lp_pool_3d(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgro
   let i = flat_index(thread, groups, group_size);
   if (i >= params.size) { return; }
   let at = place(i, params.OD, params.OH, params.OW);
-  let ds = span(at.d, depth());
-  let hs = span(at.h, rows());
-  let ws = span(at.w, columns());
+  let own = spans(at);
   var sum = 0.0;
-  for (var d = ds.first; d < ds.end; d += ds.step) {
-    for (var h = hs.first; h < hs.end; h += hs.step) {
-      for (var w = ws.first; w < ws.end; w += ws.step) {
+  for (var d = own.d.first; d < own.d.end; d += own.d.step) {
+    for (var h = own.h.first; h < own.h.end; h += own.h.step) {
+      for (var w = own.w.first; w < own.w.end; w += own.w.step) {
         let a = abs(x[x_index(at.n, voxel(d, h, w), at.c)]);
         if (EXPONENT == 1) {
           sum += a;
@@ -48,14 +46,12 @@ fn lp_pool_3d_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_wo
   if (i >= params.size) { return; }
   let at = place(i, params.D, params.H, params.W);
   let value = x[i];
-  let ds = windows(at.d, depth());
-  let hs = windows(at.h, rows());
-  let ws = windows(at.w, columns());
+  let over = windows_over(at);
   var sum = 0.0;
-  for (var d = ds.x; d < ds.y; d++) {
-    for (var h = hs.x; h < hs.y; h++) {
-      for (var w = ws.x; w < ws.y; w++) {
-        let inside = holds(d, at.d, depth()) && holds(h, at.h, rows()) && holds(w, at.w, columns());
+  for (var d = over.d.x; d < over.d.y; d++) {
+    for (var h = over.h.x; h < over.h.y; h++) {
+      for (var w = over.w.x; w < over.w.y; w++) {
+        let inside = hold(d, h, w, at);
         let o = y_index(at.n, d, h, w, at.c);
         let length = norm[o];
         if (inside && length > 0.0) {

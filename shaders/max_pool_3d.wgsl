@@ -12,14 +12,12 @@
 
 // The first largest element of a window. Each window has an element, so no value is needed that loses to all others.
 fn winner(at: Place) -> u32 {
-  let ds = span(at.d, depth());
-  let hs = span(at.h, rows());
-  let ws = span(at.w, columns());
-  var best = voxel(ds.first, hs.first, ws.first);
+  let own = spans(at);
+  var best = voxel(own.d.first, own.h.first, own.w.first);
   var largest = x[x_index(at.n, best, at.c)];
-  for (var d = ds.first; d < ds.end; d += ds.step) {
-    for (var h = hs.first; h < hs.end; h += hs.step) {
-      for (var w = ws.first; w < ws.end; w += ws.step) {
+  for (var d = own.d.first; d < own.d.end; d += own.d.step) {
+    for (var h = own.h.first; h < own.h.end; h += own.h.step) {
+      for (var w = own.w.first; w < own.w.end; w += own.w.step) {
         let value = x[x_index(at.n, voxel(d, h, w), at.c)];
         if (value > largest) {
           largest = value;
@@ -62,14 +60,12 @@ fn max_pool_3d_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_w
   if (i >= params.size) { return; }
   let at = place(i, params.D, params.H, params.W);
   let own = voxel(at.d, at.h, at.w);
-  let ds = windows(at.d, depth());
-  let hs = windows(at.h, rows());
-  let ws = windows(at.w, columns());
+  let over = windows_over(at);
   var sum = 0.0;
   // A window that steps over the element has another winner, so it need not be asked.
-  for (var d = ds.x; d < ds.y; d++) {
-    for (var h = hs.x; h < hs.y; h++) {
-      for (var w = ws.x; w < ws.y; w++) {
+  for (var d = over.d.x; d < over.d.y; d++) {
+    for (var h = over.h.x; h < over.h.y; h++) {
+      for (var w = over.w.x; w < over.w.y; w++) {
         let o = y_index(at.n, d, h, w, at.c);
         sum += select(0.0, dy[o], found[o] == own);
       }

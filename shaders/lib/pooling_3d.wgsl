@@ -85,6 +85,17 @@ fn span(o: u32, axis: Axis) -> Span {
   return Span(start + skipped - axis.before, end, axis.dilation);
 }
 
+// The same of the three axes together.
+struct Spans {
+  d: Span,
+  h: Span,
+  w: Span,
+}
+
+fn spans(at: Place) -> Spans {
+  return Spans(span(at.d, depth()), span(at.h, rows()), span(at.w, columns()));
+}
+
 // The first window that may hold position j of an axis, and the one after the last.
 fn windows(j: u32, axis: Axis) -> vec2u {
   if (ADAPTIVE) {
@@ -99,6 +110,21 @@ fn windows(j: u32, axis: Axis) -> vec2u {
 // Whether window o of those holds position j and does not step over it.
 fn holds(o: u32, j: u32, axis: Axis) -> bool {
   return ADAPTIVE || (j + axis.before - o * axis.stride) % axis.dilation == 0u;
+}
+
+struct Windows {
+  d: vec2u,
+  h: vec2u,
+  w: vec2u,
+}
+
+fn windows_over(at: Place) -> Windows {
+  return Windows(windows(at.d, depth()), windows(at.h, rows()), windows(at.w, columns()));
+}
+
+// Whether window (d, h, w) holds the element.
+fn hold(d: u32, h: u32, w: u32, at: Place) -> bool {
+  return holds(d, at.d, depth()) && holds(h, at.h, rows()) && holds(w, at.w, columns());
 }
 
 struct Place {
