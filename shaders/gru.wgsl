@@ -1,7 +1,7 @@
 // A gated recurrent unit (Cho et al. 2014), one step of it, in Keras's order of gates z, r, g (Keras: update, reset, h):
 //   z, r = sigmoid(x + h_before·kernel + bias), h = z·h_before + (1 - z)·g, and
 //   reset after the product:   g = tanh(x + r·a), a = h_before·kernel + bias      entry gru
-//   reset before the product:  g = tanh(x + a·kernel), a = r·h_before             entries gru_gates, then gru_candidate
+//   reset before the product:  g = tanh(x + a·kernel), a = r·h_before             gru_before.wgsl
 // x [N, T, 3U] is the projected input, kernel [U, 3U], bias [3U]; saved [N, T, 4U] keeps z, r, g, a for the gradient.
 // Its gradient goes step by step backwards: dh = dy + carry + slopes_after·kernelᵀ. earlier [N, T, U] is the state that
 // each step of x begins with. dx [N, T, 3U] and slopes differ in the part of g only, where slopes = dx·r; with reset
@@ -9,35 +9,9 @@
 // is masked, dx = slopes = 0 and dh goes on as carry.
 // One workgroup does 64 elements of a step; the vec4 entries 64 blocks of two rows and four units.
 
-// @import lib/grid.wgsl
-// @import lib/divide.wgsl
-// @import lib/recurrent.wgsl
+// @import lib/gru.wgsl
 
-const group_size: u32 = 64;
-const HAS_DY: bool = true;
-const HAS_BIAS: bool = true;
-
-@group(0) @binding(6) var<storage, read> x: array<f32>;
-@group(0) @binding(6) var<storage, read> x4: array<vec4f>;
-@group(0) @binding(7) var<storage, read> bias: array<f32>;
-@group(0) @binding(7) var<storage, read> bias4: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> saved: array<f32>;
-@group(0) @binding(8) var<storage, read_write> saved4: array<vec4f>;
-@group(0) @binding(9) var<storage, read> kept: array<f32>;
-@group(0) @binding(9) var<storage, read> kept4: array<vec4f>;
-@group(0) @binding(10) var<storage, read> dy: array<f32>;
-@group(0) @binding(10) var<storage, read> dy4: array<vec4f>;
-@group(0) @binding(11) var<storage, read_write> carry: array<f32>;
-@group(0) @binding(11) var<storage, read_write> carry4: array<vec4f>;
-@group(0) @binding(12) var<storage, read> earlier: array<f32>;
-@group(0) @binding(12) var<storage, read> earlier4: array<vec4f>;
-@group(0) @binding(13) var<storage, read_write> dx: array<f32>;
-@group(0) @binding(13) var<storage, read_write> dx4: array<vec4f>;
-@group(0) @binding(14) var<storage, read_write> reset: array<f32>;
 @group(0) @binding(15) var<storage, read> product4: array<vec4f>;
-
-// ---------------------------------------------------------------------------------------------------------------
-// Reset after the product
 
 @compute @workgroup_size(group_size)
 fn gru(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -62,8 +36,7 @@ fn gru(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) gr
   saved[to + U] = r;
   saved[to + 2u * U] = g;
   saved[to + 3u * U] = sums.z;
-  let h = before(n, u);
-  states[(n * params.T + params.t_out) * U + u] = select(h, z * h + (1.0 - z) * g, valid(n, params.t_in));
+  store_state(n, u, z, g);
 }
 
 struct Sums {
@@ -130,9 +103,7 @@ fn gru_grad(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroup
   let n = divide(index, U);
   let u = index - n * U;
   let at = (n * params.T + params.t_out) * 4u * U + u;
-  var dh = carry[index];
-  if (HAS_DY) { dh += dy[(n * params.T + params.t_out) * U + u]; }
-  if (!LAST) { dh += back(n, u, params.t_after); }
+  let dh = slope_of_state(index, n, u);
   let z = kept[at];
   let r = kept[at + U];
   let g = kept[at + 2u * U];
@@ -217,85 +188,4 @@ fn gru_grad_cell(@builtin(global_invocation_id) thread: vec3u, @builtin(num_work
   var later = vec4f(0.0);
   if (!LAST) { later = product4[index]; }
   store_grad(n, index - n * params.U, later);
-}
-
-// ---------------------------------------------------------------------------------------------------------------
-// Reset before the product
-
-@compute @workgroup_size(group_size)
-fn gru_gates(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = flat_index(thread, groups, group_size);
-  if (index >= params.size) { return; }
-  let U = params.U;
-  let n = divide(index, U);
-  let u = index - n * U;
-  let from_x = (n * params.T + params.t_in) * params.width + u;
-  var sums = vec2f(x[from_x], x[from_x + U]);
-  var row = u;
-  for (var k = 0u; k < U; k++) {
-    sums = fma(vec2f(before(n, k)), vec2f(kernel[row], kernel[row + U]), sums);
-    row += params.width;
-  }
-  let r = sigmoid(sums.y);
-  let to = (n * params.T + params.t_out) * 4u * U + u;
-  saved[to] = sigmoid(sums.x);
-  saved[to + U] = r;
-  saved[to + 3u * U] = r * before(n, u);
-}
-
-@compute @workgroup_size(group_size)
-fn gru_candidate(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = flat_index(thread, groups, group_size);
-  if (index >= params.size) { return; }
-  let U = params.U;
-  let n = divide(index, U);
-  let u = index - n * U;
-  let at = (n * params.T + params.t_out) * 4u * U;
-  var sum = x[(n * params.T + params.t_in) * params.width + 2u * U + u];
-  for (var k = 0u; k < U; k++) {
-    sum = fma(saved[at + 3u * U + k], kernel[k * params.width + 2u * U + u], sum);
-  }
-  let g = stable_tanh(sum);
-  let z = saved[at + u];
-  saved[at + 2u * U + u] = g;
-  let h = before(n, u);
-  states[(n * params.T + params.t_out) * U + u] = select(h, z * h + (1.0 - z) * g, valid(n, params.t_in));
-}
-
-// Here params.first and count leave out the columns of g, which reach h by way of r.
-@compute @workgroup_size(group_size)
-fn gru_grad_candidate(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = flat_index(thread, groups, group_size);
-  if (index >= params.size) { return; }
-  let U = params.U;
-  let n = divide(index, U);
-  let u = index - n * U;
-  let at = (n * params.T + params.t_out) * 4u * U + u;
-  var dh = carry[index];
-  if (HAS_DY) { dh += dy[(n * params.T + params.t_out) * U + u]; }
-  if (!LAST) { dh += back(n, u, params.t_after); }
-  let z = kept[at];
-  let g = kept[at + 2u * U];
-  let runs = valid(n, params.t_in);
-  let h = earlier[(n * params.T + params.t_in) * U + u];
-  let to = (n * params.T + params.t_in) * params.width + u;
-  slopes[to] = select(0.0, dh * (h - g) * z * (1.0 - z), runs);
-  slopes[to + 2u * U] = select(0.0, dh * (1.0 - z) * (1.0 - g * g), runs);
-  carry[index] = select(dh, dh * z, runs);
-}
-
-// Here params.first and count are the columns of g of this very step.
-@compute @workgroup_size(group_size)
-fn gru_grad_reset(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = flat_index(thread, groups, group_size);
-  if (index >= params.size) { return; }
-  let U = params.U;
-  let n = divide(index, U);
-  let u = index - n * U;
-  let r = kept[(n * params.T + params.t_out) * 4u * U + U + u];
-  let h = earlier[(n * params.T + params.t_in) * U + u];
-  let da = back(n, u, params.t_in);
-  slopes[(n * params.T + params.t_in) * params.width + U + u] = da * h * r * (1.0 - r);
-  reset[(n * params.T + params.t_in) * U + u] = r * h;
-  carry[index] += da * r;
 }

@@ -1,6 +1,7 @@
 // The gated recurrent unit over a whole sequence, reset after or before the recurrent product.
 
 import shader from '../../shaders/gru.wgsl';
+import resetBefore from '../../shaders/gru_before.wgsl';
 import type { CallTypes, Op } from '../graph/op.ts';
 import { apply, applyOne, constantTensor, type Tensor } from '../graph/tensor.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
@@ -64,8 +65,8 @@ function beforeDispatches(call: CallTypes<GruAttrs>, s: number): Dispatch[] {
   const { FIRST, MASKING } = constants(call, s, sizes.T);
   const shared = { x: input(0), kernel: input(1), initial: input(2), states: output(0), saved: output(1) };
   return [
-    dispatch(shader, 'gru_gates', { bindings: shared, ...rest, constants: { FIRST } }),
-    dispatch(shader, 'gru_candidate', {
+    dispatch(resetBefore, 'gru_gates', { bindings: shared, ...rest, constants: { FIRST } }),
+    dispatch(resetBefore, 'gru_candidate', {
       bindings: { ...shared, mask: input(maskAt(call.attrs)) },
       ...rest,
       constants: { FIRST, MASKING },

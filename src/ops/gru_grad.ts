@@ -1,6 +1,7 @@
 // The gradient of the gated recurrent unit over a whole sequence.
 
 import shader from '../../shaders/gru.wgsl';
+import resetBefore from '../../shaders/gru_before.wgsl';
 import type { CallTypes, Op } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
@@ -77,12 +78,12 @@ function beforeDispatches(call: CallTypes<GruGradAttrs>, s: number): Dispatch[] 
   const { U } = sizes;
   const shared = { kernel: input(0), kept: input(1), earlier: input(2), slopes: output(0), carry: output(1) };
   return [
-    dispatch(shader, 'gru_grad_candidate', {
+    dispatch(resetBefore, 'gru_grad_candidate', {
       bindings: { ...shared, dy: input(dyAt(attrs)), mask: input(maskAt(attrs)) },
       ...stepCall(attrs, sizes, s, 1, [0, 2 * U]),
       constants: constants(call, s, sizes.T),
     }),
-    dispatch(shader, 'gru_grad_reset', {
+    dispatch(resetBefore, 'gru_grad_reset', {
       bindings: { ...shared, reset: output(2) },
       ...stepCall(attrs, sizes, s, 1, [2 * U, U]),
     }),
