@@ -8,39 +8,12 @@
 //                               reading; both read a row's totals once
 // Without CENTERED (root mean square) the first sum is left out of dx. In the entries ending in _vec4 depth counts vectors.
 
-// @import lib/grid.wgsl
+// @import lib/row_gradient.wgsl
 // @import lib/tree.wgsl
 // @import lib/divide.wgsl
-// @import lib/segment.wgsl
-// @import lib/vector.wgsl
 
 const GROUP_SIZE: u32 = 64;
-const CENTERED: bool = true;
 
-struct Params {
-  outer: u32,
-  groups: u32,
-  depth: u32,
-  segments: u32,
-  per_segment: u32,
-  epsilon: f32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> x4: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> dy4: array<vec4f>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
-@group(0) @binding(4) var<storage, read> variance: array<f32>;
-@group(0) @binding(5) var<storage, read> gamma: array<f32>;
-@group(0) @binding(5) var<storage, read> gamma4: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> y: array<f32>;
-@group(0) @binding(7) var<storage, read_write> y4: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> first: array<f32>;
-@group(0) @binding(9) var<storage, read_write> second: array<f32>;
-@group(0) @binding(8) var<storage, read_write> first4: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> second4: array<vec4f>;
 @group(0) @binding(10) var<storage, read_write> totals: array<vec4f>;
 @group(0) @binding(10) var<storage, read> total: array<vec4f>;
 

@@ -53,6 +53,7 @@ const cases: readonly Case[] = [
   { shape: [67, 12], outer: 67, depth: 12 },
   { shape: [2, 129], outer: 2, depth: 129 },
   { shape: [2, 1000], outer: 2, depth: 1000 },
+  { shape: [7, 260], outer: 7, depth: 260 },
   { shape: [300, 5], outer: 300, depth: 5 },
   { shape: [4, 1], outer: 4, depth: 1, epsilon: 0.01 },
   // root mean square

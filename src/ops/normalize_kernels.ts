@@ -6,7 +6,7 @@ import spatialGrad from '../../shaders/normalize_grad.wgsl';
 import type { CallTypes, Kernel } from '../graph/op.ts';
 import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
 import { flatGrid, type Target } from '../kernel/target.ts';
-import { forwardRows, gradRows, type RowsWay } from './normalize_rows_kernels.ts';
+import { forwardRows, gradRows, gradRowsOnce, rowFitsGroup, type RowsWay } from './normalize_rows_kernels.ts';
 import { type NormalizeAttrs, segmentsOf, spatialParams } from './normalize_sizes.ts';
 import { cut, type Segments } from './reduction.ts';
 
@@ -174,6 +174,15 @@ function shareRows({ attrs: { outer, groups, depth } }: Call, { adapter }: Targe
   return adapter === 'software' ? depth >= 4096 && outer * groups < 64 : depth >= 64;
 }
 
+/**
+ * Threads that hold a row for one reading take 160 registers, which cards have, and there want rows enough for a workgroup that goes down
+ * several: fewer are better off with a workgroup each. On a software adapter they pay where a row fills them.
+ */
+function holdRows({ attrs: { outer, groups, depth } }: Call, { adapter }: Target): boolean {
+  if (adapter === 'software') return depth >= 512;
+  return adapter === 'discrete' && depth >= 1024 && outer * groups >= 1024;
+}
+
 function kernels(rows: (way: RowsWay) => Plan, segments: (lanes: 1 | 4) => Plan) {
   return {
     rows_group: { fits: inRows, preferred: shareRows, plan: rows('group') },
@@ -185,4 +194,11 @@ function kernels(rows: (way: RowsWay) => Plan, segments: (lanes: 1 | 4) => Plan)
 }
 
 export const normalizeKernels: Readonly<Record<string, Kernel<NormalizeAttrs>>> = kernels(forwardRows, forwardSpatial);
-export const normalizeGradKernels: Readonly<Record<string, Kernel<NormalizeAttrs>>> = kernels(gradRows, gradSpatial);
+export const normalizeGradKernels: Readonly<Record<string, Kernel<NormalizeAttrs>>> = {
+  rows_once: {
+    fits: (call, target) => inRows(call) && rowFitsGroup(call.attrs, target),
+    preferred: holdRows,
+    plan: gradRowsOnce,
+  },
+  ...kernels(gradRows, gradSpatial),
+};

@@ -3,11 +3,12 @@
 import spatialGrad from '../../shaders/normalize_grad.wgsl';
 import rowwise from '../../shaders/normalize_rows.wgsl';
 import backward from '../../shaders/normalize_rows_grad.wgsl';
+import once from '../../shaders/normalize_rows_once.wgsl';
 import type { Kernel } from '../graph/op.ts';
-import { dispatch, input, output, scratch } from '../kernel/shader.ts';
-import { flatGrid } from '../kernel/target.ts';
+import { dispatch, input, output, scratch, type Dispatch } from '../kernel/shader.ts';
+import { flatGrid, type Target } from '../kernel/target.ts';
 import { type NormalizeAttrs, segmentsOf, spatialParams } from './normalize_sizes.ts';
-import type { Segments } from './reduction.ts';
+import { cut, type Segments } from './reduction.ts';
 
 type Plan = Kernel<NormalizeAttrs>['plan'];
 
@@ -88,11 +89,60 @@ export const gradRows =
               params: segmentParams(attrs, pieces, 1),
               workgroups: flatGrid(count, 64),
             }),
-        dispatch(spatialGrad, 'normalize_weights', {
-          bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
-          params: spatialParams({ ...attrs, outer: 1 }, pieces, 1),
-          workgroups: flatGrid(channels, 64),
-        }),
+        weights(attrs, pieces),
       ],
     };
   };
+
+/** dgamma and dbeta from what segments of outer left in the first two buffers of scratch memory. */
+function weights(attrs: NormalizeAttrs, pieces: Segments): Dispatch {
+  return dispatch(spatialGrad, 'normalize_weights', {
+    bindings: { firsts: scratch(0), seconds: scratch(1), dgamma: output(1), dbeta: output(2) },
+    params: spatialParams({ ...attrs, outer: 1 }, pieces, 1),
+    workgroups: flatGrid(attrs.groups * attrs.depth, 64),
+  });
+}
+
+/** Threads that hold a row, up to eight vectors each; quads add up in quarters, so it is 16 at least. */
+const threadsOfRow = (depth: number): number => Math.max(16, 2 ** Math.ceil(Math.log2(depth / 32)));
+
+/** Whether a workgroup can hold a row, whose quads trade their sums. */
+export const rowFitsGroup = ({ depth }: NormalizeAttrs, { features, limits }: Target): boolean =>
+  features.has('subgroups') &&
+  depth % 4 === 0 &&
+  threadsOfRow(depth) <= Math.min(256, limits.maxComputeInvocationsPerWorkgroup);
+
+/** A workgroup for each segment and group: a GPU wants four times as many as a second pass would for itself. */
+function segmentsOfGroups({ outer, groups, depth }: NormalizeAttrs, { adapter }: Target): Segments {
+  const pieces = segmentsOf(outer, groups * depth);
+  return adapter === 'software' ? pieces : cut(outer, Math.ceil(pieces.perSegment / 4));
+}
+
+/** All three results from one reading of x and dy. */
+export const gradRowsOnce: Plan = ({ attrs }, target) => {
+  const { groups, depth, centered } = attrs;
+  const pieces = segmentsOfGroups(attrs, target);
+  const bytes = 4 * pieces.segments * groups * depth;
+  const threads = threadsOfRow(depth);
+  return {
+    scratch: [bytes, bytes],
+    dispatches: [
+      dispatch(once, 'normalize_rows_once', {
+        bindings: {
+          dy4: input(0),
+          x4: input(1),
+          gamma4: input(2),
+          mean: input(3),
+          variance: input(4),
+          y4: output(0),
+          first4: scratch(0),
+          second4: scratch(1),
+        },
+        params: segmentParams(attrs, pieces, 4),
+        constants: { CENTERED: centered, GROUP_SIZE: threads, VECTORS: Math.ceil(depth / 4 / threads) },
+        workgroups: flatGrid(pieces.segments * groups, 1),
+      }),
+      weights(attrs, pieces),
+    ],
+  };
+};
