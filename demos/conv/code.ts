@@ -7,6 +7,24 @@ import { isPool } from './steps.ts';
 
 export type Dialect = ConvState['code'];
 
+/** What the library calls each operation. */
+export const opNames = { conv: 'conv2d', transposed: 'conv2dTranspose', max: 'maxPool2d', average: 'averagePool2d' };
+
+/** The options of that op. */
+export function optionsOf(state: ConvState): object {
+  const shared = { strides: [state.sy, state.sx], padding: paddingOf(state) };
+  if (isPool(state)) return { ...shared, poolSize: [state.kh, state.kw] };
+  const options = { ...shared, dilationRate: [state.dy, state.dx], groups: state.g };
+  if (state.op === 'conv') return { ...options, paddingMode: state.mode };
+  return { ...options, outputPadding: [state.opy, state.opx] };
+}
+
+/** `{ strides: [1, 1], padding: 'same' }`. */
+export const optionsText = (state: ConvState): string =>
+  `{ ${Object.entries(optionsOf(state))
+    .map(([name, value]) => `${name}: ${JSON.stringify(value).replaceAll('"', "'").replaceAll(',', ', ')}`)
+    .join(', ')} }`;
+
 /** `[[1, 2], [3, 4]]`. */
 function literal({ shape, values }: Matrix): string {
   if (shape.length === 0) return String(values[0]);
@@ -181,17 +199,7 @@ function keras(state: ConvState, a: Arithmetic): string[] {
 function retrograd(state: ConvState, a: Arithmetic): string[] {
   const [cin, h, w] = a.input;
   const pool = isPool(state);
-  const padding = paddingOf(state);
-  const options = [
-    `strides: [${state.sy}, ${state.sx}]`,
-    `padding: ${typeof padding === 'string' ? `'${padding}'` : JSON.stringify(padding).replaceAll(',', ', ')}`,
-    ...(pool
-      ? [`poolSize: [${state.kh}, ${state.kw}]`]
-      : [`dilationRate: [${state.dy}, ${state.dx}]`, `groups: ${state.g}`]),
-    ...(state.op === 'conv' ? [`paddingMode: '${state.mode}'`] : []),
-    ...(state.op === 'transposed' ? [`outputPadding: [${state.opy}, ${state.opx}]`] : []),
-  ].join(', ');
-  const names = { conv: 'conv2d', transposed: 'conv2dTranspose', max: 'maxPool2d', average: 'averagePool2d' };
+  const options = optionsText(state);
   const flat = (values: readonly number[]) => `[${values.join(', ')}]`;
   const head = [
     `import { evaluateGraph, inputTensor, ops } from 'retrograd';`,
@@ -200,7 +208,7 @@ function retrograd(state: ConvState, a: Arithmetic): string[] {
     'const x = ops.transpose(images, [0, 2, 3, 1]);  // N, H, W, C',
   ];
   const feeds = [`[images, new Float64Array(${flat(state.x.values)})]`];
-  if (pool) return [...head, `const y = ops.${names[state.op]}(x, { ${options} });`, ...evaluation(feeds)];
+  if (pool) return [...head, `const y = ops.${opNames[state.op]}(x, ${options});`, ...evaluation(feeds)];
   const weights = [
     `const filters = inputTensor('w', [${a.kernel.join(', ')}]);  // ${state.op === 'conv' ? 'C_out, C_in/groups' : 'C_in, C_out/groups'}, kH, kW`,
     `const w = ops.transpose(filters, [2, 3, 1, 0]);`,
@@ -216,7 +224,7 @@ function retrograd(state: ConvState, a: Arithmetic): string[] {
     weights.push(`const b = inputTensor('b', [${state.b.shape.join()}]);`);
     feeds.push(`[b, new Float64Array(${flat(state.b.values)})]`);
   }
-  const call = `ops.${names[state.op]}(x, w, { ${options} })`;
+  const call = `ops.${opNames[state.op]}(x, w, ${options})`;
   return [...head, ...weights, `const y = ${state.bias ? `ops.add(${call}, b)` : call};`, ...evaluation(feeds)];
 }
 

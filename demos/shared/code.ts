@@ -30,8 +30,11 @@ export function codePanel<Id extends string>(
         name: (id) => samples.find((one) => one.id === id)!.title,
         set: choose,
       }),
-      button([icon('copy'), t('copy')], () => void copyText(context, sample.text)),
+      copyButton(context, sample.text),
     ),
     scrollBox(`${t('code')}, ${sample.title}`, html('pre', { lang: 'en' }, html('code', {}, sample.text)), 'code-box'),
   );
 }
+
+export const copyButton = (context: Context, text: string): HTMLElement =>
+  button([icon('copy'), context.shell('copy')], () => void copyText(context, text));

@@ -8,6 +8,7 @@ import { codeOf, type Dialect } from '../../demos/conv/code.ts';
 import type { ConvState } from '../../demos/conv/state.ts';
 import * as retrograd from '../../src/index.ts';
 import { cases, possible, stateOf } from './conv_states.ts';
+import { printedBy } from './printed.ts';
 
 function written(dialect: Dialect, state: ConvState): string {
   const a = possible(state);
@@ -110,16 +111,12 @@ describe.each(cases)('%s', (_, change) => {
     }
   });
 
-  test("the library's program in the code panel prints the result", () => {
+  test("the library's program in the code panel prints the result", async () => {
     const state = stateOf(change);
     const a = possible(state);
     const { y } = forward(a, state.op, numbersOf(state));
     const code = codeOf('retrograd', state, a, y);
-    const body = code.replace(/import \{ (.*) \} from 'retrograd';/, 'const { $1 } = retrograd;');
-    const printed: ArrayLike<number>[] = [];
-    // The program as a reader would run it, with its import and its print replaced.
-    // oxlint-disable-next-line typescript/no-implied-eval -- the text of the panel is what is tested
-    new Function('retrograd', 'console', body)(retrograd, { log: (value: ArrayLike<number>) => printed.push(value) });
+    const printed = (await printedBy(code, retrograd)) as ArrayLike<number>[];
     expect(printed).toHaveLength(1);
     y.forEach((value, i) => expect(Math.abs(printed[0]![i]! - value)).toBeLessThan(1e-9));
     const comment = (code.match(/^\/\/ .*$/gm) ?? [])

@@ -1,18 +1,23 @@
 // The explorer's numbers against the engine's, its code panel's program run, its exercises and its links.
 
 import { describe, expect, test } from 'vitest';
-import type { Arithmetic } from '../../demos/conv/arithmetic.ts';
+import { backward, forward, lossOf, numbersOf, type Arithmetic, type Numbers } from '../../demos/conv/arithmetic.ts';
 import { askCpu } from '../../demos/conv/engine.ts';
 import { planeOf, planesOf, shownOf, windowOf } from '../../demos/conv/image.ts';
 import { countSteps, fields, presetOf, presetState, start } from '../../demos/conv/page_state.ts';
 import { presets } from '../../demos/conv/presets.ts';
+import { questionOf } from '../../demos/conv/question.ts';
 import { answersOf, asked, scoreOf, truthOf } from '../../demos/conv/quiz.ts';
+import { reproOf } from '../../demos/conv/repro.ts';
 import { scene } from '../../demos/conv/scene.ts';
 import { settled, type ConvState } from '../../demos/conv/state.ts';
 import { layersOf, numbersOfLayers, stackOf } from '../../demos/conv/stack.ts';
+import { isPool } from '../../demos/conv/steps.ts';
 import { windowFigure } from '../../demos/conv/window_figure.ts';
 import { parse, serialise } from '../../demos/shared/state.ts';
+import * as retrograd from '../../src/index.ts';
 import { cases, named, possible, stateOf } from './conv_states.ts';
+import { printedBy } from './printed.ts';
 
 describe.each(cases)('%s', (_, change) => {
   test('the engine agrees with forward and backward', () => {
@@ -22,12 +27,45 @@ describe.each(cases)('%s', (_, change) => {
   });
 });
 
-test('a picture that is not what the engine computes is told with its first cell', () => {
+test('CE-14: a picture that is not what the engine computes is told with its first cell, by its index in the picture', () => {
   const state = named('overlap');
   const a = possible(state);
   const wrong: Arithmetic = { ...a, products: (o) => (o === 3 ? a.products(o).slice(1) : a.products(o)) };
   const answer = askCpu(state, wrong);
-  expect(answer).toMatchObject({ agrees: false, first: { of: 'y', index: [1, 1, 0] } });
+  expect(answer).toMatchObject({ agrees: false, first: { of: 'y', at: 3, index: [0, 1, 1] } });
+});
+
+test('CE-14: the program that repeats a difference prints the number of the cell that it is about', async () => {
+  // What asks the GPU is run on the CPU, whose program gives the same but for its rounding to f32.
+  const library = { ...retrograd, createWebGPUDevice: () => Promise.resolve(retrograd.createCpuDevice()) };
+  const parts = { y: 'y', dx: 'dx', dw: 'dk', db: 'db' } as const;
+  for (const [i, [name, change]] of cases.entries()) {
+    const state = stateOf(change);
+    const a = possible(state);
+    const passes = (op: ConvState['op'], given: Numbers, slope: readonly number[]) => ({
+      y: forward(a, op, given).y,
+      ...backward(a, op, given, slope),
+    });
+    const { x, k, b } = numbersOf(state);
+    const { dy } = lossOf(state, forward(a, state.op, { x, k, b }).y);
+    const values = passes(state.op, { x, k, b }, dy);
+    const size = { x: x.map(Math.abs), k: k.map(Math.abs), b: b.map(Math.abs) };
+    const sizes = passes(state.op === 'max' ? 'average' : state.op, size, dy.map(Math.abs));
+    const of = (isPool(state) ? (['y', 'dx'] as const) : (['y', 'dx', 'dw', 'db'] as const)).at(
+      i % (isPool(state) ? 2 : 4),
+    )!;
+    const at = (7 * i) % values[parts[of]].length;
+    const cell = { of, at, picture: 0, engine: 0 };
+    for (const [device, unit] of [
+      ['cpu', 2 ** -52],
+      ['gpu', 2 ** -23],
+    ] as const) {
+      const [printed] = await printedBy(reproOf(device, state, questionOf(state, a), cell), library);
+      const off = Math.abs((printed as number) - values[parts[of]][at]!);
+      // Fewer than 2¹⁰ roundings: of the factors, and of each sum's terms.
+      expect(off, `${name}, ${of}[${at}] on ${device}`).toBeLessThanOrEqual(2 ** 10 * unit * sizes[parts[of]][at]!);
+    }
+  }
 });
 
 describe('exercises', () => {

@@ -1,8 +1,10 @@
 // Proof beside the pictures: a finite difference for one element, and the engine's answer for all of them.
 
 import { button } from '../../shared/buttons.ts';
+import { copyButton } from '../../shared/code.ts';
 import { choiceControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
+import { scrollBox } from '../../shared/scroll_box.ts';
 import { backward, finiteDifference, forward, lossOf, numbersOf, specOf, type Arithmetic } from '../arithmetic.ts';
 import type { Agreement } from '../engine.ts';
 import { chosenOf } from '../loss_figure.ts';
@@ -116,7 +118,7 @@ export function agreementView(context: ConvContext, state: ConvState, a: Arithme
         { class: 'agrees', 'data-agrees': answer.device },
         t(`agrees ${answer.device}`, { difference: difference(answer.difference), name: answer.name }),
       );
-    const { of, index, picture, engine } = answer.first;
+    const { of, index, picture, engine, repro } = answer.first;
     return [
       html(
         'p',
@@ -129,19 +131,8 @@ export function agreementView(context: ConvContext, state: ConvState, a: Arithme
           engine: difference(engine),
         }),
       ),
-      html(
-        'pre',
-        { tabindex: 0, 'aria-label': t('repro'), 'data-scrolls': true },
-        JSON.stringify({
-          ...specOf(state),
-          x: state.x,
-          k: state.k,
-          b: state.b,
-          div: state.div,
-          flip: state.flip,
-          first: answer.first,
-        }),
-      ),
+      html('p', {}, copyButton(context, repro)),
+      scrollBox(t('repro'), html('pre', { lang: 'en', 'data-part': 'repro' }, repro)),
     ];
   };
   return html(
