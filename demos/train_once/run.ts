@@ -6,6 +6,7 @@ import type { Context } from '../shared/context.ts';
 import type { Acts } from '../shared/errors.ts';
 import { download as saveFile } from '../shared/export.ts';
 import { failureOf, type Situation } from '../shared/failures.ts';
+import { forgetLosses, mayRetry, wasLost } from '../shared/losses.ts';
 import { differenceIn } from './differences.ts';
 import type { Entry } from './log.ts';
 import { remember } from './stored.ts';
@@ -49,11 +50,6 @@ export const run: Run = {
 const resting: readonly Status[] = ['idle', 'done', 'stopped', 'failed'];
 export const isBusy = (): boolean => !resting.includes(run.status);
 
-/** A GPU that is lost more often than this within half a minute is not asked again by itself. */
-const retries = 2;
-const within = 30_000;
-let losses: number[] = [];
-
 /** Without a word from the worker for so long, the page offers to end it. */
 const patience = 10_000;
 
@@ -78,7 +74,7 @@ function enter(context: Own, status: Exclude<Status, 'idle'>): void {
 export async function start(context: Own, state: TrainState, from: Kept | null): Promise<void> {
   if (isBusy()) return;
   for (const code of ['E5', 'E6', 'E7', 'E8', 'E9', 'E10', 'E11', 'E12', 'E14', 'E15', 'E16', 'E18'])
-    if (code !== 'E7' || losses.length === 0) context.dismiss(code);
+    if (code !== 'E7' || !wasLost()) context.dismiss(code);
   if (!from) Object.assign(run, { log: [], kept: null });
   run.place = run.shown = null;
   enter(context, 'loading');
@@ -164,7 +160,7 @@ const prefer = ({ device: { kind } }: Own): readonly ('webgpu' | 'cpu')[] =>
 /** Says what ended the training, with what can be done from here. */
 function befell(context: Own, state: TrainState, error: unknown, last: number | undefined): void {
   const again = (change: Partial<TrainState> = {}): void => {
-    losses = [];
+    forgetLosses();
     if (Object.keys(change).length > 0) context.set(change, 'push');
     void start(context, { ...state, ...change }, run.kept);
   };
@@ -184,9 +180,7 @@ function befell(context: Own, state: TrainState, error: unknown, last: number | 
     what: () => context.t('the engine'),
   };
   if (failureOf(error).code !== 'E7') return context.fail(error, situation, acts);
-  const now = Date.now();
-  losses = [...losses.filter((at) => now - at < within), now];
-  if (losses.length > retries) return context.fail(error, { ...situation, gaveUp: true }, acts);
+  if (!mayRetry()) return context.fail(error, { ...situation, gaveUp: true }, acts);
   context.fail(error, situation);
   // After this call's own end, which a new training must not overtake.
   setTimeout(() => void start(context, state, run.kept));

@@ -5,15 +5,18 @@ import { button } from '../../shared/buttons.ts';
 import { choiceControl, fileControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
+import { failureOf } from '../../shared/failures.ts';
+import { forgetLosses, mayRetry } from '../../shared/losses.ts';
 import { specOf } from '../arithmetic.ts';
 import { planeOf, planesOf, shownOf } from '../image.ts';
 import type { Filtered, Planes } from '../image_engine.ts';
+import { pictureOf } from '../picture.ts';
 import type { ConvState } from '../state.ts';
 import { kernelFigures } from '../window_figure.ts';
 import type { ConvContext } from '../words.ts';
 import { beforeCanvas, canvasOf } from './canvas.ts';
 import { editMatrix } from './edit.ts';
-import { filterChannel, matrixView } from './matrix.ts';
+import { filterChannel, matrixName, matrixView } from './matrix.ts';
 import { listen, openCamera, photo, pixelsOf, snap, take } from './photo.ts';
 
 interface Shown {
@@ -24,21 +27,34 @@ interface Shown {
 }
 let shown: Shown | null = null;
 
-/** A GPU that fails is said; by then the CPU does the same. */
-async function filter(context: ConvContext, state: ConvState, source: Planes, k: Float32Array, gpu: boolean) {
-  const { filterImage } = await import('../image_engine.ts');
-  try {
-    return await filterImage(source, k, state, gpu);
-  } catch (error) {
-    if (!gpu) throw error;
-    context.fail(error, {}, { continue: () => forget(context) });
-    return filterImage(source, k, state, false);
-  }
-}
+/** The GPU was lost so often that it is asked again only when the reader says so. */
+let gaveUp = false;
 
-function forget(context: ConvContext): void {
-  shown = null;
-  context.refresh();
+/** A GPU that fails is said. Lost, it is asked again, but not for ever; else the CPU does the same. */
+async function filter(
+  context: ConvContext,
+  state: ConvState,
+  source: Planes,
+  k: Float32Array,
+  gpu: boolean,
+): Promise<Filtered> {
+  const { filterImage } = await import('../image_engine.ts');
+  const asked = gpu && !gaveUp;
+  try {
+    return await filterImage(source, k, state, asked);
+  } catch (error) {
+    if (!asked) throw error;
+    const { code } = failureOf(error);
+    gaveUp = code === 'E7' && !mayRetry();
+    const again = (): void => {
+      gaveUp = false;
+      forgetLosses();
+      shown = null;
+      context.dismiss(code);
+    };
+    context.fail(error, {}, { continue: again });
+    return filter(context, state, source, k, code === 'E7');
+  }
 }
 
 export function imageView(context: ConvContext, state: ConvState): Child {
@@ -71,6 +87,8 @@ export function imageView(context: ConvContext, state: ConvState): Child {
   const after = result
     ? t('image after', { height: result.height, width: result.width, device: t(`device ${result.device}`) })
     : '';
+  const menu = (name: 'image before' | 'tab image', canvas: () => HTMLCanvasElement): HTMLElement =>
+    exportMenu(context, { key: 'export', name: `${t('title')} – ${t(name)}`, picture: canvas });
   return html(
     'div',
     { class: 'image-tab', key: 'image' },
@@ -126,6 +144,7 @@ export function imageView(context: ConvContext, state: ConvState): Child {
         { class: 'figure' },
         html('figcaption', {}, t('image before')),
         beforeCanvas(context, state, source),
+        menu('image before', () => canvasOf(shownOf(source, 'clamp').pixels)),
       ),
       kernelView(context, state),
       result && picture
@@ -139,17 +158,11 @@ export function imageView(context: ConvContext, state: ConvState): Child {
               { class: 'hint' },
               t(`legend ${state.range}`, { least: picture.least, greatest: picture.greatest }),
             ),
+            menu('tab image', () => canvasOf(picture.pixels)),
           )
         : html('p', { role: 'status' }, t(ended ? 'ask failed' : 'asking')),
     ),
     html('p', { class: 'hint' }, t('image pick')),
-    picture
-      ? exportMenu(context, {
-          key: 'image-export',
-          name: `${t('title')} – ${t('tab image')}`,
-          picture: () => canvasOf(picture.pixels),
-        })
-      : null,
   );
 }
 
@@ -159,9 +172,20 @@ function kernelView(context: ConvContext, state: ConvState): HTMLElement {
   const plane = Math.min(state.plane, filters * depth - 1);
   const oc = Math.floor(plane / depth);
   const figures = kernelFigures({ ...state, bias: false }, { oc, products: [], now: -1 });
-  return matrixView(context, state, figures[plane % depth]!, {
-    edited: (matrix, changes) => editMatrix(context, state, matrix, changes),
-  });
+  const figure = figures[plane % depth]!;
+  const name = matrixName(context, figure, state);
+  return html(
+    'div',
+    {},
+    matrixView(context, state, figure, {
+      edited: (matrix, changes) => editMatrix(context, state, matrix, changes),
+    }),
+    exportMenu(context, {
+      key: 'export',
+      name: `${context.t('title')} – ${name}`,
+      picture: () => pictureOf([[figure]], () => name),
+    }),
+  );
 }
 
 /** Which filter and channel of K, where there are several. */

@@ -85,6 +85,67 @@ test('the camera’s picture is taken (a made-up one)', async () => {
   expect(await page.$('.notice')).toBeNull();
 });
 
+test('E7: a GPU that is lost is asked again, then the CPU goes on, and the picture follows all the while', async () => {
+  const { page, close } = await open('conv/#v=1&lang=en&tab=image&kh=1&kw=1&k=1x1x1x1:1&range=clamp', {
+    before: () => {
+      // The devices as they come; `losing` loses each at once. All of it happens within half a minute, on any machine.
+      const gpu = Object.assign(window, { losing: false, last: null as GPUDevice | null });
+      const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        const device = await request.apply(this, given);
+        if (gpu.losing) device.destroy();
+        return (gpu.last = device);
+      };
+      const now = Date.now.bind(Date);
+      Date.now = () => now() / 100;
+    },
+  });
+  onTestFinished(() => close());
+  /** A pixel of the sun is k times as bright. */
+  const follows = (device: string, weight: number): Promise<unknown> =>
+    page.waitForFunction(
+      (by, k) => {
+        const before = document.querySelector<HTMLCanvasElement>('.image-tab canvas[tabindex="0"]');
+        const after = document.querySelector<HTMLCanvasElement>(`[data-device=${by}] canvas`);
+        const [from, to] = [before, after].map(
+          (canvas) => canvas?.getContext('2d')?.getImageData(150, 38, 1, 1).data[0],
+        );
+        return from !== undefined && to !== undefined && from > 100 && Math.abs(to - from * k) <= 1;
+      },
+      {},
+      device,
+      weight,
+    );
+  const weigh = async (weight: string): Promise<void> => {
+    await page.focus('[data-matrix=kernel] [role=gridcell]');
+    await page.keyboard.type(weight);
+    await page.keyboard.press('Enter');
+  };
+  const lose = (all: boolean): Promise<void> =>
+    page.evaluate((each) => {
+      const gpu = window as unknown as { losing: boolean; last: GPUDevice };
+      gpu.losing = each;
+      gpu.last.destroy();
+    }, all);
+  await follows('gpu', 1);
+  await lose(false);
+  await weigh('0.5');
+  expect(await notice(page, 'E7')).toContain('it was switched off');
+  await follows('gpu', 0.5);
+  await lose(true);
+  await weigh('0.8');
+  await follows('cpu', 0.8);
+  await weigh('0.3');
+  await follows('cpu', 0.3);
+  expect(await notice(page, 'E7')).toContain('go on with the CPU');
+  await page.evaluate(() => Object.assign(window, { losing: false }));
+  await page.$$eval('.notice[data-code=E7] .offers button', (all) =>
+    all.find(({ textContent }) => textContent === 'Go on')!.click(),
+  );
+  await follows('gpu', 0.3);
+  expect(await page.$('.notice')).toBeNull();
+});
+
 test('a camera that is refused says so, and files go on working (E13)', async () => {
   const page = await start();
   const session = await page.createCDPSession();
