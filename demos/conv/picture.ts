@@ -7,7 +7,7 @@ const cell = 34;
 const gap = 28;
 const head = 26;
 
-/** Matrices in rows; `nameOf` and `text` write in the page's language, numbers with a dot. */
+/** Matrices in rows, what is never read struck through; `nameOf` and `text` write in the page's language, numbers with a dot. */
 export function pictureOf(
   rows: readonly (readonly MatrixFigure[])[],
   nameOf: (matrix: MatrixFigure) => string,
@@ -38,7 +38,7 @@ export function pictureOf(
   );
 }
 
-function draw({ rows, columns, cells }: MatrixFigure, name: string): SVGElement[] {
+function draw({ rows, columns, cells, divisor = 1 }: MatrixFigure, name: string): SVGElement[] {
   const boxes = cells.flatMap(({ value, marks }, i) => {
     const [x, y] = [(i % columns) * cell, Math.floor(i / columns) * cell + head];
     const is = (mark: (typeof marks)[number]) => marks.includes(mark);
@@ -52,10 +52,12 @@ function draw({ rows, columns, cells }: MatrixFigure, name: string): SVGElement[
       stroke: is('in') ? '#00609a' : '#82868a',
       'stroke-width': is('in') ? 2 : 1,
     });
-    if (value === null) return [box];
+    const stroke = svg('path', { d: `M${x} ${y + cell}l${cell} ${-cell}`, stroke: '#82868a' });
+    const drawn = is('never') ? [box, stroke] : [box];
+    if (value === null) return drawn;
     const ink = is('now') ? '#ffffff' : is('pad') ? '#565b61' : '#1c1e21';
     return [
-      box,
+      ...drawn,
       svg(
         'text',
         { x: x + cell / 2, y: y + cell / 2, 'text-anchor': 'middle', 'dominant-baseline': 'central', fill: ink },
@@ -64,7 +66,7 @@ function draw({ rows, columns, cells }: MatrixFigure, name: string): SVGElement[
     ];
   });
   return [
-    svg('text', { x: 0, y: 14, fill: '#1c1e21' }, name),
+    svg('text', { x: 0, y: 14, fill: '#1c1e21' }, divisor > 1 ? `${name} ÷ ${divisor}` : name),
     svg('g', {}, boxes),
     svg('rect', {
       x: 0,

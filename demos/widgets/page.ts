@@ -10,8 +10,8 @@ import { openPage } from '../shared/page.ts';
 import { sheet } from '../shared/sheet.ts';
 import type { Matrix } from '../shared/state.ts';
 import { stepperBar } from '../shared/stepper.ts';
+import { tint } from '../shared/tint.ts';
 import { columns, fields, type State } from './state.ts';
-import { tint } from './tint.ts';
 import { words } from './words.ts';
 
 const ramp = (rows: number): Matrix => ({

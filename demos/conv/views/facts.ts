@@ -3,11 +3,13 @@
 import './facts.css';
 import type { Misfit } from '../../../src/core/errors.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
+import { exportMenu } from '../../shared/export.ts';
 import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';
 import { isPool } from '../steps.ts';
 import type { ConvContext } from '../words.ts';
 import { depthOf } from '../gemm_figure.ts';
+import { pictureOf } from '../picture.ts';
 import { outputFigures } from '../window_figure.ts';
 import { matrixView } from './matrix.ts';
 
@@ -22,9 +24,14 @@ export function neverText({ t }: ConvContext, a: Arithmetic): string | null {
   return t('never lines', { rows: t('rows', { n: rows }), columns: t('columns', { n: columns }) });
 }
 
+/** What was said of it last. */
+let told: string | null = null;
+
 export function factsView(context: ConvContext, state: ConvState, a: Arithmetic): Child {
   const { t } = context;
   const never = neverText(context, a);
+  if (never !== null && never !== told) context.announce(never);
+  told = never;
   const { parameters, multiplyAddsPerSample } = a.explanation;
   return [
     never === null ? null : html('p', { class: 'never-note', 'data-part': 'never' }, never),
@@ -56,7 +63,8 @@ function duplicationView({ t }: ConvContext, state: ConvState, a: Arithmetic): C
 const letters = 'ABCD';
 
 /** Which channels lead to which filters, by colour and by letter. */
-function wiringView({ t }: ConvContext, state: ConvState, a: Arithmetic): Child {
+function wiringView(context: ConvContext, state: ConvState, a: Arithmetic): Child {
+  const { t } = context;
   const { groups, filters } = a;
   if (isPool(state) || groups === 1) return null;
   const depth = state.cin / groups;
@@ -89,6 +97,12 @@ function wiringView({ t }: ConvContext, state: ConvState, a: Arithmetic): Child 
         outputs.map((o) => node(230, o, g, 'start', t('wire output', { n: o + 1 }))),
       ]),
     ),
+    exportMenu(context, {
+      key: 'wiring-export',
+      name: `${t('title')} – ${t('wiring')}`,
+      // The one on the page, for its colours are those of its place there.
+      picture: () => document.querySelector<SVGSVGElement>('.wiring > svg')!,
+    }),
     wires.map(({ g, inputs, outputs }) =>
       html(
         'p',
@@ -112,6 +126,13 @@ export function sameTwiceView(context: ConvContext, state: ConvState): Child {
   if (!found.every(({ a }) => isPossible(a))) return null;
   const known = found as readonly { pad: 'same' | 'torch'; state: ConvState; a: Arithmetic }[];
   if (JSON.stringify(known[0]!.a.explanation.padding) === JSON.stringify(known[1]!.a.explanation.padding)) return null;
+  const drawn = known.map(({ pad, state: one, a }) => {
+    const [[before, after]] = a.explanation.padding as [[number, number]];
+    const title = t(pad === 'same' ? 'same keras' : 'same torch', { before, after });
+    const { y } = forward(a, one.op, numbersOf(one));
+    const matrices = outputFigures(a, y, () => true, -1).map((matrix) => ({ ...matrix, id: `${pad}-${matrix.id}` }));
+    return { pad, one, title, matrices };
+  });
   return html(
     'section',
     { class: 'same-twice', 'data-part': 'same-twice' },
@@ -119,18 +140,23 @@ export function sameTwiceView(context: ConvContext, state: ConvState): Child {
     html(
       'div',
       { class: 'row' },
-      known.map(({ pad, state: one, a }) => {
-        const [[before, after]] = a.explanation.padding as [[number, number]];
-        const { y } = forward(a, one.op, numbersOf(one));
-        return html(
+      drawn.map(({ pad, one, title, matrices }) =>
+        html(
           'div',
           { 'data-same': pad },
-          html('h3', {}, t(pad === 'same' ? 'same keras' : 'same torch', { before, after })),
-          outputFigures(a, y, () => true, -1).map((matrix) =>
-            matrixView(context, one, { ...matrix, id: `${pad}-${matrix.id}` }, {}),
-          ),
-        );
-      }),
+          html('h3', {}, title),
+          matrices.map((matrix) => matrixView(context, one, matrix, {})),
+        ),
+      ),
     ),
+    exportMenu(context, {
+      key: 'same-export',
+      name: `${t('title')} – ${t('same twice title')}`,
+      picture: () =>
+        pictureOf(
+          drawn.map(({ matrices }) => matrices),
+          (matrix) => drawn.find(({ matrices }) => matrices.includes(matrix))!.title,
+        ),
+    }),
   );
 }

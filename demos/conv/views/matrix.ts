@@ -5,6 +5,7 @@ import { colour } from '../../shared/theme.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { grid, type Cell as GridCell, type CellChange } from '../../shared/grid.ts';
 import { matrixTable, tableBody } from '../../shared/matrix_table.ts';
+import { tint } from '../../shared/tint.ts';
 import { largest, type Cell, type Mark, type MatrixFigure } from '../figure.ts';
 import type { ConvState } from '../state.ts';
 import type { ConvContext } from '../words.ts';
@@ -68,12 +69,17 @@ export function matrixView(
 function whole(context: ConvContext, matrix: MatrixFigure, name: string, actions: MatrixActions): HTMLElement {
   const { id, rows, columns } = matrix;
   const at = (row: number, column: number): Cell => matrix.cells[row * columns + column]!;
+  // How often kernels meet is seen as a pattern, like a checkerboard, before it is read.
+  const most = matrix.name === 'overlap' ? Math.max(...matrix.cells.map(({ value }) => value!)) : 0;
   const shared = {
     key: id,
     name,
     rows,
     columns,
-    cell: (row: number, column: number) => described(context, at(row, column)),
+    cell: (row: number, column: number) => {
+      const cell = described(context, at(row, column));
+      return { ...cell, properties: { ...cell.properties, ...tint(cell.value, most) } };
+    },
   };
   const { edited } = actions;
   const change = (changes: readonly CellChange[]): void =>

@@ -1,5 +1,5 @@
 // The diverging map of values: orange above zero, blue below, the paper at zero. Its ends keep every digit at 4.5 : 1.
-import type { Properties } from '../shared/dom.ts';
+import type { Properties } from './dom.ts';
 
 /** `scale` is the value shown in full colour; to be spread into a cell's properties. */
 export function tint(value: number, scale: number): Properties {
