@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 
 import type { Page } from 'puppeteer';
+import { expect } from 'vitest';
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -143,4 +144,19 @@ export async function keyboardGaps(page: Page): Promise<string[]> {
     if (!ring) gaps.push(`no focus ring: ${name}`);
   }
   return [...gaps, ...wanted.filter((_, i) => !reached.has(i)).map((name) => `not reached by Tab: ${name}`)];
+}
+
+/** The figure that stands where no program runs is seen, and has a text in both languages in its place. */
+export async function stillFigure(page: Page): Promise<void> {
+  const figure = await page.waitForSelector('.unloaded svg', { visible: true });
+  const { width, height } = (await figure!.boundingBox())!;
+  expect(Math.min(width, height)).toBeGreaterThan(90);
+  const described = await page.accessibility.snapshot({ root: figure!, interestingOnly: false });
+  expect(described).toMatchObject({
+    role: 'image',
+    name: expect.stringMatching(/A convolution: .*Une convolution : /) as string,
+  });
+  expect(
+    await page.$eval('.unloaded figcaption', (caption) => caption.checkVisibility({ visibilityProperty: true })),
+  ).toBe(true);
 }

@@ -3,7 +3,11 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { axeViolations, smallTargets, tooWide } from './checks.ts';
+import { forward, numbersOf } from '../../../demos/conv/arithmetic.ts';
+import * as retrograd from '../../../src/index.ts';
+import { possible, stateOf } from '../conv_states.ts';
+import { printedBy } from '../printed.ts';
+import { axeViolations, smallTargets, stillFigure, tooWide } from './checks.ts';
 import { open, settled, type Opened } from './open.ts';
 
 let opened: Opened;
@@ -103,8 +107,8 @@ test('a GPU that is software, by the browser’s own word, is an amber badge and
 });
 
 describe('the explorer’s comparison', () => {
-  const asked = async (before: () => void): Promise<Opened> => {
-    const made = await open('conv/#v=1&lang=en', { before });
+  const asked = async (before: () => void, link = ''): Promise<Opened> => {
+    const made = await open(`conv/#v=1&lang=en${link}`, { before });
     await made.page.waitForSelector('[data-agrees=cpu]');
     await made.page.$eval('[data-part=agreement] button', (button) => (button as HTMLElement).click());
     return made;
@@ -130,6 +134,64 @@ describe('the explorer’s comparison', () => {
     await page.waitForSelector('.notice[data-code=E3]');
     await says(page, 'The GPU gave no answer');
     expect(await answers(page)).toContain('agrees on the CPU');
+    await close();
+  });
+
+  test('CE-14: with a GPU that is wrong names the first cell in red, and its program repeats that', async () => {
+    const { page, close } = await asked(() => {
+      // Y, dX, dW and db are read in this order: the fifth number of Y is one too much.
+      const read = GPUBuffer.prototype.getMappedRange;
+      let reads = 0;
+      GPUBuffer.prototype.getMappedRange = function (...given) {
+        const mapped = read.apply(this, given);
+        if (this.usage & GPUBufferUsage.MAP_READ && reads++ === 0) new Float32Array(mapped)[4]! += 1;
+        return mapped;
+      };
+      const writeText = (copied: string): Promise<void> => Promise.resolve(void Object.assign(window, { copied }));
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText } });
+    }, '&cin=2&cout=2&g=2&bias=1');
+    await page.waitForSelector('[data-differs=gpu]');
+    // The engine has Y's channels last: its fifth number is the first channel's third.
+    const state = stateOf({ cin: 2, cout: 2, g: 2, bias: true });
+    const right = forward(possible(state), state.op, numbersOf(state)).y[2]!;
+    expect(await page.$eval('[data-differs]', (element) => element.textContent)).toBe(
+      `✗ the engine differs on GPU: y[0,0,2] is ${right} in the picture, ${right + 1} in the engine.`.replaceAll(
+        '-',
+        '−',
+      ),
+    );
+    for (const theme of ['light', 'dark']) {
+      await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+      const [bad, good] = (await page.$$eval('[data-differs], [data-agrees]', (lines) =>
+        lines
+          .toSorted((one) => ('differs' in (one as HTMLElement).dataset ? -1 : 1))
+          .map((line) =>
+            getComputedStyle(line)
+              .color.match(/[\d.]+/g)!
+              .map(Number),
+          ),
+      )) as [number[], number[]];
+      expect(bad[0]!, `${theme}: red`).toBeGreaterThan(1.3 * Math.max(bad[1]!, bad[2]!));
+      expect(good[1]!, `${theme}: green`).toBeGreaterThan(Math.max(good[0]!, good[2]!));
+    }
+    await page.$$eval('[data-part=agreement] button', (all) =>
+      all.find(({ textContent }) => textContent === 'Copy')!.click(),
+    );
+    await page.waitForFunction(() => 'copied' in window);
+    const copied = await page.evaluate(() => (window as unknown as { copied: string }).copied);
+    expect(copied).toContain(`${right} in the picture, ${right + 1} in the engine`);
+    const library = { ...retrograd, createWebGPUDevice: () => Promise.resolve(retrograd.createCpuDevice()) };
+    expect(await printedBy(copied, library), 'where nothing is wrong').toEqual([right]);
+    const program: typeof retrograd.program = async (...given) => {
+      const made = await retrograd.program(...given);
+      const read = async (name: string) => {
+        const values = await made.read(name);
+        if (name === 'y') values[4]! += 1;
+        return values;
+      };
+      return { ...made, read };
+    };
+    expect(await printedBy(copied, { ...library, program }), 'where it is').toEqual([right + 1]);
     await close();
   });
 
@@ -173,7 +235,7 @@ test('a page whose view throws keeps what it showed and says so (E18)', async ()
   await close();
 });
 
-test('a page whose program does not come says so after a while, in both languages (E18)', async () => {
+test('E18: a page whose program does not come says so after a while, in both languages, beside a still figure', async () => {
   const { page, close } = await open('train_once/', { block: /\.js$/ });
   const visible = (): Promise<boolean> =>
     page.$eval('.unloaded', (element) => element.checkVisibility({ visibilityProperty: true }));
@@ -181,6 +243,7 @@ test('a page whose program does not come says so after a while, in both language
   // Rather than wait four seconds.
   await page.evaluate(() => document.getAnimations().forEach((animation) => animation.finish()));
   expect(await visible()).toBe(true);
+  await stillFigure(page);
   const fallback = await page.$eval('.unloaded', (element) => element.textContent);
   expect(fallback).toContain('reload the page');
   expect(fallback).toContain('rechargez la page');

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
-import { axeViolations, clipped, keyboardGaps, smallTargets, tooWide } from './checks.ts';
+import { axeViolations, clipped, keyboardGaps, smallTargets, stillFigure, tooWide } from './checks.ts';
 import { open, settled, type Opened } from './open.ts';
 import { pages } from './page_list.ts';
 
@@ -137,12 +137,15 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(last, 'no step was taken').toBe(first);
   });
 
-  test('E18: says what it needs where JavaScript is off', async () => {
+  test('E18: says what it needs where JavaScript is off, beside a still figure', async () => {
     const { page, load } = plain;
     await load(path);
     const text = await page.$eval('noscript', (element) => element.textContent);
     expect(text).toContain('needs JavaScript');
     expect(text).toContain('a besoin de JavaScript');
+    const said = await page.$$eval('noscript p, .unloaded p', (lines) => lines.map((line) => line.checkVisibility()));
+    expect(said, 'that, and not that something has not come').toEqual([true, true, false, false]);
+    await stillFigure(page);
   });
 
   test('SH-5, E17: lists what it corrected in its link, and its notice can be dismissed', async () => {
