@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { familyCases, sampleCases, shapeCases, type Case } from '../../demos/bench/core/cases.ts';
 import { callTypes } from '../../demos/bench/core/check.ts';
-import { kernelsFor } from '../../demos/bench/core/prepare.ts';
+import { kernelsFor, lackingKernels } from '../../demos/bench/core/prepare.ts';
 import { baseTarget, type Target } from '../../src/kernel/target.ts';
 import { ops } from '../../src/ops/index.ts';
 
@@ -41,6 +41,24 @@ test('every kernel of every op is a row somewhere', () => {
     .filter(({ view }) => !view)
     .flatMap((op) => Object.keys(op.kernels).map((kernel) => `${op.name} ${kernel}`));
   expect(kernels.filter((kernel) => !rows.has(kernel))).toEqual([]);
+});
+
+test('E5: kernels that a feature is missing for are told apart from those that fit, and no other is', () => {
+  const [, rich] = targets;
+  const lacking = new Map<string, string>();
+  for (const op of Object.values(ops)) {
+    for (const { sample } of sampleCases(op, false)) {
+      const call = callTypes(op, sample);
+      const poor = { ...rich!, features: new Set<string>() };
+      const found = lackingKernels(op, call, poor);
+      const all = kernelsFor(op, call, rich!);
+      expect([...kernelsFor(op, call, poor), ...found.keys()].toSorted(), op.name).toEqual(all.toSorted());
+      expect(lackingKernels(op, call, rich!).size).toBe(0);
+      for (const [kernel, feature] of found) lacking.set(`${op.name} ${kernel}`, feature);
+    }
+  }
+  expect(lacking.get('matmul quad')).toBe('subgroups');
+  expect(new Set(lacking.values()), 'halves are kept without shader-f16 too').toEqual(new Set(['subgroups']));
 });
 
 test('convolutions come forward and with both gradients, small shapes first', () => {
