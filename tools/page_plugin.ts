@@ -40,7 +40,7 @@ const body = `
     <noscript>
       <p>This page computes in your browser and needs JavaScript: allow it for this address, then reload.</p>
       <p lang="fr">Cette page calcule dans votre navigateur et a besoin de JavaScript : autorisez-le pour cette adresse, puis rechargez.</p>
-      <style>.unloaded { visibility: visible; animation: none; } .unloaded p { display: none; }</style>
+      <style>noscript { display: block; max-width: 40rem; margin: 2rem; font: 1rem/1.5 system-ui, sans-serif; } .unloaded { visibility: visible; animation: none; } .unloaded p { display: none; }</style>
     </noscript>
     <div id="page">
       <div class="unloaded" data-code="E18">

@@ -145,6 +145,10 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(text).toContain('a besoin de JavaScript');
     const said = await page.$$eval('noscript p, .unloaded p', (lines) => lines.map((line) => line.checkVisibility()));
     expect(said, 'that, and not that something has not come').toEqual([true, true, false, false]);
+    const edges = await page.$$eval('noscript p, .unloaded svg', (all) =>
+      all.map((one) => one.getBoundingClientRect().x),
+    );
+    expect(new Set(edges), 'words and figure are one column').toEqual(new Set([32]));
     await stillFigure(page);
   });
 
