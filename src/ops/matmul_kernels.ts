@@ -4,9 +4,9 @@ import matmulShader from '../../shaders/matmul.wgsl';
 import matmulQuad from '../../shaders/matmul_quad.wgsl';
 import matmulTiled from '../../shaders/matmul_tiled.wgsl';
 import type { Kernel } from '../graph/op.ts';
-import { dispatch } from '../kernel/shader.ts';
+import { dispatch, type Dispatch } from '../kernel/shader.ts';
 import type { Target } from '../kernel/target.ts';
-import { plan, readsInFours, type MatmulCall, type Unit } from './matmul_passes.ts';
+import { plan, readsInFours, type FirstPass, type MatmulCall, type Unit } from './matmul_passes.ts';
 import { matmulSizes, type MatmulAttrs } from './matmul_sizes.ts';
 import { defaultTile, tileFits, tiles, tileThreads, type Tile, type TileName } from './matmul_tiles.ts';
 
@@ -26,15 +26,18 @@ const onSoftware = (call: MatmulCall, target: Target): boolean =>
 
 /**
  * The 32 × 32 quad is a sixth faster on a software adapter, which compiles it for a quarter of a second longer: products
- * of 2²⁴ multiply-adds and more pay that back within some 300 runs, large ones at once.
+ * of 2²³ multiply-adds and more pay that back within some 600 runs, large ones at once.
  */
 function worthLongCompiling({ inputs, attrs }: MatmulCall): boolean {
   const { m, n, k, batch } = matmulSizes(inputs, attrs);
-  return m >= 32 && n >= 32 && batch * m * n * k >= 2 ** 24;
+  return m >= 32 && n >= 32 && batch * m * n * k >= 2 ** 23;
 }
 
-/** A quad is four invocations. Where there are few tiles, a software adapter's cores share them only if groups are small. */
-const quadGroup = (units: number, { adapter }: Target) => (adapter === 'software' && units < 64 ? 4 : 16);
+/**
+ * A quad is four invocations. Where there are few tiles, a software adapter's cores share them evenly only if groups are small, and the last
+ * group has few that compute nothing.
+ */
+const quadGroup = (units: number, { adapter }: Target) => (adapter === 'software' && units < 512 ? 4 : 16);
 const quad16: Unit = { rows: 16, columns: 16, threads: 4, group: quadGroup };
 const quad32: Unit = { rows: 32, columns: 32, threads: 4, group: quadGroup };
 const block4x8: Unit = { rows: 4, columns: 8, threads: 1, group: () => 64 };
@@ -83,6 +86,14 @@ function tiledScalar(tile: Tile, defaults: readonly TileName[]): Kernel<MatmulAt
   };
 }
 
+const inQuads = ({ call, constants, hooks4, bindings4, group }: FirstPass): Dispatch =>
+  dispatch(matmulQuad, 'matmul_quad', {
+    ...call,
+    bindings: bindings4,
+    constants: { ...constants, WORKGROUP_SIZE: 4 * group },
+    hooks: hooks4,
+  });
+
 export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
   /** Tiles in workgroup memory: for GPUs, and products that fill tiles. */
   tiled_128x128_8x8: tiledFours('128x128_8x8'),
@@ -97,26 +108,22 @@ export const matmulKernels: Record<string, Kernel<MatmulAttrs>> = {
     large: true,
     fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
     preferred: (call, target) => onSoftware(call, target) && worthLongCompiling(call),
-    plan: plan(quad32, ({ call, constants, hooks4, bindings4, group }) =>
-      dispatch(matmulQuad, 'matmul_quad_32', {
-        ...call,
-        bindings: bindings4,
-        constants: { ...constants, WORKGROUP_SIZE: 4 * group },
-        hooks: hooks4,
-      }),
+    plan: plan(
+      quad32,
+      ({ call, constants, hooks4, bindings4, group }) =>
+        dispatch(matmulQuad, 'matmul_quad_32', {
+          ...call,
+          bindings: bindings4,
+          constants: { ...constants, WORKGROUP_SIZE: 4 * group },
+          hooks: hooks4,
+        }),
+      { unit: quad16, describe: inQuads },
     ),
   },
   quad: {
     fits: (call, { features }) => features.has('subgroups') && readsInFours(call),
     preferred: onSoftware,
-    plan: plan(quad16, ({ call, constants, hooks4, bindings4, group }) =>
-      dispatch(matmulQuad, 'matmul_quad', {
-        ...call,
-        bindings: bindings4,
-        constants: { ...constants, WORKGROUP_SIZE: 4 * group },
-        hooks: hooks4,
-      }),
-    ),
+    plan: plan(quad16, inQuads),
   },
 
   /** Blocks of outputs kept in a thread's registers: no subgroups and no workgroup memory needed. */

@@ -70,21 +70,27 @@ export interface FirstPass {
 /** Multiply-adds that the plain kernel does in the time in which a larger one compiles. */
 const quickly = { discrete: 2 ** 34, integrated: 2 ** 30, unknown: 2 ** 30, software: 2 ** 22 };
 
+/** A kernel's entry, by what one unit of its work computes. */
+interface Entry {
+  readonly unit: Unit;
+  describe(pass: FirstPass): Dispatch;
+}
+
 /**
  * A kernel from its entry. With several slices a second pass adds them up and has the epilogue. Every kernel of the family
- * adds the terms of a slice one after another to one number, so the plain one may stand in for any other.
+ * adds the terms of a slice one after another to one number, so any may stand in for any other until it is compiled: the plain one where
+ * it is quick, else `smaller`, if there is one.
  */
 export function plan(
   unit: Unit,
   describe: (pass: FirstPass) => Dispatch,
+  smaller?: Entry,
 ): (call: MatmulCall, target: Target) => KernelPlan {
   return ({ inputs, attrs }, target) => {
     const sizes = matmulSizes(inputs, attrs);
     const { m, n, batch } = sizes;
-    const units = batch * Math.ceil(m / unit.rows) * Math.ceil(n / unit.columns);
-    const slices = cut(sizes, units * unit.threads, target);
-    const group = unit.group(units * slices.slices, target);
-    const [x, y] = flatGrid(units, group);
+    const unitsOf = ({ rows, columns }: Unit) => batch * Math.ceil(m / rows) * Math.ceil(n / columns);
+    const slices = cut(sizes, unitsOf(unit) * unit.threads, target);
     const single = slices.slices === 1;
     // The epilogue belongs to the last pass only.
     const first = epilogue(single ? attrs : noEpilogue);
@@ -93,20 +99,27 @@ export function plan(
     const bindings = { a, b, bias, residual, c };
     const given = params(sizes, slices);
     const constants = { ...first.constants, A_TRANSPOSED: attrs.transposeA, B_TRANSPOSED: attrs.transposeB };
-    const own = describe({
-      call: { params: given, workgroups: [x, y, slices.slices] },
-      constants: { ...constants, K_IN_FOURS: sizes.k % 4 === 0 },
-      hooks,
-      hooks4: first.hooks4,
-      bindings,
-      bindings4: { a4: a, b4: b, bias4: bias, residual4: residual, c4: c },
-      group,
-    });
+    const inUnits = (entry: Entry): Dispatch => {
+      const units = unitsOf(entry.unit);
+      const group = entry.unit.group(units * slices.slices, target);
+      const [x, y] = flatGrid(units, group);
+      return entry.describe({
+        call: { params: given, workgroups: [x, y, slices.slices] },
+        constants: { ...constants, K_IN_FOURS: sizes.k % 4 === 0 },
+        hooks,
+        hooks4: first.hooks4,
+        bindings,
+        bindings4: { a4: a, b4: b, bias4: bias, residual4: residual, c4: c },
+        group,
+      });
+    };
+    const own = inUnits({ unit, describe });
     const [startX, startY] = flatGrid(batch * m * n, 64);
     const workgroups: [number, number, number] = [startX, startY, slices.slices];
-    const start = dispatch(matmulShader, 'matmul_naive', { bindings, params: given, constants, hooks, workgroups });
-    const quick = batch * m * n * sizes.k <= quickly[target.adapter] && own.entry !== start.entry;
-    const product = quick ? { ...own, start } : own;
+    const plain = dispatch(matmulShader, 'matmul_naive', { bindings, params: given, constants, hooks, workgroups });
+    const quick = batch * m * n * sizes.k <= quickly[target.adapter] && own.entry !== plain.entry;
+    const start = quick ? plain : smaller && inUnits(smaller);
+    const product = start ? { ...own, start } : own;
     if (single) return { dispatches: [product] };
     const last = epilogue(attrs);
     const sum = dispatch(matmulShader, 'matmul_sum_slices', {

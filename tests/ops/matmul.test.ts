@@ -62,8 +62,9 @@ describe('the default kernel', () => {
     ['discrete', [128, 128, 10], 'register_scalar 1×1×1'],
     ['discrete', [8, 64, 1000], 'register 4×1×1'],
     // no barriers on a software adapter, and the tile that compiles long only for much work
-    ['software', [512, 512, 512], 'quad_32 16×1×1'],
-    ['software', [128, 784, 128], 'quad 4×1×1'],
+    ['software', [512, 512, 512], 'quad_32 64×1×1'],
+    ['software', [128, 784, 128], 'quad_32 4×1×1'],
+    ['software', [128, 400, 128], 'quad 16×1×1'],
     ['software', [128, 128, 10], 'quad_scalar 2×1×1'],
     ['software', [16, 4096, 16], 'quad 1×1×8'],
     ['software', [32, 2, 16], 'naive 8×1×1'],

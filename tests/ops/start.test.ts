@@ -3,7 +3,9 @@
 
 import { expect, test } from 'vitest';
 import type { Dispatch } from '../../src/kernel/shader.ts';
+import { noEpilogue } from '../../src/ops/epilogue.ts';
 import { ops } from '../../src/ops/index.ts';
+import { matmulOp } from '../../src/ops/matmul.ts';
 import { allFeatures, callTypes } from './table.ts';
 
 /** Binding numbers with what is bound there and how, and where the params lie. */
@@ -27,7 +29,7 @@ test.each(['software', 'discrete'] as const)('on a %s adapter a stand-in binds a
           expect(bound(start), `${op.name} ${name}`).toEqual(bound(own));
           expect(start.params).toEqual(own.params);
           expect(start.start).toBeUndefined();
-          expect(start.shader.requires).toEqual([]);
+          expect(own.shader.requires).toEqual(expect.arrayContaining([...start.shader.requires]));
         }
       }
     }
@@ -35,4 +37,20 @@ test.each(['software', 'discrete'] as const)('on a %s adapter a stand-in binds a
   expect(kernels).toContain('matmul quad');
   expect(kernels).toContain('matmul tiled_32x32_4x4');
   expect(kernels).not.toContain('matmul naive');
+});
+
+test('a product too large for the plain kernel begins with the smaller quad, with the same slices', () => {
+  const attrs = { transposeA: false, transposeB: false, ...noEpilogue };
+  const call = callTypes(matmulOp, { inputs: [{ shape: [128, 784] }, { shape: [784, 128] }], attrs });
+  const target = { ...allFeatures, adapter: 'software' } as const;
+  const [own] = matmulOp.kernels.quad_32!.plan(call, target).dispatches;
+  expect([own!.entry, own!.workgroups, own!.start!.entry, own!.start!.workgroups]).toEqual([
+    'matmul_quad_32',
+    [4, 1, 1],
+    'matmul_quad',
+    [16, 1, 1],
+  ]);
+  expect(bound(own!.start!)).toEqual(bound(own!));
+  expect(own!.start!.params).toEqual(own!.params);
+  expect(own!.start!.start).toBeUndefined();
 });
