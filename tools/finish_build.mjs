@@ -23,7 +23,8 @@ import { build } from 'vite';
 // The ends of steps asked about late, and refused submits told before a read returns: 0.2 kB.
 // Losses read by the clock: 0.2 kB.
 // The gradient of layer normalization in one reading: 1.8 kB; a shader file for each form of a gated recurrent unit: 0.4 kB.
-const limit = 271_600;
+// A smaller product that stands in for a large one: 0.1 kB.
+const limit = 271_800;
 
 // tools/samples_plugin.ts leaves the ops' samples out, 15 kB.
 for (const name of readdirSync('dist/ops').filter((file) => file.endsWith('.js'))) {
