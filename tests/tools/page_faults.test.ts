@@ -3,24 +3,38 @@
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { Browser, Page } from 'puppeteer';
-import { createServer, type ViteDevServer } from 'vite';
+import { build, preview, type PreviewServer } from 'vite';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { launchBrowser } from '../../tools/launch.mjs';
+import { wgsl } from '../../tools/wgsl_plugin.ts';
 import type { Told } from './page_faults.ts';
 
-let server: ViteDevServer;
+const root = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'retrograd-faults-'));
+let server: PreviewServer;
 let browser: Browser;
 beforeAll(async () => {
-  server = await createServer({ logLevel: 'error', server: { port: 0, hmr: false, watch: null } });
-  [browser] = await Promise.all([launchBrowser([], { throttled: true }), server.listen()]);
+  // In one file, since the page is opened a dozen times and more.
+  await build({
+    root,
+    configFile: false,
+    publicDir: false,
+    logLevel: 'error',
+    plugins: [wgsl()],
+    build: { outDir: folder, rolldownOptions: { input: join(root, 'tests/tools/page_faults.html') } },
+  });
+  const served = { host: '127.0.0.1', port: 0 };
+  server = await preview({ root, configFile: false, logLevel: 'error', build: { outDir: folder }, preview: served });
+  browser = await launchBrowser([], { throttled: true });
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
   await server?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 type Query = Readonly<Record<string, string | number>>;
@@ -155,9 +169,9 @@ test(
 );
 
 test.runIf(long)('the browser is killed while it writes, and another one goes on', { timeout: 300_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'retrograd-profile-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const launch = () => launchBrowser([`--user-data-dir=${folder}`]);
+  const profile = mkdtempSync(join(tmpdir(), 'retrograd-profile-'));
+  onTestFinished(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+  const launch = () => launchBrowser([`--user-data-dir=${profile}`]);
   for (const store of ['opfs', 'indexedDB']) {
     const query = { case: adam, store, every: 1 };
     for (const at of [2, 9, 20]) {
