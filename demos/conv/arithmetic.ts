@@ -181,7 +181,9 @@ export interface Forward {
   readonly winner: readonly number[];
 }
 
-export function forward(a: Arithmetic, op: ConvState['op'], { x, k, b }: Numbers): Forward {
+/** Of the state's own numbers unless told. */
+export function forward(a: Arithmetic, state: ConvState, { x, k, b }: Numbers = numbersOf(state)): Forward {
+  const { op } = state;
   const winner: number[] = [];
   const y = Array.from({ length: a.outputs }, (_, o) => {
     const products = a.products(o);
@@ -236,13 +238,19 @@ export interface Backward {
 }
 
 /** dX[x] = Σ dY·K, dK[w] = Σ dY·X over the products they take part in, db the sums of dY. */
-export function backward(a: Arithmetic, op: ConvState['op'], numbers: Numbers, dy: readonly number[]): Backward {
+export function backward(
+  a: Arithmetic,
+  state: ConvState,
+  dy: readonly number[],
+  numbers: Numbers = numbersOf(state),
+): Backward {
+  const { op } = state;
   const { x, k } = numbers;
   const dx = x.map(() => 0);
   const hits = x.map(() => 0);
   const dk = k.map(() => 0);
   const db = Array.from({ length: a.output[0] }, () => 0);
-  const { winner } = op === 'max' ? forward(a, op, numbers) : { winner: [] };
+  const { winner } = op === 'max' ? forward(a, state, numbers) : { winner: [] };
   for (let o = 0; o < a.outputs; o++) {
     db[Math.floor(o / a.positions)]! += dy[o]!;
     a.products(o).forEach((p, i) => {
@@ -282,7 +290,7 @@ export function finiteDifference(
   const base = numbersOf(state);
   const lossAt = (change: number) => {
     const moved = { ...base, [what]: base[what].map((value, i) => (i === at ? value + change : value)) };
-    return lossOf(state, forward(a, state.op, moved).y).value;
+    return lossOf(state, forward(a, state, moved).y).value;
   };
   return (lossAt(epsilon) - lossAt(-epsilon)) / (2 * epsilon);
 }

@@ -60,13 +60,14 @@ function judge(
   unit: number,
 ): Agreement {
   const numbers = numbersOf(state);
-  const { y } = forward(a, state.op, numbers);
+  const { y } = forward(a, state);
   const { dy } = lossOf(state, y);
-  const picture = { y, ...backward(a, state.op, numbers, dy) };
+  const picture = { y, ...backward(a, state, dy) };
   const size = { x: numbers.x.map(Math.abs), k: numbers.k.map(Math.abs), b: numbers.b.map(Math.abs) };
+  const linear = state.op === 'max' ? { ...state, op: 'average' as const } : state;
   const sizes = {
-    y: forward(a, state.op === 'max' ? 'average' : state.op, size).y,
-    ...backward(a, state.op === 'max' ? 'average' : state.op, size, dy.map(Math.abs)),
+    y: forward(a, linear, size).y,
+    ...backward(a, linear, dy.map(Math.abs), size),
   };
   const depth =
     Math.max(

@@ -16,9 +16,9 @@ interface Hit {
 
 /** What each unit of the dX walk adds, product by product: a column of Wᵀ·dY, or a pooling's routed gradient. */
 export function hitsOf(state: ConvState, a: Arithmetic, unit: number, dy: readonly number[]): Hit[] {
-  const { k, x, b } = numbersOf(state);
+  const { k } = numbersOf(state);
   if (isPool(state)) {
-    const { winner } = forward(a, state.op, { x, k, b });
+    const { winner } = forward(a, state);
     return a.products(unit).map((product, i) => ({
       product,
       value: (gradientShare(a, state.op, k, winner, unit, i) ?? 0) * dy[unit]!,
@@ -44,7 +44,7 @@ function columnOf(a: Arithmetic, unit: number): { group: number; position: numbe
 
 export function inputGradientFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const pool = isPool(state);
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   const { dy } = lossOf(state, y);
   const { now } = moment;
   const { group, position, outputs } = pool ? { group: 0, position: 0, outputs: [] } : columnOf(a, moment.unit);

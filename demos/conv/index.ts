@@ -5,7 +5,7 @@ import { codePanel } from '../shared/code.ts';
 import { html, type Child } from '../shared/dom.ts';
 import { openPage } from '../shared/page.ts';
 import { isFigureFirst, isNarrow } from '../shared/sheet.ts';
-import { arithmeticOf, forward, isPossible, numbersOf } from './arithmetic.ts';
+import { arithmeticOf, forward, isPossible } from './arithmetic.ts';
 import { codeOf } from './code.ts';
 import { countSteps, fields } from './page_state.ts';
 import { agreed, settled, tabs, type ConvState } from './state.ts';
@@ -143,7 +143,7 @@ function pictures(context: ConvContext, state: ConvState): Child {
   const a = arithmeticOf(state);
   if (!isPossible(a)) return null;
   if (state.tab === 'image') return imageView(context, state);
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   const size = html(
     'section',
     { class: 'size-line', 'data-part': 'size', 'aria-label': t('size title'), key: 'size' },

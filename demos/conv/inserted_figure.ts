@@ -1,6 +1,6 @@
 // A transposed convolution as an ordinary one: of the input with zeros between and around its elements.
 
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from './arithmetic.ts';
+import { arithmeticOf, forward, isPossible, type Arithmetic } from './arithmetic.ts';
 import type { Figure, MatrixFigure } from './figure.ts';
 import { indexOf, type ConvState } from './state.ts';
 import type { Moment } from './steps.ts';
@@ -59,7 +59,7 @@ export function insertedFigure(state: ConvState, a: Arithmetic, moment: Moment):
   const b = inserted && arithmeticOf(inserted);
   if (!inserted || !b || !isPossible(b)) return { matrices: [], equation: null };
   const at = atMoment(b, moment);
-  const { y } = forward(b, 'conv', numbersOf(inserted));
+  const { y } = forward(b, inserted);
   const readOnly = ({ editable: _, ...figure }: MatrixFigure): MatrixFigure => figure;
   return {
     matrices: [

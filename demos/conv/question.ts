@@ -29,7 +29,7 @@ export function questionOf(state: ConvState, a: Arithmetic): Question {
   const numbers = numbersOf(state);
   const [cin, h, w] = a.input;
   const [cout, oh, ow] = a.output;
-  const { dy } = lossOf(state, forward(a, state.op, numbers).y);
+  const { dy } = lossOf(state, forward(a, state).y);
   const kernel = (a.explanation as { weightShape?: readonly number[] }).weightShape ?? [];
   const dw: number[] = [];
   numbers.k.forEach((_, i) => (dw[flatK(state, indexOf(i, kernel))] = i));

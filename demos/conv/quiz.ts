@@ -1,8 +1,7 @@
 // Exercises: a result is blank, answers are judged cell by cell. Answers are nobody's but the student's: no link holds them.
 
-import { arithmeticOf, backward, forward, isPossible, lossOf, numbersOf } from './arithmetic.ts';
+import { arithmeticOf, backward, forward, isPossible, lossOf, specOf } from './arithmetic.ts';
 import type { Cell, Figure, MatrixFigure } from './figure.ts';
-import { specOf } from './arithmetic.ts';
 import type { ConvState } from './state.ts';
 
 /** Right within half a unit of the second decimal, which is what cells show. */
@@ -28,9 +27,9 @@ export function truthOf(state: ConvState): readonly number[] {
   const a = arithmeticOf(state);
   if (!isPossible(a)) return [];
   if (state.quiz === 'size') return [a.output[1], a.output[2]];
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   if (state.quiz === 'out') return y;
-  if (state.quiz === 'dx') return backward(a, state.op, numbersOf(state), lossOf(state, y).dy).dx;
+  if (state.quiz === 'dx') return backward(a, state, lossOf(state, y).dy).dx;
   return [];
 }
 

@@ -132,7 +132,7 @@ function paintedFigures(
 /** y = Cᵀ·x: a row for each output, a column for each input. */
 function asMatrix(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const { k } = numbersOf(state);
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   const inputs = state.x.values.length;
   const weights = Array.from({ length: a.outputs }, (_, o) => new Map(a.products(o).map(({ x, w }) => [x, w])));
   const at = atMoment(a, moment);

@@ -1,6 +1,6 @@
 // The gradient of the weights as a product of dY with the transposed im2col matrix.
 
-import { backward, forward, lossOf, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
+import { backward, forward, lossOf, type Arithmetic, type Product } from './arithmetic.ts';
 import { marks, matrixOf, type Cell, type Figure, type MatrixFigure } from './figure.ts';
 import { columnsFigure } from './gemm_figure.ts';
 import { chosenOf, gradientFigures } from './loss_figure.ts';
@@ -10,9 +10,8 @@ import { atMoment, kernelFigures } from './window_figure.ts';
 
 /** dW = dY·colᵀ, a weight at a time. */
 export function weightGradientFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
-  const numbers = numbersOf(state);
-  const { dy } = lossOf(state, forward(a, state.op, numbers).y);
-  const { dk, db } = backward(a, state.op, numbers, dy);
+  const { dy } = lossOf(state, forward(a, state).y);
+  const { dk, db } = backward(a, state, dy);
   const [, depth, kh, kw] = a.kernel;
   const { positions } = a;
   const w = moment.unit;

@@ -1,6 +1,6 @@
 // Input, kernel and output, the im2col matrix, and the row times the column: five pictures of one step.
 
-import { divisorOf, forward, numbersOf, type Arithmetic, type Product } from './arithmetic.ts';
+import { divisorOf, forward, type Arithmetic, type Product } from './arithmetic.ts';
 import { atText, marks, matrixOf, type Equation, type EquationTerm, type Figure, type MatrixFigure } from './figure.ts';
 import { columnsFigure, productFigure, weightRowsFigure } from './gemm_figure.ts';
 import { arcsOf, paddedMatrices, plainMatrices } from './padded_figure.ts';
@@ -36,7 +36,7 @@ export function atMoment(a: Arithmetic, { unit, now }: Moment): At {
 
 export function windowFigure(state: ConvState, a: Arithmetic, moment: Moment): Figure {
   const at = atMoment(a, moment);
-  const { y, winner } = forward(a, state.op, numbersOf(state));
+  const { y, winner } = forward(a, state);
   return {
     matrices: [
       ...inputFigures(state, a, at, winner[at.o] ?? -1),

@@ -135,7 +135,7 @@ function more(code: ErrorCode, { errors: t }: Context): Child {
     html(
       'tbody',
       {},
-      browsersHere(navigator.userAgent).map(({ name, since }) =>
+      browsersHere(navigator.userAgent).map(([name, since]) =>
         html('tr', {}, html('th', { scope: 'row' }, name), html('td', {}, since)),
       ),
     ),

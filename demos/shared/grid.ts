@@ -92,6 +92,14 @@ export function grid(context: Context, options: Grid): HTMLElement {
   return scrollBox(t('grid', { name, rows, columns }), table, `${key}-box`, false);
 }
 
+/** Rows down and columns to the right that an arrow key goes. */
+export const ways: Readonly<Record<string, readonly [number, number] | undefined>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
 const cellOf = (target: EventTarget | null): HTMLElement | null =>
   target instanceof Element ? target.closest<HTMLElement>('[role=gridcell]') : null;
 
@@ -122,18 +130,16 @@ function onKey(event: KeyboardEvent, options: Grid, context: Context): void {
   const { row, column } = placeOf(cell);
   const { rows, columns } = options;
   const control = event.ctrlKey || event.metaKey;
-  const moves: Record<string, readonly [number, number]> = {
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    Home: control ? [0, 0] : [row, 0],
-    End: control ? [rows - 1, columns - 1] : [row, columns - 1],
-  };
-  const move = Object.hasOwn(moves, event.key) ? moves[event.key] : undefined;
-  if (move) {
+  const way = ways[event.key];
+  const to =
+    event.key === 'Home'
+      ? [control ? 0 : row, 0]
+      : event.key === 'End'
+        ? [control ? rows - 1 : row, columns - 1]
+        : way && [row + way[0], column + way[1]];
+  if (to) {
     event.preventDefault();
-    cellAt(event.currentTarget as Element, ...move)?.focus();
+    cellAt(event.currentTarget as Element, to[0]!, to[1]!)?.focus();
   } else if (control) return;
   else if (event.key === 'Enter' || event.key === 'F2') {
     event.preventDefault();
@@ -187,8 +193,7 @@ function startEdit(cell: HTMLElement, options: Grid, context: Context, typed: st
     } else if (/^Arrow(Up|Down)$/.test(event.key) || (typed !== null && /^Arrow(Left|Right)$/.test(event.key))) {
       event.preventDefault();
       if (!commit(true)) return;
-      const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] } as const;
-      const [down, right] = steps[event.key as keyof typeof steps];
+      const [down, right] = ways[event.key]!;
       cellAt(table, row + down, column + right)?.focus();
     }
   });

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { forward, numbersOf } from '../../demos/conv/arithmetic.ts';
+import { forward } from '../../demos/conv/arithmetic.ts';
 import { codeOf } from '../../demos/conv/code.ts';
 import type { ConvState } from '../../demos/conv/state.ts';
 import * as retrograd from '../../src/index.ts';
@@ -14,7 +14,7 @@ describe.each(cases)('%s', (_, change) => {
   test("the library's program in the code panel prints the result", async () => {
     const state = stateOf(change);
     const a = possible(state);
-    const { y } = forward(a, state.op, numbersOf(state));
+    const { y } = forward(a, state);
     const code = codeOf('retrograd', state, a, y);
     const printed = (await printedBy(code, retrograd)) as ArrayLike<number>[];
     expect(printed).toHaveLength(1);
@@ -32,7 +32,7 @@ describe.each(cases)('%s', (_, change) => {
 test('code of each framework pads and strides as the picture does', () => {
   const state = stateOf({ sy: 2, sx: 2, h: 6, w: 6, pad: 'same', cin: 1 });
   const a = possible(state);
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   expect(codeOf('pytorch', state, a, y)).toContain(
     'x = F.pad(x, (0, 1, 0, 1))\ny = F.conv2d(x, w, None, stride=(2, 2), dilation=(1, 1), groups=1)',
   );

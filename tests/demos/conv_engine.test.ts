@@ -42,15 +42,15 @@ test('CE-14: the program that repeats a difference prints the number of the cell
   for (const [i, [name, change]] of cases.entries()) {
     const state = stateOf(change);
     const a = possible(state);
-    const passes = (op: ConvState['op'], given: Numbers, slope: readonly number[]) => ({
-      y: forward(a, op, given).y,
-      ...backward(a, op, given, slope),
+    const passes = (of: ConvState, given: Numbers, slope: readonly number[]) => ({
+      y: forward(a, of, given).y,
+      ...backward(a, of, slope, given),
     });
     const { x, k, b } = numbersOf(state);
-    const { dy } = lossOf(state, forward(a, state.op, { x, k, b }).y);
-    const values = passes(state.op, { x, k, b }, dy);
+    const { dy } = lossOf(state, forward(a, state).y);
+    const values = passes(state, { x, k, b }, dy);
     const size = { x: x.map(Math.abs), k: k.map(Math.abs), b: b.map(Math.abs) };
-    const sizes = passes(state.op === 'max' ? 'average' : state.op, size, dy.map(Math.abs));
+    const sizes = passes(state.op === 'max' ? { ...state, op: 'average' } : state, size, dy.map(Math.abs));
     const of = (isPool(state) ? (['y', 'dx'] as const) : (['y', 'dx', 'dw', 'db'] as const)).at(
       i % (isPool(state) ? 2 : 4),
     )!;

@@ -1,7 +1,7 @@
 // The convolution explorer's numbers and pictures, without a page.
 
 import { describe, expect, test } from 'vitest';
-import { arithmeticOf, backward, finiteDifference, forward, lossOf, numbersOf } from '../../demos/conv/arithmetic.ts';
+import { arithmeticOf, backward, finiteDifference, forward, lossOf } from '../../demos/conv/arithmetic.ts';
 import type { Cell, Figure, MatrixFigure } from '../../demos/conv/figure.ts';
 import { hitsOf, inputGradientFigure } from '../../demos/conv/gradient_figure.ts';
 import { insertedState } from '../../demos/conv/inserted_figure.ts';
@@ -16,14 +16,14 @@ import { words, type ConvContext } from '../../demos/conv/words.ts';
 import { translator } from '../../demos/shared/language.ts';
 import { named, possible, stateOf } from './conv_states.ts';
 
-const resultOf = (state: ConvState) => forward(possible(state), state.op, numbersOf(state)).y;
+const resultOf = (state: ConvState) => forward(possible(state), state).y;
 const rows = (values: readonly number[], columns: number) =>
   Array.from({ length: values.length / columns }, (_, row) =>
     values.slice(row * columns, (row + 1) * columns).join(' '),
   );
 function gradientsOf(state: ConvState) {
   const a = possible(state);
-  return backward(a, state.op, numbersOf(state), lossOf(state, resultOf(state)).dy);
+  return backward(a, state, lossOf(state, resultOf(state)).dy);
 }
 
 describe('golden values', () => {

@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../../demos/conv/arithmetic.ts';
+import { arithmeticOf, forward, isPossible, type Arithmetic } from '../../demos/conv/arithmetic.ts';
 import { codeOf } from '../../demos/conv/code.ts';
 import { fields } from '../../demos/conv/page_state.ts';
 import { settled, type ConvState } from '../../demos/conv/state.ts';
@@ -19,7 +19,7 @@ export interface Drawn {
 }
 
 function written(state: ConvState, a: Arithmetic): Drawn {
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   return { state, a, pytorch: codeOf('pytorch', state, a, y), keras: codeOf('keras', state, a, y) };
 }
 

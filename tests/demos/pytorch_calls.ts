@@ -108,7 +108,7 @@ export function checkPytorch({ state, a, pytorch: code }: Drawn): string[] {
     } else if (/^F\.(max|avg)_pool2d$/.test(call.name)) {
       const [around] = callsIn(bound.input!);
       y = around ? pooled(bound, padded(bind(around), x, sides), none) : pooled(bound, x, sides);
-    } else if (/^F\.conv/.test(call.name)) {
+    } else if (call.name.startsWith('F.conv')) {
       expect([bound.input, bound.weight, bound.bias]).toEqual(['x', 'w', state.bias ? 'b' : 'None']);
       y = call.name === 'F.conv2d' ? convolved(bound, x, w, b, sides) : transposed(bound, x, w, b, sides, code);
     }

@@ -1,6 +1,7 @@
 // The image tab's canvases: the picture with its cross, and what the filter makes of it.
 
 import { html, type Properties } from '../../shared/dom.ts';
+import { ways } from '../../shared/grid.ts';
 import { shownOf, windowOf } from '../image.ts';
 import type { Planes } from '../image_engine.ts';
 import type { Pixels } from '../scene.ts';
@@ -59,11 +60,11 @@ export function beforeCanvas(context: ConvContext, state: ConvState, source: Pla
         open();
       },
       keydown: (event) => {
-        const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+        const step = ways[event.key];
         if (step)
           cross = [
-            Math.min(Math.max(cross[0] + step[0]!, 0), height - 1),
-            Math.min(Math.max(cross[1] + step[1]!, 0), width - 1),
+            Math.min(Math.max(cross[0] + step[0], 0), height - 1),
+            Math.min(Math.max(cross[1] + step[1], 0), width - 1),
           ];
         else if (event.key === 'Enter') open();
         else return;

@@ -5,7 +5,7 @@ import { copyButton } from '../../shared/code.ts';
 import { choiceControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { scrollBox } from '../../shared/scroll_box.ts';
-import { backward, finiteDifference, forward, lossOf, numbersOf, specOf, type Arithmetic } from '../arithmetic.ts';
+import { backward, finiteDifference, forward, lossOf, specOf, type Arithmetic } from '../arithmetic.ts';
 import type { Agreement } from '../engine.ts';
 import { chosenOf } from '../loss_figure.ts';
 import { indexOf, type ConvState } from '../state.ts';
@@ -45,9 +45,7 @@ function resultOf(
   a: Arithmetic,
   { what, at }: { what: 'x' | 'k' | 'b'; at: number },
 ): Child {
-  const numbers = numbersOf(state);
-  const { dy } = lossOf(state, forward(a, state.op, numbers).y);
-  const gradients = backward(a, state.op, numbers, dy);
+  const gradients = backward(a, state, lossOf(state, forward(a, state).y).dy);
   const analytic = { x: gradients.dx, k: gradients.dk, b: gradients.db }[what][at]!;
   const numeric = finiteDifference(a, state, what, at);
   const number = (value: number): string => t.number(value, { maximumSignificantDigits: 9 });

@@ -120,17 +120,17 @@ const groupNames: readonly PresetGroup[] = ['lectures', 'filters', 'arithmetic',
 
 function presetControl({ t, set }: ConvContext, state: ConvState): HTMLElement {
   const current = presetOf(state)?.id ?? '';
-  const listed = (ids: readonly string[]): Child =>
-    options(ids, current, (id) => t(`preset ${id || 'own'}` as 'preset own'));
   const groups = groupNames.map((group) => {
     const ids = presets.filter((preset) => preset.group === group).map(({ id }) => id);
-    return html('optgroup', { label: t(`group ${group}`) }, listed(ids));
+    // Dumoulin and Visin's cases go by their own names in every language.
+    const name = (id: string): string => (group === 'arithmetic' ? id : t(`preset ${id}` as 'preset box'));
+    return html('optgroup', { label: t(`group ${group}`) }, options(ids, current, name));
   });
   const choose = (chosen: string): void => {
     const preset = presets.find(({ id }) => id === chosen);
     if (preset) set(presetState(preset), 'push');
   };
-  return labelled(t('preset'), list([listed(['']), groups], choose), 'preset');
+  return labelled(t('preset'), list([options([''], current, () => t('preset own')), groups], choose), 'preset');
 }
 
 /** A slider over the divisors of both channel counts, from standard to depthwise. */

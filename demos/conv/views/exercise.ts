@@ -5,7 +5,7 @@ import { button } from '../../shared/buttons.ts';
 import { choiceControl, numberControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { tableBody } from '../../shared/matrix_table.ts';
-import { forward, numbersOf, type Arithmetic } from '../arithmetic.ts';
+import { forward, type Arithmetic } from '../arithmetic.ts';
 import type { Cell, MatrixFigure } from '../figure.ts';
 import { answersOf, isRight, scoreOf, truthOf } from '../quiz.ts';
 import type { ConvState } from '../state.ts';
@@ -76,7 +76,7 @@ function sizeAnswers(context: ConvContext, state: ConvState): Child {
 /** Shown on paper only: what is given and empty grids, then the key. */
 export function worksheetView(context: ConvContext, state: ConvState, a: Arithmetic): HTMLElement {
   const { t } = context;
-  const { y } = forward(a, state.op, numbersOf(state));
+  const { y } = forward(a, state);
   const blank = outputFigures(a, y, () => false, -1);
   const filters = isPool(state)
     ? []

@@ -4,7 +4,7 @@ import './facts.css';
 import type { Misfit } from '../../../src/core/errors.ts';
 import { html, svg, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
-import { arithmeticOf, forward, isPossible, numbersOf, type Arithmetic } from '../arithmetic.ts';
+import { arithmeticOf, forward, isPossible, type Arithmetic } from '../arithmetic.ts';
 import type { ConvState } from '../state.ts';
 import { isPool } from '../steps.ts';
 import type { ConvContext } from '../words.ts';
@@ -129,7 +129,7 @@ export function sameTwiceView(context: ConvContext, state: ConvState): Child {
   const drawn = known.map(({ pad, state: one, a }) => {
     const [[before, after]] = a.explanation.padding as [[number, number]];
     const title = t(pad === 'same' ? 'same keras' : 'same torch', { before, after });
-    const { y } = forward(a, one.op, numbersOf(one));
+    const { y } = forward(a, one);
     const matrices = outputFigures(a, y, () => true, -1).map((matrix) => ({ ...matrix, id: `${pad}-${matrix.id}` }));
     return { pad, one, title, matrices };
   });

@@ -5,7 +5,7 @@ import { choiceControl, switchControl } from '../../shared/controls.ts';
 import { html, type Child } from '../../shared/dom.ts';
 import { exportMenu } from '../../shared/export.ts';
 import { stepperBar } from '../../shared/stepper.ts';
-import { forward, numbersOf, arithmeticOf, isPossible, type Arithmetic } from '../arithmetic.ts';
+import { forward, arithmeticOf, isPossible, type Arithmetic } from '../arithmetic.ts';
 import type { Figure, MatrixName } from '../figure.ts';
 import { inputGradientFigure } from '../gradient_figure.ts';
 import { pictureOf } from '../picture.ts';
@@ -147,12 +147,12 @@ function tabControls({ t, set }: ConvContext, state: ConvState, a: Arithmetic): 
 
 /** The result by all three ways: painted, by the ordinary convolution, and as a product with the matrix. */
 function threeWays(t: ConvContext['t'], state: ConvState, a: Arithmetic): Child {
-  const y = forward(a, state.op, numbersOf(state)).y;
+  const y = forward(a, state).y;
   const inserted = insertedState(state, a);
   if (!inserted) return html('p', { class: 'hint' }, t('views cut'));
   const b = arithmeticOf(inserted);
   if (!isPossible(b)) return null;
-  const other = forward(b, 'conv', numbersOf(inserted)).y;
+  const other = forward(b, inserted).y;
   const walk = walkOf({ ...state, view: 'scatter' }, a);
   const painted = transposedFigure({ ...state, view: 'scatter' }, a, momentAt(walk, 'cell', walk.units - 1))
     .matrices.filter(({ name }) => name === 'output')

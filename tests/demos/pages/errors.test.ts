@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { forward, numbersOf } from '../../../demos/conv/arithmetic.ts';
+import { forward } from '../../../demos/conv/arithmetic.ts';
 import * as retrograd from '../../../src/index.ts';
 import { possible, stateOf } from '../conv_states.ts';
 import { printedBy } from '../printed.ts';
@@ -153,7 +153,7 @@ describe('the explorer’s comparison', () => {
     await page.waitForSelector('[data-differs=gpu]');
     // The engine has Y's channels last: its fifth number is the first channel's third.
     const state = stateOf({ cin: 2, cout: 2, g: 2, bias: true });
-    const right = forward(possible(state), state.op, numbersOf(state)).y[2]!;
+    const right = forward(possible(state), state).y[2]!;
     expect(await page.$eval('[data-differs]', (element) => element.textContent)).toBe(
       `✗ the engine differs on GPU: y[0,0,2] is ${right} in the picture, ${right + 1} in the engine.`.replaceAll(
         '-',
