@@ -2,7 +2,7 @@
 
 import { button, list, options } from '../../shared/buttons.ts';
 import { choiceControl, labelled, numberControl, switchControl } from '../../shared/controls.ts';
-import { html, type Child } from '../../shared/dom.ts';
+import { html } from '../../shared/dom.ts';
 import { isNarrow, sheet } from '../../shared/sheet.ts';
 import { presetOf, presetState } from '../page_state.ts';
 import { presets, type PresetGroup } from '../presets.ts';
