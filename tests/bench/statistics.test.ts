@@ -9,6 +9,7 @@ import {
   quantile,
   quantumOf,
   ratioInterval,
+  roundedMedian,
   summarize,
   verdict,
 } from '../../demos/bench/core/statistics.ts';
@@ -28,6 +29,25 @@ describe('quantiles', () => {
   test('of nothing are refused', () => {
     expect(() => median([])).toThrow('no samples');
   });
+});
+
+test('a median of rounded times looks into the step of the clock', () => {
+  // Time t between two readings of a clock of step 5 reads 5·floor(t/5) or one step more, the mean being t.
+  const random = generator(3);
+  for (const time of [52, 94, 101.5]) {
+    const read = () => {
+      const began = 5 * random();
+      return 5 * Math.floor((began + time) / 5);
+    };
+    const found = roundedMedian(Array.from({ length: 400 }, read), 5);
+    expect(Math.abs(found - time)).toBeLessThan(1.5);
+  }
+  // Half of those that read 10 lie below the middle of what reads so.
+  expect(roundedMedian([5, 10, 10, 15], 5)).toBe(10);
+  // 1 of 5 reads less: the middle, 2.5, is 1.5 of the 4 that read 10, which begin at 7.5.
+  expect(roundedMedian([5, 10, 10, 10, 10], 5)).toBeCloseTo(7.5 + (5 * 1.5) / 4, 12);
+  expect(roundedMedian([5, 40], 5)).toBe(22.5);
+  expect(roundedMedian([7], 1)).toBe(7);
 });
 
 test('drift compares the last third with the first', () => {

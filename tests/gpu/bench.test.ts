@@ -171,6 +171,7 @@ describe('training steps', () => {
     expect(counts['submitsPerStep']).toBeLessThanOrEqual(1);
     expect(counts['stepsPerSecond']).toBeCloseTo(1e9 / summary!.median, 6);
     expect(counts['javaScriptNs']).toBeGreaterThan(0);
+    expect(counts['javaScriptInRowNs']).toBeGreaterThan(0);
     expect(parts.length).toBe(counts['dispatches']);
   });
 

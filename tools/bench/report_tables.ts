@@ -134,11 +134,22 @@ export function stepTable(rows: readonly Row[]): string {
       said('dispatches', String),
       said('submitsPerStep', digits),
       said('javaScriptNs', duration),
+      said('javaScriptInRowNs', duration),
       said('gpuShare', percent),
       row.roof ? `${percent(row.roof.share)} ${row.roof.bound}` : '',
     ];
   });
-  const headings = ['step', 'median', 'examples/s', 'dispatches', 'submits', 'JavaScript', 'GPU busy', 'of the roof'];
+  const headings = [
+    'step',
+    'median',
+    'examples/s',
+    'dispatches',
+    'submits',
+    'JavaScript',
+    'in a row',
+    'GPU busy',
+    'of the roof',
+  ];
   const slowest = of.flatMap(({ work, parts }) => {
     const sorted = [...parts].sort((a, b) => b.nanoseconds - a.nanoseconds).slice(0, 5);
     if (sorted.length === 0) return [];

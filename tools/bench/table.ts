@@ -32,7 +32,8 @@ function countLines(variant: string, counts: Row['counts'], parts: Row['parts'])
     say('imagesPerSecond', (value) => `${digits(value)} examples/s`);
     say('dispatches', (value) => `${value} dispatches`);
     say('submitsPerStep', (value) => `${digits(value)} submits a step`);
-    say('javaScriptNs', (value) => `JavaScript ${duration(value)} a step`);
+    say('javaScriptNs', (value) => `JavaScript ${duration(value)} a step by itself`);
+    say('javaScriptInRowNs', (value) => `${duration(value)} of steps in a row`);
     say('gpuShare', (value) => `GPU busy ${(100 * value).toFixed(0)} %`);
     say('buffersCreated', (value) => `${value} buffers`);
     say('pipelinesCreated', (value) => `${value} pipelines made meanwhile`);

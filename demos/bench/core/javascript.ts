@@ -1,8 +1,9 @@
 // What a training step costs the thread that asks for it.
 
 import type { Device } from '../../../src/plan/device.ts';
+import { wallQuantum } from './clock.ts';
 import type { Network } from './networks.ts';
-import { median } from './statistics.ts';
+import { roundedMedian } from './statistics.ts';
 import { trainingOf } from './training.ts';
 
 const warmUps = 600;
@@ -13,7 +14,8 @@ const measured = 200;
  * The median time inside `run`, submitting included, of steps that begin when the one before is finished: a software adapter
  * computes on the same cores, and what it takes from a thread that could go on is no cost of JavaScript's. The batch is one
  * example, since the time depends on the number of dispatches and not on their sizes. Chromium 156 has compiled what a step
- * runs for good after some hundred steps, before which they take half as long again; long steps are fewer warm-ups.
+ * runs for good after some hundred steps, before which they take half as long again; long steps are fewer warm-ups. Nothing
+ * else is in it but one reading of the clock, whose step (5 µs where a page is isolated) the median looks into.
  */
 export async function javaScriptOf(device: Device, network: Network): Promise<number> {
   const { program, feeds, weights, dispose } = await trainingOf(device, network, 1);
@@ -29,7 +31,7 @@ export async function javaScriptOf(device: Device, network: Network): Promise<nu
     const times: number[] = [];
     for (let i = 0; i < measured; i++) times.push(await step());
     await program.flush();
-    return median(times);
+    return roundedMedian(times, wallQuantum());
   } finally {
     dispose();
     device.releaseVariable(weights.arena);

@@ -14,6 +14,22 @@ export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
 
+/**
+ * The median of times that a clock rounds to whole steps of `step`: which share of those that read alike lies below the middle tells
+ * where in the step it is (the median of grouped data). Plain, it would be a multiple of the step.
+ */
+export function roundedMedian(readings: readonly number[], step: number): number {
+  const steps = readings.map((reading) => Math.round(reading / step)).sort((a, b) => a - b);
+  const half = steps.length / 2;
+  const within = (middle: number): number => {
+    const less = steps.indexOf(middle);
+    const equal = steps.lastIndexOf(middle) + 1 - less;
+    return middle - 0.5 + (half - less) / equal;
+  };
+  // Of an even number the two in the middle may be steps apart.
+  return (step * (within(steps[Math.ceil(half) - 1]!) + within(steps[Math.floor(half)]!))) / 2;
+}
+
 export interface Summary {
   readonly n: number;
   readonly median: number;

@@ -74,7 +74,8 @@ export async function measureStep(
             { losses, weights: await weightsOf(device, training) },
           );
     const countsBefore = { ...training.program.stats(), ...device.stats() };
-    const [samples] = await sampleInTurns([await timedSteps(training)], {
+    const timed = await timedSteps(training);
+    const [samples] = await sampleInTurns([timed], {
       // A wait takes as long as a small step, and varies: a sample is many of them.
       method: { ...options.method, sampleNs: Math.max(options.method.sampleNs, leastSampleNs) },
       clock: { quantumNs: clock.kind === 'wall' ? clock.quantumNs : 5000 },
@@ -103,7 +104,7 @@ export async function measureStep(
         submitsPerStep: (after.submits - countsBefore.submits) / runs,
         buffersCreated: after.buffersCreated - countsBefore.buffersCreated,
         pipelinesCreated: after.pipelinesCreated - countsBefore.pipelinesCreated,
-        ...(javaScriptNs === null ? {} : { javaScriptNs }),
+        ...(javaScriptNs === null ? {} : { javaScriptNs, javaScriptInRowNs: timed.javaScriptNs() }),
         ...(parts.length > 0 ? { gpuNs: busyNs, gpuShare: busyNs / summary.median } : {}),
         ...(one.series ? { x: one.series.x } : {}),
       },
@@ -114,22 +115,38 @@ export async function measureStep(
   }
 }
 
-/** Steps until the last one is finished, less the wait where there is nothing to wait for. */
-async function timedSteps(training: NetworkTraining): Promise<Timed> {
+/**
+ * Steps until the last one is finished, less the wait where there is nothing to wait for. `javaScriptNs`: of a step, what `ready` and
+ * `run` took of it; the median of the samples' means, since steps that follow one another share submits.
+ */
+async function timedSteps(training: NetworkTraining): Promise<Timed & { javaScriptNs(): number }> {
+  const { program, feeds } = training;
+  const scripts: number[] = [];
   const elapsed = async (repeats: number): Promise<number> => {
     const began = performance.now();
+    let script = 0;
+    let resumed = began;
     for (let i = 0; i < repeats; i++) {
-      const wait = training.program.ready();
-      if (wait) await wait;
-      training.program.run(training.feeds);
+      const wait = program.ready();
+      if (wait) {
+        script += performance.now() - resumed;
+        await wait;
+        resumed = performance.now();
+      }
+      program.run(feeds);
     }
-    await training.program.flush();
+    script += performance.now() - resumed;
+    await program.flush();
+    if (repeats > 0) scripts.push((script * 1e6) / repeats);
     return (performance.now() - began) * 1e6;
   };
   const waits = [];
   for (let i = 0; i < 9; i++) waits.push(await elapsed(0));
   const waitNs = median(waits);
-  return { sample: async (repeats) => Math.max(1, (await elapsed(repeats)) - waitNs) };
+  return {
+    sample: async (repeats) => Math.max(1, (await elapsed(repeats)) - waitNs),
+    javaScriptNs: () => median(scripts),
+  };
 }
 
 /** Each dispatch's median time on the GPU's own clock, of so many steps; nothing where it has none. */
