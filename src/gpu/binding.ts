@@ -32,6 +32,8 @@ export interface Binding {
   readonly checked: Promise<unknown>;
   /** The storage's buffer, or a StateError for an input that was given no value yet. */
   bufferOf(storage: number): GPUBuffer;
+  /** Whether `bufferOf` would find one. */
+  isBound(storage: number): boolean;
   /** Makes an input storage stand for `buffer`. */
   attach(storage: number, buffer: GPUBuffer): void;
   /** The plan's own buffer of an input storage, made when first wanted: a resident data set needs none. */
@@ -165,7 +167,10 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
   return {
     launches,
     table,
-    groups: (row) => refresh(row) as readonly GPUBindGroup[],
+    groups(row) {
+      const known = groups[row];
+      return (known?.missing.size === 0 ? known.made : refresh(row)) as readonly GPUBindGroup[];
+    },
     params,
     refresh: rewrite,
     checked: Promise.all(checks),
@@ -174,6 +179,7 @@ export function bind(parts: DeviceParts, plan: Plan): Binding {
       if (!buffer) throw new StateError(`${storageName(plan, storage)} was given no value yet`);
       return buffer;
     },
+    isBound: (storage) => bound[storage] !== undefined,
     attach,
     ownInput(storage) {
       const kept = ownInputs.get(storage);

@@ -1,7 +1,7 @@
 // Inputs of a few bytes (a cursor, a learning rate, a seed) stand in a table with one row for each step that waits to be
 // submitted, so that such steps need no write of their own between them.
 
-import { setValues, viewOf, type TypedArray } from '../core/dtype.ts';
+import { viewOf, type TypedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Plan } from '../plan/plan.ts';
 import { tensorUsage, type Allocation, type Buffers } from './buffers.ts';
@@ -11,8 +11,8 @@ export interface InputTable extends Allocation {
   has(storage: number): boolean;
   /** The byte where row `row` has `storage`. */
   offset(storage: number, row: number): number;
-  /** Sets the value for the next step and those after it. */
-  set(storage: number, values: TypedArray): void;
+  /** The values for the next step and those after it, to be set. */
+  values(storage: number): TypedArray;
   /** Whether every row is taken by a step that waits. */
   full(): boolean;
   /** Takes a row for one step, with the values as they are now. */
@@ -57,8 +57,7 @@ export function createInputTable(buffers: Buffers, plan: Plan): InputTable | nul
     checked,
     has: (storage) => places.has(storage),
     offset: (storage, row) => row * rowBytes + places.get(storage)!,
-    // Never through `given.buffer`: a small array gets one only when it is asked for.
-    set: (storage, given) => setValues(views[storage]!, given),
+    values: (storage) => views[storage]!,
     full: () => taken === mostTogether,
     next() {
       rows.set(values, taken * rowBytes);

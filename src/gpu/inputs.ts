@@ -1,7 +1,7 @@
 // A step's inputs: small arrays go to the table, others to the plan's own buffers, and tensors already on the device are
 // bound in their place.
 
-import type { TypedArray } from '../core/dtype.ts';
+import { setValues, type TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
 import { isDeviceTensor, type DeviceTensor } from '../plan/device.ts';
 import { checkTensor, checkValues, fitsType, inputPlace } from '../plan/places.ts';
@@ -25,12 +25,14 @@ interface Slot {
   readonly place: Place;
   /** The tensor that is bound: it may be disposed of between two steps. */
   tensor: DeviceTensor | null;
+  /** Its numbers in the table, while they are bound. */
+  row: TypedArray | null;
 }
 
 const none: readonly Promise<void>[] = [];
 
 export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Plan, binding: Binding): Inputs {
-  const slots = Object.entries(plan.inputs).map(([name, place]): Slot => ({ name, place, tensor: null }));
+  const slots = Object.entries(plan.inputs).map(([name, place]): Slot => ({ name, place, tensor: null, row: null }));
   const byName = new Map(slots.map((slot) => [slot.name, slot]));
   const { table } = binding;
 
@@ -50,14 +52,17 @@ export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Pl
   function put(slot: Slot, value: TypedArray | DeviceTensor): Promise<void> | null {
     if (value === slot.tensor) return null;
     const { storage, offset } = slot.place;
+    slot.tensor = null;
+    slot.row = null;
     if (isDeviceTensor(value)) {
       slot.tensor = value;
       binding.attach(storage, tensors.get(value)!);
       return null;
     }
-    slot.tensor = null;
     if (table?.has(storage)) {
-      table.set(storage, value);
+      slot.row = table.values(storage);
+      // Never through `value.buffer`, where it can be helped: a small array gets one only when it is asked for.
+      setValues(slot.row, value);
       binding.attach(storage, table.buffer);
       return null;
     }
@@ -67,8 +72,32 @@ export function createInputs({ device, buffers, tensors }: DeviceParts, plan: Pl
     return own.fresh ? own.checked : null;
   }
 
+  /**
+   * Whether `values` are those of the step before, but for numbers that have a place in the table: then all is bound already.
+   * One loop that calls next to nothing, for a step finds the processor's caches cold, where each function costs about a microsecond.
+   */
+  function boundAlready(values: InputValues): boolean {
+    let found = 0;
+    for (const { name, place, tensor, row } of slots) {
+      const value = values[name];
+      if (tensor && !tensors.has(tensor)) return false;
+      if (value === undefined) {
+        if (!tensor && !row && !binding.isBound(place.storage)) return false;
+        continue;
+      }
+      found++;
+      if (tensor && value === tensor) continue;
+      if (!row || value.constructor !== row.constructor || (value as TypedArray).length !== row.length) return false;
+    }
+    return found === Object.keys(values).length;
+  }
+
   return {
     give(values) {
+      if (boundAlready(values)) {
+        for (const { name, row } of slots) if (row && values[name]) row.set(values[name] as TypedArray);
+        return none;
+      }
       const names = Object.keys(values);
       for (const name of names) check(name, values[name]!);
       for (const { name, tensor } of slots) if (tensor && values[name] === undefined) check(name, tensor);

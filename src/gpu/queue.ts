@@ -37,7 +37,8 @@ const what = 'waiting for submitted steps';
 
 export function createQueue(life: Life): Queue {
   let encoder: GPUCommandEncoder | null = null;
-  const owners = new Set<() => void>();
+  /** Of the steps that wait, each once. */
+  const owners: (() => void)[] = [];
   /** Steps encoded, those of them submitted, and finished. */
   let encoded = 0;
   let submitted = 0;
@@ -106,7 +107,7 @@ export function createQueue(life: Life): Queue {
     } catch (error) {
       life.report(asDeviceError('submitting steps', error));
     }
-    owners.clear();
+    owners.length = 0;
     if (submitted === finished || submitted === lastMark) begunAt = performance.now();
     submitted = encoded;
     life.guard(busy, what); // a GPU that finishes nothing is noticed though nobody waits
@@ -115,7 +116,7 @@ export function createQueue(life: Life): Queue {
   return {
     encoder: () => (encoder ??= life.gpu.createCommandEncoder()),
     added(beforeSubmit) {
-      owners.add(beforeSubmit);
+      if (!owners.includes(beforeSubmit)) owners.push(beforeSubmit);
       encoded++;
       // An idle GPU gets the step at once; while it is at work, steps gather. When it runs dry, `settle` submits the rest.
       const together = Math.min(mostTogether, submitMilliseconds / stepMilliseconds);

@@ -1,7 +1,7 @@
 // Scalars of every step without waiting for any: each run copies them into a row of a staging buffer, and a buffer is
 // read when its rows are full, or when the last read is long enough ago, while the next ones fill.
 
-import { viewOf, type DType } from '../core/dtype.ts';
+import { viewOf, type DType, type TypedArray } from '../core/dtype.ts';
 import type { Pace, TrackedRow } from '../plan/device.ts';
 import { mapRead, usage, type Allocation, type Buffers } from './buffers.ts';
 import { errorsTold, swallow, type Life } from './life.ts';
@@ -89,9 +89,9 @@ export function createRows(
       await mapped;
       life.progress();
       if (disposed) return;
-      const values = staging.buffer.getMappedRange(0, bytes).slice(0);
+      const numbers = numbersIn(staging.buffer.getMappedRange(0, bytes).slice(0));
       staging.buffer.unmap();
-      onRows(Array.from({ length: count }, (_, row) => ({ run: firstRun + row, values: rowValues(values, row) })));
+      onRows(Array.from({ length: count }, (_, row) => ({ run: firstRun + row, values: rowValues(numbers, row) })));
     } catch (error) {
       if (!disposed) report(error as Error);
     } finally {
@@ -102,11 +102,12 @@ export function createRows(
     }
   }
 
-  function rowValues(values: ArrayBuffer, row: number): Record<string, number> {
-    return Object.fromEntries(
-      scalars.map(({ name, dtype }, i) => [name, viewOf(dtype, values, row * rowBytes + 4 * i, 1)[0]!]),
-    );
-  }
+  /** For each scalar all words of the buffer, as numbers of its type. */
+  const numbersIn = (values: ArrayBuffer): readonly TypedArray[] =>
+    scalars.map(({ dtype }) => viewOf(dtype, values, 0, values.byteLength / 4));
+
+  const rowValues = (numbers: readonly TypedArray[], row: number): Record<string, number> =>
+    Object.fromEntries(scalars.map(({ name }, i) => [name, numbers[i]![row * scalars.length + i]!]));
 
   return {
     checked: Promise.all(made.map(({ checked }) => checked)),

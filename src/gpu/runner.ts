@@ -82,23 +82,19 @@ export async function createRunner(parts: DeviceParts, plan: Plan, options: Runn
     return binding.groups(table?.next() ?? 0);
   }
 
-  function encodeStep(pass: GPUComputePassEncoder, groups: readonly GPUBindGroup[]): void {
-    let pipeline: GPUComputePipeline | undefined;
+  function step(): void {
+    const groups = nextGroups();
     const compiled = kernels.now();
+    const encoder = queue.encoder();
+    // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
+    const pass = encoder.beginComputePass();
+    let pipeline: GPUComputePipeline | undefined;
     for (let i = 0; i < compiled.length; i++) {
       const { pipeline: own, x, y, z } = compiled[i]!;
       if (own !== pipeline) pass.setPipeline((pipeline = own));
       pass.setBindGroup(0, groups[i]!);
       pass.dispatchWorkgroups(x, y, z);
     }
-  }
-
-  function step(): void {
-    const groups = nextGroups();
-    const encoder = queue.encoder();
-    // One pass for all dispatches: WebGPU orders them itself, and a pass of its own costs each some microseconds.
-    const pass = encoder.beginComputePass();
-    encodeStep(pass, groups);
     pass.end();
     rows?.copy(encoder, bufferOf);
     queue.added(beforeSubmit);
