@@ -60,6 +60,7 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
   const variables = createVariables(life, buffers);
   const reader = createReader(life, buffers, queue, 0);
   const tensors = new WeakMap<DeviceTensor, GPUBuffer>();
+  let disposals = 0;
 
   const device: WebGPUDevice = {
     kind: 'webgpu',
@@ -89,7 +90,7 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
           buffers.write(buffer, 0, given);
         },
         dispose() {
-          tensors.delete(tensor);
+          if (tensors.delete(tensor)) disposals++;
           buffers.free(buffer);
         },
       };
@@ -119,7 +120,8 @@ export async function createWebGPUDevice(options: WebGPUOptions = {}): Promise<W
       if (!options.device) gpu.destroy();
     },
   };
-  const parts: DeviceParts = { device, target, life, buffers, pipelines, queue, variables, tensors };
+  const shared = { life, buffers, pipelines, queue, variables, tensors };
+  const parts: DeviceParts = { device, target, ...shared, disposals: () => disposals };
   // A lost device's buffers are gone, but an injected or hung one's are not.
   void life.lost.then(buffers.freeAll);
   return device;

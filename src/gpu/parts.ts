@@ -19,4 +19,6 @@ export interface DeviceParts {
   readonly variables: Variables;
   /** Uploaded tensors' buffers, until the tensor is disposed of. */
   readonly tensors: WeakMap<DeviceTensor, GPUBuffer>;
+  /** How many of them were disposed of so far. */
+  readonly disposals: () => number;
 }

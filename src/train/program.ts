@@ -225,6 +225,8 @@ export async function program(
   if (tune && (await device.tune(plan)).size > 0) plan = makeIt();
   checkInputsUsed(plan, symbols);
   const usesRandom = '$random' in plan.inputs;
+  /** Filled anew for each run, which copies it. */
+  const drawn = Uint32Array.of(seed, 0, 0, 0);
   const usesGroup = '$group' in plan.inputs;
 
   let runner: Runner | null = null;
@@ -250,8 +252,10 @@ export async function program(
     run(given) {
       const ready = prepared();
       const all: Record<string, TypedArray | DeviceTensor> = { ...given };
-      const step = state ? state.batches : runs;
-      if (usesRandom) all['$random'] = Uint32Array.of(seed, step, 0, 0);
+      if (usesRandom) {
+        drawn[1] = state ? state.batches : runs;
+        all['$random'] = drawn;
+      }
       if (state) all['$scalars'] = state.scalars();
       if (state && usesGroup) all['$group'] = state.group();
       if (numbers && numbers.version !== version) {

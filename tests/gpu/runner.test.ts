@@ -211,10 +211,15 @@ test('an uploaded tensor is bound in place of the input, which then has no memor
   runner.run({ x: two });
   expect((await runner.read('w'))[0]).toBe(5 + 3 + 1);
   expect(device.stats().buffersCreated - buffersCreated).toBe(2);
+  // One that is not bound is nobody's concern.
+  const other = await device.upload(filled(1000, 0), type);
+  other.dispose();
+  runner.run({ x: two });
   two.dispose();
   expect(() => runner.run({})).toThrow(/the tensor was disposed of/);
+  expect(() => runner.run({ x: two })).toThrow(/the tensor was disposed of/);
   runner.run({ x: four });
-  expect((await runner.read('w'))[0]).toBe(11);
+  expect((await runner.read('w'))[0]).toBe(12);
   four.dispose();
   runner.dispose();
   device.releaseVariable(w);

@@ -173,3 +173,16 @@ it('a learning rate may be a function of the step', async () => {
   const total = [0, 1, 2].reduce((sum, step) => sum + rate(step), 0);
   expect(await run(sgd({ learningRate: rate }), 3)).toEqual(near(start.map((value, i) => value - total * slopes[i]!)));
 });
+
+it("Adam's corrections are those of the step, whatever steps and βs were asked for before", () => {
+  const { scalars } = adam();
+  for (const step of [0, 1, 63, 64, 65, 64, 0, 1000, 12_345, 999]) {
+    for (const [beta1, beta2] of [
+      [0.9, 0.999],
+      [0.5, 0.999],
+    ] as const) {
+      const of = (beta: number) => 1 / (1 - beta ** (step + 1));
+      expect(scalars(step, 0.25, { beta1, beta2 })).toEqual(Float32Array.of(0.25, of(beta1), of(beta2), 1));
+    }
+  }
+});
