@@ -36,6 +36,8 @@ function view(state: TrainState, context: Own): Child {
       html('span', { id: 'status' }, run.status === 'idle' ? '' : t(run.status)),
       ' ',
       html('span', { id: 'progress' }, place(state, context)),
+      ' ',
+      html('span', { id: 'left' }, left(context)),
     ),
     logView(context, run.log),
   ];
@@ -98,6 +100,14 @@ function place({ epochs }: TrainState, { t }: Own): string {
   const { epoch, batch, steps, loss } = run.shown;
   const shown = t.number(loss, { maximumSignificantDigits: 4 });
   return t('place', { epoch: epoch + 1, epochs, batch: batch + 1, steps, loss: shown });
+}
+
+function left({ t }: Own): string {
+  const milliseconds = isBusy() ? (run.shown?.left ?? null) : null;
+  if (milliseconds === null) return '';
+  const seconds = Math.ceil(milliseconds / 1000);
+  const [value, unit] = seconds < 100 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
+  return t('left', { time: t.number(value, { style: 'unit', unit, unitDisplay: 'long' }) });
 }
 
 void openPage({

@@ -9,6 +9,7 @@ import { failureOf, type Situation } from '../shared/failures.ts';
 import { forgetLosses, mayRetry, wasLost } from '../shared/losses.ts';
 import { differenceIn } from './differences.ts';
 import type { Entry } from './log.ts';
+import { pace } from './pace.ts';
 import { remember } from './stored.ts';
 import type { TrainState } from './state.ts';
 import type { Controls, Kept, Stage } from './train.ts';
@@ -23,6 +24,8 @@ interface Place {
   readonly batch: number;
   readonly steps: number;
   readonly loss: number;
+  /** Milliseconds, by the steps so far. */
+  readonly left: number | null;
 }
 
 interface Run {
@@ -46,6 +49,10 @@ export const run: Run = {
   controls: null,
   abandon: null,
 };
+
+/** Of the present training, and when it was paused. */
+let timing = pace();
+let pausedAt = 0;
 
 const resting: readonly Status[] = ['idle', 'done', 'stopped', 'failed'];
 export const isBusy = (): boolean => !resting.includes(run.status);
@@ -77,6 +84,7 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
     if (code !== 'E7' || !wasLost()) context.dismiss(code);
   if (!from) Object.assign(run, { log: [], kept: null });
   run.place = run.shown = null;
+  timing = pace();
   enter(context, 'loading');
   let last: number | undefined;
   let heard = performance.now();
@@ -118,7 +126,8 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
         if (over) return;
         heard = performance.now();
         if (Number.isFinite(place.loss)) last = place.loss;
-        run.place = place;
+        const [done, all] = [place.epoch * place.steps + place.batch + 1, state.epochs * place.steps];
+        run.place = { ...place, left: timing.step(done, all, heard) };
         refreshSoon(context);
       },
       kept(kept) {
@@ -209,6 +218,7 @@ function end(context: Own): void {
 
 export async function pause(context: Own): Promise<void> {
   if (run.status !== 'training') return;
+  pausedAt = performance.now();
   enter(context, 'paused');
   await run.controls?.pause();
 }
@@ -216,6 +226,7 @@ export async function pause(context: Own): Promise<void> {
 export function resume(context: Own): void {
   if (run.status !== 'paused') return;
   context.dismiss('E15');
+  timing.paused(performance.now() - pausedAt);
   run.controls?.resume();
   enter(context, 'training');
 }

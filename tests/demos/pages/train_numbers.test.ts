@@ -4,7 +4,7 @@ import type { Page } from 'puppeteer';
 import { expect, test } from 'vitest';
 
 import { shuffleOrder } from '../../../src/data/split.ts';
-import { click, opened, status, text } from './train_page.ts';
+import { click, opened, short, status, text } from './train_page.ts';
 
 const losses = (page: Page): Promise<number[]> =>
   page.evaluate(() => (window as unknown as { losses: number[] }).losses);
@@ -142,4 +142,20 @@ test('SH-12, MO-3: on a phone small defaults, the memory said first, and losses 
   expect(share, `${said} MiB said, ${most} bytes taken`).toBeGreaterThan(0.8);
   expect(share, `${said} MiB said, ${most} bytes taken`).toBeLessThan(1.25);
   expect(wrong).toEqual([]);
+});
+
+test('on the CPU too the time left is measured, and stands there after three steps', async () => {
+  const { page } = await opened(`${short}&epochs=50&device=cpu`);
+  await click(page, '#train');
+  await page.waitForFunction(() => document.querySelector('#left')?.textContent !== '');
+  const [left, place] = await page.evaluate(() =>
+    ['#left', '#progress'].map((id) => document.querySelector(id)!.textContent),
+  );
+  expect(left).toMatch(/^About \d+ (second|minute)s? left\.$/);
+  const [epoch, batch] = /epoch (\d+) of 50, batch (\d) of 3/.exec(place!)!.slice(1).map(Number) as [number, number];
+  expect(3 * (epoch - 1) + batch).toBeGreaterThanOrEqual(3);
+  expect(await text(page, '#log')).toMatch(/^device {2}cpu/i);
+  await click(page, '#stop');
+  await status(page, 'Stopped');
+  expect(await text(page, '#left')).toBe('');
 });
