@@ -109,6 +109,7 @@ function view(state: State, context: Own): Child {
                 context.set({ x: { shape: x.shape, values } });
               },
             }),
+            exportMenu(context, { key: 'export', name: t('input'), picture: () => pictureOf(x.values, columns) }),
           ),
           html(
             'figure',
@@ -121,31 +122,19 @@ function view(state: State, context: Own): Child {
               columns,
               cell: (row, column) => cell(2, row, column),
             }),
+            exportMenu(context, {
+              key: 'export-doubled',
+              name: t('doubled'),
+              picture: () =>
+                pictureOf(
+                  x.values.map((value) => 2 * value),
+                  columns,
+                ),
+            }),
           ),
         ),
         html('p', { id: 'sum' }, t.rich('sum', { n: count, sum: math('math', {}, math('mn', {}, t.number(sum))) })),
         stepperBar(context, { state, count }),
-        exportMenu(context, {
-          key: 'export',
-          name: t('input'),
-          picture: () =>
-            svg(
-              'svg',
-              { width: 40 * columns, height: 40 * rows, viewBox: `0 0 ${40 * columns} ${40 * rows}` },
-              x.values.map((value, i) =>
-                svg(
-                  'text',
-                  {
-                    x: 40 * (i % columns) + 20,
-                    y: 40 * Math.floor(i / columns) + 26,
-                    'text-anchor': 'middle',
-                    fill: 'currentColor',
-                  },
-                  value,
-                ),
-              ),
-            ),
-        }),
         codePanel(context, {
           samples: [
             { id: 'js', title: 'JavaScript', text: `[${x.values.join(', ')}].reduce((a, b) => a + b, 0); // ${sum}` },
@@ -157,6 +146,22 @@ function view(state: State, context: Own): Child {
       ),
     ),
   ];
+}
+
+function pictureOf(values: readonly number[], columns: number): SVGSVGElement {
+  const [width, height] = [40 * columns, (40 * values.length) / columns];
+  const digit = (value: number, i: number): Child =>
+    svg(
+      'text',
+      {
+        x: 40 * (i % columns) + 20,
+        y: 40 * Math.floor(i / columns) + 26,
+        'text-anchor': 'middle',
+        fill: 'currentColor',
+      },
+      value,
+    );
+  return svg('svg', { width, height, viewBox: `0 0 ${width} ${height}` }, values.map(digit));
 }
 
 void openPage({ id: 'widgets', fields, words, title: 'title', settle, steps: ({ rows }) => rows * columns, view });

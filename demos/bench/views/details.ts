@@ -2,6 +2,7 @@
 
 import './details.css';
 import { html, svg, type Child } from '../../shared/dom.ts';
+import { exportMenu } from '../../shared/export.ts';
 import type { Row } from '../core/result.ts';
 import { formulaOf } from '../formulas.ts';
 import { milliseconds, number } from '../format.ts';
@@ -16,7 +17,8 @@ export function formulaText(t: T, { subject, flops, bytes }: Row): string {
   return t('formula', { formula, flops: t.number(flops), bytes: t.number(bytes) });
 }
 
-export function detailsView({ t }: LabContext, row: Row): Child {
+export function detailsView(context: LabContext, row: Row): Child {
+  const { t } = context;
   const { summary, repeats, compileMs, check, counts, parts, samplesNs } = row;
   const facts: [string, string][] = [
     [t('detail formula'), formulaText(t, row)],
@@ -35,7 +37,7 @@ export function detailsView({ t }: LabContext, row: Row): Child {
       {},
       facts.map(([name, value]) => html('div', {}, html('dt', {}, name), html('dd', {}, value))),
     ),
-    samplesNs.length > 1 ? samplesFigure(t, row) : null,
+    samplesNs.length > 1 ? samplesFigure(context, row) : null,
     longest.length === 0
       ? null
       : html(
@@ -60,7 +62,8 @@ export function detailsView({ t }: LabContext, row: Row): Child {
 }
 
 /** Every sample in the order taken, from nothing to the longest. */
-function samplesFigure(t: T, { samplesNs }: Row): HTMLElement {
+function samplesFigure(context: LabContext, { samplesNs, subject, variant, shape }: Row): HTMLElement {
+  const { t } = context;
   const [width, height] = [320, 64];
   const most = Math.max(...samplesNs);
   const step = width / samplesNs.length;
@@ -69,21 +72,27 @@ function samplesFigure(t: T, { samplesNs }: Row): HTMLElement {
     low: milliseconds(t, Math.min(...samplesNs)),
     high: milliseconds(t, most),
   });
+  const picture = svg(
+    'svg',
+    { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': name, style: 'fill: var(--run-3)' },
+    samplesNs.map((value, i) =>
+      svg('rect', {
+        x: (i * step + 0.1 * step).toFixed(2),
+        y: (height - (value / most) * height).toFixed(2),
+        width: (0.8 * step).toFixed(2),
+        height: ((value / most) * height).toFixed(2),
+      }),
+    ),
+  );
   return html(
     'figure',
     { class: 'samples' },
-    svg(
-      'svg',
-      { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': name },
-      samplesNs.map((value, i) =>
-        svg('rect', {
-          x: (i * step + 0.1 * step).toFixed(2),
-          y: (height - (value / most) * height).toFixed(2),
-          width: (0.8 * step).toFixed(2),
-          height: ((value / most) * height).toFixed(2),
-        }),
-      ),
-    ),
+    picture,
     html('figcaption', {}, name),
+    exportMenu(context, {
+      key: 'export',
+      name: `${subject} ${variant} ${shape} – ${t('detail samples')}`,
+      picture: () => picture,
+    }),
   );
 }
