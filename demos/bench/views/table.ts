@@ -167,7 +167,14 @@ function lineOf(context: LabContext, one: Numbered, open: boolean): HTMLElement 
   const formula = formulaText(t, row);
   return html(
     'tr',
-    { key: at, class: wrong ? 'wrong' : null, 'data-row': at, 'data-check': check.state },
+    {
+      key: at,
+      class: wrong ? 'wrong' : null,
+      'data-row': at,
+      'data-check': check.state,
+      // Not measured, for want of a feature or for its size: its button can still be reached, and says why.
+      'aria-disabled': row.skipped ? 'true' : null,
+    },
     cell(
       'order',
       html(
