@@ -59,10 +59,14 @@ export function asked(state: ConvState, figure: Figure): Figure {
       marks: [...cell.marks.filter((mark) => mark !== 'in'), ...judged],
     };
   };
+  // The largest of a window is a maximum's answer.
+  const unmarked = (cell: Cell): Cell => ({ ...cell, marks: cell.marks.filter((mark) => mark !== 'won') });
   const matrices = figure.matrices
     .filter(({ name }) => !telling.includes(name))
     .map((matrix): MatrixFigure =>
-      matrix.name === hidden ? { ...matrix, editable: 'answer', cells: matrix.cells.map(blank) } : matrix,
+      matrix.name === hidden
+        ? { ...matrix, editable: 'answer', cells: matrix.cells.map(blank) }
+        : { ...matrix, cells: matrix.cells.map(unmarked) },
     );
   return { matrices, equation: null };
 }

@@ -103,7 +103,8 @@ export function groupChoices({ cin, cout, op }: Pick<ConvState, 'cin' | 'cout' |
 
 /**
  * The state with its parameters made to agree: the operation belongs to the tab, groups divide the channels, a pooling
- * keeps its channels and is not dilated.
+ * keeps its channels and is not dilated, and an exercise stands on a tab that asks for its answers. A transposed
+ * convolution has no tab for dX, so none is asked of it.
  */
 export function agreed<S extends ConvState>(state: S): S {
   const pooling = state.op === 'max' || state.op === 'average';
@@ -114,11 +115,19 @@ export function agreed<S extends ConvState>(state: S): S {
         ? 'window'
         : state.tab;
   const cout = pooling ? state.cin : state.cout;
-  const sized = { ...state, cout, tab: pooling && tab !== 'dx' && tab !== 'stack' ? 'window' : tab };
+  const shown = pooling && tab !== 'dx' && tab !== 'stack' ? 'window' : tab;
+  const quiz = state.op === 'transposed' && state.quiz === 'dx' ? '' : state.quiz;
+  const sized = { ...state, cout, quiz, tab: quiz ? tabAsking(quiz, state.op, shown) : shown };
   const g = groupChoices(sized).includes(state.g) ? state.g : 1;
   const mode = pooling || state.op === 'transposed' ? 'zeros' : state.mode;
   const [dy, dx] = pooling ? [1, 1] : [state.dy, state.dx];
   return { ...sized, g, mode, dy, dx };
+}
+
+function tabAsking(quiz: 'out' | 'size' | 'dx', op: ConvState['op'], tab: ConvState['tab']): ConvState['tab'] {
+  if (quiz === 'dx') return 'dx';
+  if (op === 'transposed') return 'transposed';
+  return tab === 'gemm' ? tab : 'window';
 }
 
 /** `agreed`, with matrices of the sizes the parameters say, cut or filled up where they had others. */

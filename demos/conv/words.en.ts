@@ -71,6 +71,7 @@ export const en = {
   flip: 'Turn the kernel (true convolution)',
   divisor: 'Weights divided by',
   'new numbers': 'New numbers',
+  seed: 'seed {seed}',
   tabs: 'Pictures',
   'tab window': 'Window',
   'tab gemm': 'im2col + GEMM',
@@ -148,7 +149,7 @@ export const en = {
   'mark chosen': 'checked',
   'hit count': { one: 'hit {n} time', other: 'hit {n} times' },
   'heat map':
-    '{matrix}, {rows} × {columns}, as colours: blue below zero, orange above; digits around row {row}, column {column}',
+    '{matrix}, {rows} × {columns}, as colours: blue and ruled below zero, orange above; digits around row {row}, column {column}',
   equation: 'The sum of this step',
   'term padding': 'padding',
   'so far': 'so far',

@@ -74,6 +74,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   flip: 'Retourner le noyau (vraie convolution)',
   divisor: 'Poids divisés par',
   'new numbers': 'Nouveaux nombres',
+  seed: 'graine {seed}',
   tabs: 'Figures',
   'tab window': 'Fenêtre',
   'tab gemm': 'im2col + GEMM',
@@ -152,7 +153,7 @@ export const fr: Readonly<Record<keyof typeof en, Phrase>> = {
   'mark chosen': 'vérifié',
   'hit count': { one: 'touché {n} fois', other: 'touché {n} fois' },
   'heat map':
-    '{matrix}, {rows} × {columns}, en couleurs : bleu sous zéro, orange au-dessus ; chiffres autour de la ligne {row}, colonne {column}',
+    '{matrix}, {rows} × {columns}, en couleurs : bleu et rayé sous zéro, orange au-dessus ; chiffres autour de la ligne {row}, colonne {column}',
   equation: 'La somme de cette étape',
   'term padding': 'remplissage',
   'so far': 'jusqu’ici',

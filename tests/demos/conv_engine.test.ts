@@ -7,6 +7,8 @@ import { planeOf, planesOf, shownOf, windowOf } from '../../demos/conv/image.ts'
 import { countSteps, fields, presetOf, presetState, start } from '../../demos/conv/page_state.ts';
 import { presets } from '../../demos/conv/presets.ts';
 import { questionOf } from '../../demos/conv/question.ts';
+import type { Figure } from '../../demos/conv/figure.ts';
+import { inputGradientFigure } from '../../demos/conv/gradient_figure.ts';
 import { answersOf, asked, scoreOf, truthOf } from '../../demos/conv/quiz.ts';
 import { reproOf } from '../../demos/conv/repro.ts';
 import { scene } from '../../demos/conv/scene.ts';
@@ -84,6 +86,49 @@ describe('exercises', () => {
     expect(output().cells[1]!.marks).toContain('wrong');
     expect(scoreOf(state)).toEqual({ right: 1, all: 9 });
     expect(scoreOf({ ...state, x: stateOf({ quiz: 'out', seed: 4 }).x })).toEqual({ right: 0, all: 9 });
+  });
+  test('the gradient is blank, without the columns that add up to it, and answers are judged one by one', () => {
+    const state = stateOf({ quiz: 'dx', seed: 1 });
+    const a = possible(state);
+    const show = () => asked(state, inputGradientFigure(state, a, { unit: 8, product: 8, whole: true, now: -1 }));
+    expect(show().equation).toBeNull();
+    expect(show().matrices.map(({ name }) => name)).toEqual(['gradient', 'turned', 'inputGradient']);
+    const gradient = () => show().matrices.at(-1)!;
+    expect(
+      gradient()
+        .cells.map(({ value, count }) => value ?? count ?? '')
+        .join(''),
+    ).toBe('');
+    answersOf(state).set(0, truthOf(state)[0]!);
+    answersOf(state).set(1, truthOf(state)[1]! + 1);
+    expect(gradient().cells[0]!.marks).toContain('right');
+    expect(gradient().cells[1]!.marks).toContain('wrong');
+    expect(scoreOf(state)).toEqual({ right: 1, all: 25 });
+  });
+  test('of a maximum nothing tells which element of the window it is', () => {
+    const state = stateOf({ quiz: 'out', op: 'max', kh: 2, kw: 2 });
+    const moment = { unit: 0, product: 3, whole: true, now: -1 };
+    const marked = (figure: Figure) => figure.matrices.flatMap(({ cells }) => cells.flatMap(({ marks }) => marks));
+    const plain = windowFigure(state, possible(state), moment);
+    expect(marked(plain)).toContain('won');
+    expect(marked(asked(state, plain))).not.toContain('won');
+  });
+  test.each([
+    ['dx', { tab: 'window' }, 'dx dx'],
+    ['dx', { tab: 'image' }, 'dx dx'],
+    ['dx', { tab: 'window', op: 'max' }, 'dx dx'],
+    // No tab shows the gradient of a transposed convolution.
+    ['dx', { tab: 'window', op: 'transposed' }, 'transposed '],
+    ['out', { tab: 'dx' }, 'window out'],
+    ['out', { tab: 'stack' }, 'window out'],
+    ['out', { tab: 'gemm' }, 'gemm out'],
+    ['out', { tab: 'window', op: 'transposed' }, 'transposed out'],
+    ['size', { tab: 'image' }, 'window size'],
+    ['size', { tab: 'stack', op: 'transposed' }, 'transposed size'],
+    ['', { tab: 'dw' }, 'dw '],
+  ] as const)('an exercise stands where it asks: %s from %o', (quiz, from, expected) => {
+    const { tab, quiz: kept } = stateOf({ ...from, quiz });
+    expect(`${tab} ${kept}`).toBe(expected);
   });
   test('the size is asked as rows and columns', () => {
     expect(truthOf(stateOf({ quiz: 'size', h: 7, sy: 2 }))).toEqual([3, 3]);

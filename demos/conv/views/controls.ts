@@ -109,7 +109,12 @@ export function controlsView(context: ConvContext, state: ConvState): HTMLElemen
     pool ? null : number('div', t('divisor'), false),
     pool ? null : switchControl({ label: t('bias'), value: state.bias, part: 'bias', set: (bias) => change({ bias }) }),
     pool ? null : switchControl({ label: t('flip'), value: state.flip, part: 'flip', set: (flip) => change({ flip }) }),
-    button(t('new numbers'), () => change({ seed: (state.seed % 9999) + 1, ...drawnAnew }), { 'data-part': 'new' }),
+    html(
+      'div',
+      { class: 'pair' },
+      button(t('new numbers'), () => change({ seed: (state.seed % 9999) + 1, ...drawnAnew }), { 'data-part': 'new' }),
+      html('output', { 'data-part': 'seed' }, t('seed', { seed: String(state.seed) })),
+    ),
   );
 }
 

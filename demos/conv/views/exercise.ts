@@ -23,18 +23,9 @@ export function exerciseView(context: ConvContext, state: ConvState): Child {
     choiceControl({
       label: t('quiz'),
       value: state.quiz,
-      of: ['', 'out', 'size', 'dx'],
+      of: state.op === 'transposed' ? ['', 'out', 'size'] : ['', 'out', 'size', 'dx'],
       name: (quiz) => t(`quiz ${quiz || 'off'}`),
-      set: (quiz) =>
-        set({
-          quiz,
-          play: false,
-          ...(quiz === 'dx' && state.op !== 'transposed'
-            ? { tab: 'dx' }
-            : quiz === 'out' && state.tab !== 'transposed'
-              ? { tab: 'window' }
-              : {}),
-        }),
+      set: (quiz) => set({ quiz, play: false }),
     }),
     state.quiz === 'size' ? sizeAnswers(context, state) : null,
     state.quiz === 'out' || state.quiz === 'dx' ? html('p', { class: 'hint' }, t('quiz hint')) : null,

@@ -156,8 +156,8 @@ function heatMap(context: ConvContext, matrix: MatrixFigure, name: string): Chil
     class: 'heat',
     role: 'img',
     own: true,
-    width: matrix.columns,
-    height: matrix.rows,
+    width: side * matrix.columns,
+    height: side * matrix.rows,
     'data-column': column,
     'data-row': row,
     'aria-label': t('heat map', {
@@ -183,27 +183,42 @@ function heatMap(context: ConvContext, matrix: MatrixFigure, name: string): Chil
   ];
 }
 
+/** Pixels of a cell's side. The middle line of a cell below zero is a minus in ink: the sign is not told by colour alone. */
+const side = 3;
+
 function paint(canvas: HTMLCanvasElement, { cells, rows, columns }: MatrixFigure): void {
-  if (canvas.width !== columns) canvas.width = columns;
-  if (canvas.height !== rows) canvas.height = rows;
-  const ink = canvas.getContext('2d');
-  if (!ink) return;
+  const [width, height] = [side * columns, side * rows];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const pen = canvas.getContext('2d');
+  if (!pen) return;
   const most = cells.reduce((m, { value }) => Math.max(m, Math.abs(value ?? 0)), 0) || 1;
-  const [zero, plus, minus, accent] = ['--zero', '--plus', '--minus', '--accent'].map((name) => rgb(colour(name))) as [
-    number[],
-    number[],
-    number[],
-    number[],
-  ];
-  const image = ink.createImageData(columns, rows);
+  const [zero, plus, minus, accent, ink, accentInk] = [
+    '--zero',
+    '--plus',
+    '--minus',
+    '--accent',
+    '--ink',
+    '--accent-ink',
+  ].map((name) => rgb(colour(name))) as [number[], number[], number[], number[], number[], number[]];
+  const image = pen.createImageData(width, height);
   cells.forEach(({ value, marks }, i) => {
+    const isBelow = (value ?? 0) < 0;
     const share = Math.abs(value ?? 0) / most;
-    const end = (value ?? 0) < 0 ? minus : plus;
-    const mixed =
-      marks.includes('in') || marks.includes('now') ? accent : zero.map((z, k) => z + (end[k]! - z) * share);
-    image.data.set([...mixed, value === null ? 60 : 255], 4 * i);
+    const end = isBelow ? minus : plus;
+    const marked = marks.includes('in') || marks.includes('now');
+    const mixed = marked ? accent : zero.map((z, k) => z + (end[k]! - z) * share);
+    const line = isBelow ? (marked ? accentInk : ink) : mixed;
+    const first = side * (width * Math.floor(i / columns) + (i % columns));
+    for (let r = 0; r < side; r++)
+      for (let c = 0; c < side; c++)
+        image.data.set([...(r === 1 ? line : mixed), value === null ? 60 : 255], 4 * (first + width * r + c));
   });
-  ink.putImageData(image, 0, 0);
+  pen.putImageData(image, 0, 0);
 }
 
-const rgb = (hex: string): number[] => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) || 0);
+/** Of `#rrggbb`, or of `#rgb` as a build shortens it. */
+function rgb(hex: string): number[] {
+  const long = hex.length === 4 ? hex.replace(/\w/g, '$&$&') : hex;
+  return [1, 3, 5].map((i) => parseInt(long.slice(i, i + 2), 16) || 0);
+}

@@ -135,11 +135,17 @@ test('the bias and the gradient of the output are the reader’s too', async () 
 
 test('a seed is its numbers: new ones are a link of their own, which gives them again', async () => {
   await show('&quiz=out');
-  const numbers = (): Promise<string> => page.$eval('[data-matrix=input] table', (table) => table.textContent);
+  const numbers = (): Promise<string> =>
+    page.$$eval('[data-matrix=input] td', (cells) => cells.map(({ firstChild }) => firstChild!.textContent).join(' '));
+  const seed = (): Promise<string[]> => textsOf('[data-part=seed]');
   const first = await numbers();
+  expect(await seed()).toEqual(['seed 1']);
+  expect(first).toBe('6 1 8 0 9 1 0 4 8 8 8 3 9 7 8 0 2 8 6 6 2 7 8 8 6');
+  expect(await textsOf('[data-matrix=kernel] td')).toEqual('−2 0 −2 −2 −1 −2 −2 2 2'.split(' '));
   await page.$$eval('button', (all) => all.find(({ textContent }) => textContent === 'New numbers')!.click());
   await page.waitForFunction(() => location.hash.includes('seed='));
   const second = await numbers();
+  expect(await seed()).toEqual(['seed 2']);
   expect(second).not.toBe(first);
   const again = await link();
   await opened.load(`conv/${again}`);
@@ -189,6 +195,56 @@ test('digits can be read on every shade of the map, and large maps follow the th
     seen.push(await page.$eval('[data-matrix=columns] canvas', (canvas) => (canvas as HTMLCanvasElement).toDataURL()));
   }
   expect(seen[0]).not.toBe(seen[1]);
+});
+
+test('a large map rules what is below zero, so that the sign can be read without its colours', async () => {
+  const x = Array.from({ length: 81 }, (_, i) => (i % 3) - 1 + (i % 5));
+  x[40] = -9;
+  const signs = x.map((value, i) => (i % 2 === 0 ? value : -value));
+  for (const theme of ['light', 'dark', 'projector']) {
+    await opened.hash(`v=1&lang=en&theme=${theme}&h=9&w=9&step=30&x=1x9x9:${signs.join(',')}`);
+    const { cells, sides, colours, zero } = await page.$eval('[data-matrix=columns] canvas', (element) => {
+      const canvas = element as HTMLCanvasElement;
+      const pen = canvas.getContext('2d')!;
+      const luminance = (at: number, data: Uint8ClampedArray): number => {
+        const [r, g, b] = [0, 1, 2].map((k) => {
+          const share = data[at + k]! / 255;
+          return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        }) as [number, number, number];
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const [width, height] = [canvas.width / 49, canvas.height / 9];
+      const found = Array.from({ length: 441 }, (_, i) => {
+        const { data } = pen.getImageData(width * (i % 49), height * Math.floor(i / 49), width, height);
+        const all = Array.from({ length: width * height }, (__, p) => luminance(4 * p, data));
+        return (Math.max(...all) + 0.05) / (Math.min(...all) + 0.05);
+      });
+      const probe = document.body.appendChild(document.createElement('i'));
+      probe.style.color = 'var(--zero)';
+      const { color } = getComputedStyle(probe);
+      probe.remove();
+      const first = found.map((_, i) => pen.getImageData(width * (i % 49), height * Math.floor(i / 49), 1, 1).data);
+      return {
+        cells: found,
+        sides: [width, height],
+        colours: first.map((data) => `rgb(${[...data.slice(0, 3)].join(', ')})`),
+        zero: color,
+      };
+    });
+    expect(sides).toEqual([3, 3]);
+    // Row ky·3 + kx, column oy·7 + ox.
+    const values = cells.map((_, i) => {
+      const [tap, place] = [Math.floor(i / 49), i % 49];
+      return signs[(Math.floor(place / 7) + Math.floor(tap / 3)) * 9 + (place % 7) + (tap % 3)]!;
+    });
+    const below = values.map((value) => value < 0);
+    expect(new Set(below).size, 'both signs are there').toBe(2);
+    expect(cells.map((contrast) => contrast > 1.001)).toEqual(below);
+    expect(Math.min(...cells.filter((contrast) => contrast > 1.001)), theme).toBeGreaterThan(3);
+    // The column of the step is marked.
+    const neutral = colours.filter((_, i) => values[i] === 0 && i % 49 !== 30);
+    expect(new Set(neutral), theme).toEqual(new Set([zero]));
+  }
 });
 
 test('what is on other tabs is reached by keys alone, and fits a phone', async () => {
