@@ -155,24 +155,30 @@ test("a clicker's keys step, and stepping back takes the sum back", async () => 
 });
 
 describe('the engine', () => {
-  test('agrees on the CPU with every tab, and on the GPU where there is one', async () => {
-    await onPage('lang=en&cin=2&cout=2&g=2&bias=1', async ({ page, hash }) => {
-      await page.waitForSelector('[data-agrees=cpu]');
-      expect(await textOf(page, '[data-agrees=cpu]')).toEqual([expect.stringMatching(/^✓ .* = 0$/)]);
-      const ask = await page.$('.agreement button');
-      if (ask) {
-        await ask.click();
-        await page.waitForFunction(
-          () => document.querySelector('[data-agrees=gpu], .agreement p:nth-of-type(2)') !== null,
-          { timeout: 60_000 },
-        );
-        expect(await page.$('[data-differs]')).toBeNull();
+  test('agrees with every tab on the CPU, and on the GPU where there is one', async () => {
+    const same = 'cin=2&cout=2&g=2&bias=1';
+    await onPage(`lang=en&${same}`, async ({ page, hash }) => {
+      await page.waitForSelector('header button.device:not(.asking)');
+      const hasGpu = (await page.$('header button.device.cpu')) === null;
+      for (const tab of ['window', 'gemm', 'dx', 'dw', 'transposed']) {
+        const transposed = tab === 'transposed';
+        await hash(`v=1&lang=en&theme=light&tab=${tab}&${transposed ? 'op=transposed&sy=2' : same}`);
+        await page.waitForSelector(`#tab-${tab}[aria-selected=true]`);
+        await page.waitForSelector('[data-agrees=cpu]');
+        expect(await textOf(page, '[data-agrees=cpu]'), tab).toEqual([expect.stringMatching(/^✓ .* = 0$/)]);
+        if (hasGpu) {
+          await page.evaluate(() => {
+            const answered = document.querySelector('[data-agrees=gpu]');
+            if (!answered) document.querySelector<HTMLElement>('.agreement > button')?.click();
+          });
+          await page.waitForSelector('[data-agrees=gpu]');
+        }
+        expect(await page.$('[data-differs]'), tab).toBeNull();
+        if (transposed)
+          expect(
+            await page.$eval('[data-part=views-agree]', (line) => Number((line as HTMLElement).dataset.difference)),
+          ).toBe(0);
       }
-      await hash('v=1&lang=fr&theme=light&tab=transposed&op=transposed&sy=2');
-      await page.waitForSelector('[data-agrees=cpu]');
-      expect(
-        await page.$eval('[data-part=views-agree]', (element) => Number((element as HTMLElement).dataset.difference)),
-      ).toBe(0);
     });
   });
 
@@ -212,6 +218,39 @@ test('an exercise blanks the result and judges each answer; paper gets empty gri
       controls: document.querySelector('.bottom-sheet')!.checkVisibility(),
     }));
     expect(paper).toEqual({ blank: '', key: ['0', '30', '30', '0'], apart: 'page', shown: true, controls: false });
+  });
+});
+
+test('a link with an exercise alone opens the tab that asks it, with the result blank', async () => {
+  await onPage('lang=en&quiz=dx', async ({ page, hash }) => {
+    expect(await page.$eval('[role=tab][aria-selected=true]', ({ id }) => id)).toBe('tab-dx');
+    const blank = Array<string>(25).fill('');
+    // Beside the digit of a cell stands, unseen, what marks it.
+    const digits = (matrix: string): Promise<string[]> =>
+      page.$$eval(`[data-matrix=${matrix}] td`, (cells) =>
+        cells.map(({ firstChild }) => (firstChild?.nodeType === Node.TEXT_NODE ? firstChild.nodeValue! : '')),
+      );
+    expect(await digits('inputGradient')).toEqual(blank);
+    const telling = '[data-matrix=dColumns], .equation, [data-matrix] [data-count], [data-part=check], .agreement';
+    expect(await page.$$(telling)).toEqual([]);
+    // dX = K at a corner that one window reads, for dY is ones: K as drawn from seed 1.
+    const right = (await digits('turned'))[0]!;
+    const answer = async (column: number, typed: string, mark: string): Promise<void> => {
+      await page.focus(`[data-matrix=inputGradient] [data-row="0"][data-column="${column}"]`);
+      await page.keyboard.type(typed);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector(`[data-matrix=inputGradient] [data-column="${column}"].${mark}`);
+    };
+    await answer(0, right.replace('−', '-'), 'right');
+    await answer(1, '99', 'wrong');
+    expect(await textOf(page, '[data-right]')).toEqual(['1 of 25 right.']);
+    await hash('quiz=out');
+    expect(await page.$eval('[role=tab][aria-selected=true]', ({ id }) => id)).toBe('tab-window');
+    expect(await digits('output')).toEqual(blank.slice(0, 9));
+    expect(await page.$$('[data-matrix=product], .equation, .agreement, [data-part=code]')).toEqual([]);
+    await hash('quiz=size');
+    expect(await page.$$('[data-answer=""] input')).toHaveLength(2);
+    expect(await page.$$('.pictures, .agreement, [data-part=code]')).toEqual([]);
   });
 });
 

@@ -122,7 +122,7 @@ test('the sheet is moved by a finger, by keys and by its buttons', async () => {
 
 test('cells are 44 px under a finger, and scroll in their box', async () => {
   const { page, hash, close } = await open('conv/', { width: 360, height: 640, touch: true });
-  for (const link of ['lang=fr', 'lang=en&tab=dx&cin=2', 'lang=en&tab=transposed&op=transposed&view=matrix']) {
+  for (const link of ['lang=fr', 'lang=en&tab=dx&cin=2', 'lang=en&tab=transposed&op=transposed&view=matrix&h=3&w=3']) {
     await hash(`v=1&${link}`);
     const { sides, count } = await page.$$eval('.pictures .matrix td', (cells) => ({
       sides: Math.min(...cells.flatMap((cell) => [cell.offsetWidth, cell.offsetHeight])),
@@ -131,6 +131,18 @@ test('cells are 44 px under a finger, and scroll in their box', async () => {
     expect(count).toBeGreaterThan(40);
     expect(sides, link).toBeGreaterThanOrEqual(44);
     expect(await tooWide(page), link).toEqual([]);
+    const moved = await page.$$eval('.pictures .scroll-box', (boxes) =>
+      boxes
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+        .map((box) => {
+          box.scrollLeft = 30;
+          const { scrollLeft } = box;
+          box.scrollLeft = 0;
+          return scrollLeft - box.scrollLeft;
+        }),
+    );
+    expect(moved.length, `${link}: a matrix is wider than the window`).toBeGreaterThan(0);
+    expect(Math.min(...moved), link).toBeGreaterThan(0);
   }
   await close();
 });
