@@ -227,7 +227,7 @@ test('a large map rules what is below zero, so that the sign can be read without
       return {
         cells: found,
         sides: [width, height],
-        colours: first.map((data) => `rgb(${[...data.slice(0, 3)].join(', ')})`),
+        colours: first.map((data) => `rgb(${data.slice(0, 3).join(', ')})`),
         zero: color,
       };
     });
