@@ -10,7 +10,43 @@ import * as retrograd from '../../src/index.ts';
 import { cases, possible, stateOf } from './conv_states.ts';
 import { printedBy } from './printed.ts';
 
+/** The literal that is given to `x`, `w` or `b`, and what follows it on its line. */
+function literalOf(code: string, name: string): { value: unknown[]; rest: string } {
+  const [, text, rest] = new RegExp(`^${name} = (?:torch\\.tensor|np\\.array)\\((\\[[^a-z]*\\]), (.*)$`, 'm').exec(
+    code,
+  )!;
+  return { value: JSON.parse(text!) as unknown[], rest: rest! };
+}
+
+/** The numbers of the comment that stands for what the program prints. */
+const commented = (code: string, sign: '#' | '//'): number[] =>
+  (code.match(new RegExp(`^${sign} .*$`, 'gm')) ?? [])
+    .join(' ')
+    .replace(/\[\d\]|#|\/\//g, '')
+    .trim()
+    .split(/\s+/)
+    .map(Number);
+
 describe.each(cases)('%s', (_, change) => {
+  test('PyTorch’s and Keras’s literals are the present numbers, and their comment the result', () => {
+    const state = stateOf(change);
+    const a = possible(state);
+    const { y } = forward(a, state);
+    for (const dialect of ['pytorch', 'keras'] as const) {
+      const code = codeOf(dialect, state, a, y);
+      expect(literalOf(code, 'x').value.flat(4)).toEqual(state.x.values);
+      expect(commented(code, '#')).toEqual(y.map((value) => Number(value.toPrecision(6))));
+      const pool = state.op === 'max' || state.op === 'average';
+      expect(/^w = /m.test(code)).toBe(!pool);
+      expect(/^b = /m.test(code)).toBe(state.bias && !pool);
+      if (pool) continue;
+      const { value, rest } = literalOf(code, 'w');
+      expect(value.flat(4)).toEqual(state.k.values);
+      expect(/\) \/ (\d+) {2}#/.exec(rest)?.[1] ?? '1').toBe(String(state.div));
+      if (state.bias) expect(literalOf(code, 'b').value).toEqual(state.b.values);
+    }
+  });
+
   test("the library's program in the code panel prints the result", async () => {
     const state = stateOf(change);
     const a = possible(state);
@@ -19,13 +55,7 @@ describe.each(cases)('%s', (_, change) => {
     const printed = (await printedBy(code, retrograd)) as ArrayLike<number>[];
     expect(printed).toHaveLength(1);
     y.forEach((value, i) => expect(Math.abs(printed[0]![i]! - value)).toBeLessThan(1e-9));
-    const comment = (code.match(/^\/\/ .*$/gm) ?? [])
-      .join(' ')
-      .replace(/\[\d\]|\/\//g, '')
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    expect(comment).toEqual(y.map((value) => Number(value.toPrecision(6))));
+    expect(commented(code, '//')).toEqual(y.map((value) => Number(value.toPrecision(6))));
   });
 });
 
