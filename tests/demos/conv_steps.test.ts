@@ -77,7 +77,7 @@ describe('each product of a window', () => {
   test.each(windows)('%s: the same product is marked in every picture', (_, given) => {
     const state: ConvState = { ...given, tab: 'window', grain: 'product' };
     const a = possible(state);
-    for (const moment of momentsOf(state, 'product', 400)) {
+    for (const moment of momentsOf(state, 'product', 200)) {
       const figure = windowFigure(state, a, moment);
       const { place, w } = figure.equation!.terms[moment.now]!;
       expect(figure.equation!.terms.map(({ now }) => now).indexOf(true)).toBe(moment.now);
