@@ -26,9 +26,11 @@ let sizes: Sizes = {};
 async function loadSizes(context: Context<unknown, keyof typeof words.en>): Promise<void> {
   if (!import.meta.env.PROD) return;
   try {
-    const response = await fetch('./sizes.json');
-    if (!response.ok) throw new Error(`sizes.json: ${response.status} ${response.statusText}`);
-    sizes = (await response.json()) as Sizes;
+    const asked = fetch('./sizes.json').then((response) => {
+      if (!response.ok) throw new Error(`sizes.json: ${response.status} ${response.statusText}`);
+      return response.json() as Promise<Sizes>;
+    });
+    sizes = (await context.wait(asked, { what: () => context.t('sizes') })) ?? {};
     context.refresh();
   } catch (error) {
     // The cards do without.

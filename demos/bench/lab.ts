@@ -21,8 +21,6 @@ export interface Progress {
   readonly head: Head | null;
   readonly method: Method | null;
   readonly rows: readonly Row[];
-  /** Why it failed. */
-  readonly message: string;
 }
 
 export interface Started {
@@ -54,7 +52,6 @@ export function start({ request, own, before = [] }: Started, changed: (event: F
     head: null,
     method: null,
     rows: before,
-    message: '',
   };
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
@@ -63,11 +60,8 @@ export function start({ request, own, before = [] }: Started, changed: (event: F
   });
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    const failure = {
-      kind: 'failed',
-      name: 'Error',
-      message: event.message || 'the worker could not be started',
-    } as const;
+    const message = event.message || 'the worker could not be started';
+    const failure = { kind: 'failed', error: { name: 'DeviceError', reason: 'worker', message } } as const;
     take(failure);
     changed(failure);
   });
@@ -82,10 +76,10 @@ export function stop(): void {
   if (isRunning()) end('stopped');
 }
 
-function end(phase: 'done' | 'stopped' | 'failed', message = ''): void {
+function end(phase: 'done' | 'stopped' | 'failed'): void {
   worker?.terminate();
   worker = null;
-  current = { ...current!, phase, took: performance.now() - current!.began, message };
+  current = { ...current!, phase, took: performance.now() - current!.began };
 }
 
 function take(event: FromWorker): void {
@@ -108,7 +102,7 @@ function take(event: FromWorker): void {
       end('done');
       break;
     case 'failed':
-      end('failed', event.message);
+      end('failed');
       break;
   }
 }

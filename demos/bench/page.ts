@@ -2,6 +2,9 @@
 
 import './bench.css';
 import { html, type Child } from '../shared/dom.ts';
+import { isOfText, sayFailure } from './failed.ts';
+import { copyReport } from '../shared/clipboard.ts';
+import type { Acts } from '../shared/errors.ts';
 import { openPage } from '../shared/page.ts';
 import source from 'virtual:retrograd-source';
 import { askAdapter, knownOf, type Known } from './adapter.ts';
@@ -13,7 +16,7 @@ import { fields, ownRequest, requestOf, type LabState } from './state.ts';
 import type { FromWorker } from './protocol.ts';
 import { banner, compareView } from './views/compare.ts';
 import { controlsView, optional, type Optional } from './views/controls.ts';
-import { deviceView } from './views/device.ts';
+import { deviceText, deviceView } from './views/device.ts';
 import { methodView } from './views/method.ts';
 import { ownName, ownView } from './views/own.ts';
 import { rooflineView } from './views/roofline.ts';
@@ -128,7 +131,7 @@ const askedOf = (context: LabContext) => ({ device: deviceOf(context), source, c
 
 function begin(context: LabContext, what: Parameters<typeof start>[0]): void {
   ownFailure = '';
-  context.dismiss('run failed');
+  for (const name of ['E7', 'E8', 'E9', 'E18', 'run failed']) context.dismiss(name);
   start(what, (event) => heard(context, event));
   keepTime();
   context.set({ run: '' });
@@ -139,6 +142,23 @@ function measureOwn(state: LabState, context: LabContext): void {
   begin(context, { request, own: { name: ownName, code: state.own } });
 }
 
+/** What a reader can do about a run that failed: the rows that are there stand until they are measured again. */
+function actsAfter(context: LabContext, said: string): Acts {
+  const again = (): void => {
+    const { request, own, rows } = progress()!;
+    begin(context, { request, own, before: rows });
+  };
+  return {
+    continue: again,
+    retry: again,
+    report() {
+      const now = resultNow();
+      const known = now ? knownOf(now) : adapter;
+      void copyReport(context, [said, known ? deviceText(context, known) : '']);
+    },
+  };
+}
+
 /** The page is brought up to date at most once a second, and at the end. */
 const restMs = 1000;
 let scheduled: ReturnType<typeof setTimeout> | undefined;
@@ -146,17 +166,13 @@ let scheduled: ReturnType<typeof setTimeout> | undefined;
 function heard(context: LabContext, event: FromWorker): void {
   const now = progress()!;
   if (event.kind === 'failed') {
-    if (now.own) ownFailure = event.message;
-    else {
-      context.notice({
-        name: 'run failed',
-        tone: 'error',
-        code: 'E9',
-        title: () => context.t('run failed'),
-        body: () => html('pre', { class: 'failure' }, event.message),
-      });
-    }
+    if (now.own && isOfText(event.error)) ownFailure = event.error.message;
+    else sayFailure(context, event.error, actsAfter(context, event.error.message));
     shownAgain(context, 'phase failed');
+  } else if (event.kind === 'refused') {
+    // Its row has the words; that memory is short is for the reader to mend.
+    if (event.error.reason === 'out-of-memory')
+      sayFailure(context, event.error, actsAfter(context, event.error.message));
   } else if (event.kind === 'done') {
     // A kernel that does not compile is a wrong row; its message belongs to the text it names.
     ownFailure = now.own
@@ -184,10 +200,16 @@ function askOnce(context: LabContext): void {
   const { kind } = context.device;
   if (kind === 'asking' || adapterOf === kind) return;
   adapterOf = kind;
-  void askAdapter(kind === 'cpu' ? 'cpu' : 'gpu').then((known) => {
-    adapter = { ...known, clock: null, source };
-    context.refresh();
-  });
+  void describe(context, kind === 'cpu' ? 'cpu' : 'gpu');
+}
+
+async function describe(context: LabContext, wanted: 'cpu' | 'gpu'): Promise<void> {
+  const asked = askAdapter(wanted).catch(() => null);
+  const known = await context.wait(asked, { what: () => context.t('device panel') });
+  // The badge had a GPU, and this asks for the same.
+  if (!known) context.report('E3');
+  adapter = { ...(known ?? (await askAdapter('cpu'))), clock: null, source };
+  context.refresh();
 }
 
 /** Files may be dropped anywhere on the page. */

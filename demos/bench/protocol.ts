@@ -1,5 +1,6 @@
 // What the page and its worker say to each other.
 
+import type { SentError } from '../../src/train/worker/messages.ts';
 import type { BenchResult, Method } from './core/result.ts';
 import type { BenchEvent, BenchRequest } from './core/run.ts';
 
@@ -16,4 +17,6 @@ export type FromWorker =
   | BenchEvent
   | { readonly kind: 'method'; readonly method: Method }
   | { readonly kind: 'done'; readonly result: BenchResult }
-  | { readonly kind: 'failed'; readonly name: string; readonly message: string };
+  /** One kernel could not be run; the run goes on. */
+  | { readonly kind: 'refused'; readonly error: SentError }
+  | { readonly kind: 'failed'; readonly error: SentError };

@@ -2,7 +2,7 @@
 
 import schemaFile from './bench.schema.json';
 import type { BenchResult } from './core/result.ts';
-import { validate, type Schema } from './core/schema.ts';
+import { faultsIn, type Fault, type Schema } from './core/schema.ts';
 
 export interface Run {
   /** `now`, or `kept:`, `saved:`, `file:` and the name. */
@@ -13,14 +13,18 @@ export interface Run {
 
 const schema = schemaFile as unknown as Schema;
 
-/** What is wrong with a value that should be a result, the first few places; empty where nothing is. */
-export const faultsOf = (value: unknown): string[] => validate(value, schema).slice(0, 3);
+/** A value that is no result: the first few places in which it is not. */
+export class ResultError extends Error {
+  constructor(readonly faults: readonly Fault[]) {
+    super('this is no result');
+  }
+}
 
-/** A file's text as a result. Throws with what is wrong, and where. */
+/** A file's text as a result. SyntaxError where it is no JSON, else ResultError. */
 export function readResult(text: string): BenchResult {
   const value: unknown = JSON.parse(text);
-  const faults = faultsOf(value);
-  if (faults.length > 0) throw new Error(faults.join('; '));
+  const faults = faultsIn(value, schema).slice(0, 3);
+  if (faults.length > 0) throw new ResultError(faults);
   return value as BenchResult;
 }
 

@@ -1,8 +1,10 @@
 // The runs that the page can show, loaded as they are asked for, and what is done with them.
 
 import { copyText } from '../shared/clipboard.ts';
+import { errorNotice } from '../shared/errors.ts';
 import { download } from '../shared/export.ts';
 import { translator } from '../shared/language.ts';
+import { faultLines, isFault } from './faults.ts';
 import { deleteSaved, keptNames, loadKept, loadSaved, readResult, savedNames, saveRun, type Run } from './runs.ts';
 import { progress, resultNow } from './lab.ts';
 import type { BenchResult } from './core/result.ts';
@@ -68,23 +70,22 @@ export function openShelf(context: LabContext): Shelf {
     const there = group === 'kept' ? keptNames.includes(name) : group === 'saved';
     if (!there) return;
     try {
-      const result = await (group === 'kept' ? loadKept(name) : loadSaved(name));
-      loaded.set(id, { id, name, result });
+      const asking = group === 'kept' ? loadKept(name) : loadSaved(name);
+      const result = await context.wait(asking, { what: () => name });
+      if (result) loaded.set(id, { id, name, result });
+      else context.report('E11', { what: name });
     } catch (error) {
-      refuse(name, error);
+      if (isFault(error)) refuse(name, error);
+      else context.fail(error, { of: 'load', what: () => name });
     }
     context.refresh();
   }
 
   function refuse(file: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    context.notice({
-      name: `file ${file}`,
-      tone: 'warning',
-      code: 'E12',
-      title: () => context.t('bad file', { file }),
-      body: () => message,
-    });
+    const told = () => ({ file, expected: context.t('result file') });
+    const wording = isFault(error) ? { lines: () => faultLines(context.t, error) } : { detail: String(error) };
+    // Of several files each has its own.
+    context.notice({ ...errorNotice(context, 'E12', told, {}, wording), name: `file ${file}` });
   }
 
   function get(id: string): Run | null {
@@ -111,7 +112,9 @@ export function openShelf(context: LabContext): Shelf {
       const names: string[] = [];
       for (const file of chosen) {
         try {
-          const result: BenchResult = readResult(await file.text());
+          const text = await context.wait(file.text(), { what: () => file.name });
+          if (text === null) continue;
+          const result: BenchResult = readResult(text);
           const name = file.name.replace(/\.json$/, '');
           loaded.set(`file:${name}`, { id: `file:${name}`, name, result });
           files = [...files.filter((one) => one !== name), name];
@@ -142,7 +145,8 @@ export function openShelf(context: LabContext): Shelf {
       const run = get(id);
       if (!run) return;
       try {
-        await saveRun(name, run.result);
+        const kept = saveRun(name, run.result).then(() => true);
+        if (!(await context.wait(kept, { what: () => name }))) return;
       } catch {
         context.report('E14', {}, { download: () => this.exportJson(id) });
         return;

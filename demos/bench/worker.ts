@@ -1,5 +1,6 @@
 // The measuring itself, in a thread of its own: the page stays free, and ending the thread ends whatever runs in it.
 
+import { sentError } from '../../src/train/worker/messages.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import { casesOf, runBench } from './core/run.ts';
 import type { Method, Row } from './core/result.ts';
@@ -16,15 +17,16 @@ async function run({ request, own }: Extract<ToWorker, { kind: 'start' }>): Prom
     say({ kind: 'method', method: methodOf(request.quick, request.repeat) });
     const source = own ? { ...own, file: own.name, library: await libraryTexts() } : null;
     const reflect = own ? (await import('./core/reflect.ts')).reflectSource : undefined;
-    const result = await runBench({ ...request, own: source }, { emit: say, hidden: () => hidden, reflect });
+    const result = await runBench({ ...request, own: source }, { emit: say, hidden: () => hidden, refused, reflect });
     const others = Object.values(adapters);
     if (others.length > 0) await measureOthers(request, result.method, others);
     say({ kind: 'done', result });
   } catch (error) {
-    const { name, message } = error as Error;
-    say({ kind: 'failed', name, message });
+    say({ kind: 'failed', error: sentError(error) });
   }
 }
+
+const refused = (error: Error): void => say({ kind: 'refused', error: sentError(error) });
 
 /** Readers' own; none comes with the pages. */
 const adapters = import.meta.glob<{ adapter: Adapter }>('./adapters/*.local.ts');

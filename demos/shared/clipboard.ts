@@ -2,6 +2,13 @@
 import type { Context } from './context.ts';
 import { html } from './dom.ts';
 
+/** For a report of an error: what was said of it, the device, the browser, and the page's link. */
+export async function copyReport(context: Context, said: readonly string[]): Promise<void> {
+  const { kind, name } = context.device;
+  const lines = [...said, `device ${kind} ${name}`, navigator.userAgent, await context.address()];
+  await copyText(context, lines.join('\n'));
+}
+
 /** `done` is what is said of it: "Copied." unless told. */
 export async function copyText(context: Context, text: string, done?: () => string): Promise<void> {
   const { shell: t } = context;

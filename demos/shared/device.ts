@@ -15,7 +15,12 @@ export const asking: DeviceStatus = { kind: 'asking', name: '', code: null };
 
 const cpu = (code: DeviceStatus['code'] = null): DeviceStatus => ({ kind: 'cpu', name: '', code });
 
-/** `force` is an error code to pretend. */
+/** Also what a reader gets who ends the wait for an adapter. */
+export const noAdapter = cpu('E3');
+
+/**
+ * Never rejects, but an adapter may be long in coming, or never come: the caller ends the wait. `force` is an error code to pretend.
+ */
 export async function findDevice(choice: DeviceChoice, force = ''): Promise<DeviceStatus> {
   if (force === 'E1' || force === 'E2' || force === 'E3') return cpu(force);
   if (force === 'E4') return { kind: 'software', name: 'swiftshader', code: 'E4' };
@@ -25,7 +30,7 @@ export async function findDevice(choice: DeviceChoice, force = ''): Promise<Devi
   if (!gpu) return cpu('E2');
   try {
     const adapter = await gpu.requestAdapter();
-    if (!adapter) return cpu('E3');
+    if (!adapter) return noAdapter;
     const device = await adapter.requestDevice();
     device.destroy();
     // It has moved from GPUAdapter to GPUAdapterInfo, and some browsers lack the latter.
@@ -36,6 +41,6 @@ export async function findDevice(choice: DeviceChoice, force = ''): Promise<Devi
     const name = [info?.vendor, info?.architecture].filter(Boolean).join(' ');
     return software ? { kind: 'software', name, code: 'E4' } : { kind: 'gpu', name, code: null };
   } catch {
-    return cpu('E3');
+    return noAdapter;
   }
 }

@@ -1,7 +1,7 @@
 // The coded error states of the pages: each says what happened, why, and offers the next action. E17 is linkNotice; which
 // state an error means is in failures.ts.
 import { browsersHere } from './browsers.ts';
-import { copyText } from './clipboard.ts';
+import { copyReport, copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
 import { html, type Child } from './dom.ts';
 import type { ErrorKey } from './error_words.ts';
@@ -17,7 +17,6 @@ export type OfferName =
   | 'restart'
   | 'continue'
   | 'gpu page'
-  | 'go on'
   | 'smaller'
   | 'half batch'
   | 'report'
@@ -38,16 +37,16 @@ export const errors = {
   E1: { tone: 'error', offers: ['https', 'cpu'], example: {} },
   E2: { tone: 'error', offers: ['cpu'], example: {} },
   E3: { tone: 'error', offers: ['retry', 'gpu page', 'cpu'], example: {} },
-  E4: { tone: 'warning', offers: ['go on'], example: {} },
+  E4: { tone: 'warning', offers: [], example: {} },
   E5: { tone: 'information', offers: [], example: { feature: 'shader-f16' } },
   E6: { tone: 'error', offers: ['smaller'], example: { need: '256 MiB', have: '128 MiB' } },
   E7: {
     tone: 'error',
     offers: ['continue', 'reload', 'cpu'],
-    example: (t) => ({ reason: t('reason lost'), epoch: 3 }),
+    example: (t) => ({ reason: t('reason lost') }),
   },
-  E8: { tone: 'error', offers: ['half batch'], example: { batch: 512 } },
-  E9: { tone: 'error', offers: ['report'], example: {} },
+  E8: { tone: 'error', offers: ['half batch', 'cpu'], example: {} },
+  E9: { tone: 'error', offers: ['report', 'cpu'], example: {} },
   E10: { tone: 'error', offers: ['restore', 'clip'], example: { step: 231, last: 4.31 } },
   E11: { tone: 'warning', offers: ['retry'], example: { what: 'shard-3.bin' } },
   E12: { tone: 'warning', offers: [], example: { file: 'points.csv', expected: 'x,y,label' } },
@@ -75,7 +74,7 @@ export interface Wording {
   readonly lines?: (() => readonly string[]) | undefined;
 }
 
-/** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying, going on) need not be given. */
+/** `acts` are what the page can do; the shell's own (https, CPU, retry, reload, copying) need not be given. */
 export function errorNotice(
   context: Context,
   code: ErrorCode,
@@ -84,13 +83,15 @@ export function errorNotice(
   { what = `${code}.what`, next = `${code}.next`, detail, lines }: Wording = {},
 ): Notice {
   const { tone, offers }: ErrorKind = errors[code];
-  const all: Acts = { ...shellActs(context, code), ...acts };
   const values = (): Values => (typeof told === 'function' ? told(context.errors) : told);
+  const title = (): string => context.errors(what, values());
+  const report = (): void => void copyReport(context, [`${code} ${title()}`, detail ?? '']);
+  const all: Acts = { ...shellActs(context, code), report, ...acts };
   return {
     name: code,
     tone,
     code,
-    title: () => context.errors(what, values()),
+    title,
     body: () => [
       html('p', {}, context.errors(next, values())),
       more(code, context),
@@ -117,7 +118,6 @@ function shellActs(context: Context, code: ErrorCode): Acts {
     retry: () => location.reload(),
     reload: () => location.reload(),
     'gpu page': () => void copyText(context, 'chrome://gpu'),
-    'go on': () => context.dismiss(code),
   };
 }
 

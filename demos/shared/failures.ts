@@ -87,14 +87,14 @@ function ofDevice(
       if ('feature' in lacking) return { code: 'E5', values: { feature: lacking.feature }, detail: message };
       return { code, values: (t) => limitValues(t, lacking), detail: message };
     case 'E7': {
-      const next = gaveUp ? 'E7.kept' : epoch === undefined ? 'E7.plain' : epoch === 0 ? 'E7.first' : undefined;
+      const next = gaveUp ? 'E7.kept' : epoch === undefined ? undefined : epoch === 0 ? 'E7.first' : 'E7.resumed';
       const key = reason === 'stale' ? 'reason lost' : (`reason ${reason}` as 'reason lost');
       return { code, values: (t) => ({ reason: t(key), epoch: epoch ?? 0 }), next, detail: message };
     }
     case 'E8':
       return batch === undefined
-        ? { code, what: 'E8.plain', detail: message }
-        : { code, values: { batch }, detail: message };
+        ? { code, detail: message }
+        : { code, values: { batch }, what: 'E8.batch', next: 'E8.half', detail: message };
     case 'E18':
       return { code, what: 'E18.worker', next: 'E18.worker next', detail: message };
     default:

@@ -9,7 +9,7 @@ import './stepper.css';
 import './print.css';
 import { copyText } from './clipboard.ts';
 import type { Context } from './context.ts';
-import { asking, findDevice, type DeviceStatus } from './device.ts';
+import { asking, findDevice, noAdapter, type DeviceStatus } from './device.ts';
 import { html, place, type Child } from './dom.ts';
 import { dialogs, header, openDialog, type HeaderChoices } from './header.ts';
 import { fullScreen, presenterKeys } from './keys.ts';
@@ -43,6 +43,8 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
   const live = liveRegion();
   let device: DeviceStatus = asking;
   let asked = '';
+  /** Ends the wait for the device that was asked for last. */
+  let leave = (): void => undefined;
   let forced = '';
   let scheduled = false;
 
@@ -234,7 +236,11 @@ export async function openPage<F extends Fields, Key extends string>(page: Page<
     const { device: wanted, force } = common();
     if (asked === `${wanted} ${force}`) return;
     const question = (asked = `${wanted} ${force}`);
-    const found = await findDevice(wanted, force);
+    leave();
+    const left = new Promise<null>((done) => (leave = () => done(null)));
+    // A page that does as well without a GPU says by its badge alone that it looks for one.
+    const wait = { what: () => states('a GPU'), said: page.device !== 'wanted' };
+    const found = (await context.wait(Promise.race([findDevice(wanted, force), left]), wait)) ?? noAdapter;
     if (asked !== question) return;
     device = found;
     // What befell the page meanwhile stays.

@@ -1,6 +1,9 @@
 // No silent waits: after a second a notice says what is waited for, after ten it can be ended.
 import type { Context } from './context.ts';
 
+/** Several may wait at once: each has its notice. */
+let waits = 0;
+
 export interface Wait {
   /** What is waited for, in the page's language. */
   what(): string;
@@ -12,11 +15,12 @@ export interface Wait {
  * The promise's outcome, or null where the reader ended the wait: then nobody listens to the promise any more. Rejects as it does.
  */
 export async function waitFor<Value>(context: Context, promise: Promise<Value>, wait: Wait): Promise<Value | null> {
+  const name = `waiting ${++waits}`;
   let end: () => void;
   const ended = new Promise<null>((done) => (end = () => done(null)));
   const tell = (offers: boolean): void =>
     context.notice({
-      name: 'waiting',
+      name,
       tone: 'information',
       title: () => context.errors('waiting for', { what: wait.what() }),
       offers: offers ? [{ label: () => context.errors('cancel'), act: () => end() }] : [],
@@ -26,6 +30,6 @@ export async function waitFor<Value>(context: Context, promise: Promise<Value>, 
     return await Promise.race([promise, ended]);
   } finally {
     timers.forEach(clearTimeout);
-    context.dismiss('waiting');
+    context.dismiss(name);
   }
 }

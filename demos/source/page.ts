@@ -10,6 +10,8 @@ import { words } from './words.ts';
 
 const loaded = new Map<string, string>();
 const asked = new Set<string>();
+/** Those that do not come. */
+const missing = new Set<string>();
 
 /** The file of the link, else the page's own. */
 function fileOf({ page, file }: State): string {
@@ -17,18 +19,25 @@ function fileOf({ page, file }: State): string {
   return file || own.find((one) => /(^|\/)(page|index)\.ts$/.test(one)) || own[0]!;
 }
 
+async function load(file: string, context: Context<State, keyof typeof words.en>): Promise<void> {
+  const what = (): string => file;
+  try {
+    const text = await context.wait(textOf(file), { what, said: true });
+    if (text === null) context.report('E11', { what: file });
+    else loaded.set(file, text);
+  } catch (error) {
+    context.fail(error, { of: 'load', what });
+  }
+  if (!loaded.has(file)) missing.add(file);
+  context.refresh();
+}
+
 function view(state: State, context: Context<State, keyof typeof words.en>): Child {
   const { t } = context;
   const shown = fileOf(state);
   if (!asked.has(shown)) {
     asked.add(shown);
-    textOf(shown).then(
-      (text) => {
-        loaded.set(shown, text);
-        context.refresh();
-      },
-      (error: unknown) => context.fail(error, { of: 'load', what: () => shown }),
-    );
+    void load(shown, context);
   }
   const entry = (file: string): HTMLElement =>
     html(
@@ -72,7 +81,7 @@ function view(state: State, context: Context<State, keyof typeof words.en>): Chi
         html('h2', { class: 'unseen' }, shown),
         loaded.has(shown)
           ? scrollBox(shown, html('pre', { lang: 'en' }, html('code', {}, loaded.get(shown)!)), 'source-box')
-          : html('p', {}, t('loading', { file: shown })),
+          : html('p', {}, t(missing.has(shown) ? 'missing' : 'loading', { file: shown })),
       ),
     ),
   ];

@@ -1,7 +1,7 @@
 // The one training of this page: what it does at the moment, what may be done with it, and what befalls it.
 
 import { stayAwake } from './awake.ts';
-import { copyText } from '../shared/clipboard.ts';
+import { copyReport } from '../shared/clipboard.ts';
 import type { Context } from '../shared/context.ts';
 import type { Acts } from '../shared/errors.ts';
 import { download as saveFile } from '../shared/export.ts';
@@ -102,10 +102,10 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
   let ended: 'done' | 'stopped' | 'failed' = 'failed';
   const sleep = stayAwake();
   try {
-    const { train, keep } = await import('./train.ts');
     const abandoned = new Promise<never>((_, reject) => {
       run.abandon = () => reject(new Error('ended by its reader'));
     });
+    const { train, keep } = await Promise.race([import('./train.ts'), abandoned]);
     const training = train({ ...state, prefer: prefer(context) }, from, {
       stage(stage) {
         if (over) return;
@@ -180,7 +180,7 @@ function befell(context: Own, state: TrainState, error: unknown, last: number | 
     'half batch': half,
     restore: () => again({ rate: state.rate / 10 }),
     clip: () => again({ clip: true }),
-    report: () => void copyReport(context, state, error),
+    report: () => void copyReport(context, [String(error), JSON.stringify(state)]),
   };
   const situation: Situation = {
     batch: state.batch,
@@ -193,12 +193,6 @@ function befell(context: Own, state: TrainState, error: unknown, last: number | 
   context.fail(error, situation);
   // After this call's own end, which a new training must not overtake.
   setTimeout(() => void start(context, state, run.kept));
-}
-
-async function copyReport(context: Own, state: TrainState, error: unknown): Promise<void> {
-  const { kind, name } = context.device;
-  const lines = [String(error), `device ${kind} ${name}`, navigator.userAgent, await context.address()];
-  await copyText(context, [...lines, JSON.stringify(state)].join('\n'));
 }
 
 function offerEnd(context: Own): void {

@@ -1,6 +1,7 @@
 // A whole benchmark, in a page or in Node: opens the device, measures its roofs and the suites asked for, and gives the
 // result as the schema has it.
 
+import { DeviceError } from '../../../src/core/errors.ts';
 import { ops } from '../../../src/ops/index.ts';
 import { familyCases, inHalves, opByName, sampleCases, shapeCases, shapedCase, workName, type Case } from './cases.ts';
 import { measureData } from './data.ts';
@@ -57,17 +58,24 @@ export interface BenchHooks {
   readonly emit: (event: BenchEvent) => void;
   readonly signal?: AbortSignal;
   readonly hidden?: () => boolean;
+  /** Hears of each kernel that could not be run; its row says so in any case. */
+  readonly refused?: (error: Error) => void;
   readonly gpu?: GPU | undefined;
   /** Needed for a user's own kernel: `reflectSource` of reflect.ts. */
   readonly reflect?: Reflect | undefined;
 }
 
-/** Rejects with the signal's reason as soon as it is aborted, whatever the device is at then. */
+/** Rejects with the signal's reason as soon as it is aborted, whatever the device is at then, and with what ended the device. */
 export async function runBench(request: BenchRequest, hooks: BenchHooks): Promise<BenchResult> {
   const { signal } = hooks;
   signal?.throwIfAborted();
   const opening = openSession(request.device, hooks.gpu);
-  const work = opening.then((session) => measureAll(session, request, hooks));
+  const work = opening.then((session) => {
+    const lost = session.device.lost.then((error): never => {
+      throw error;
+    });
+    return Promise.race([measureAll(session, request, hooks), lost]);
+  });
   // Once stopped it fails by the lost device, and nobody waits for it any more.
   work.catch(() => undefined);
   let stop!: () => void;
@@ -86,15 +94,23 @@ export async function runBench(request: BenchRequest, hooks: BenchHooks): Promis
   }
 }
 
+const gone: ReadonlySet<DeviceError['reason']> = new Set(['lost', 'destroyed', 'hung', 'stale']);
+
 async function measureAll(session: Session, request: BenchRequest, hooks: BenchHooks): Promise<BenchResult> {
   const { info, host, clock, device } = session;
   const { signal, hidden, reflect } = hooks;
   signal?.throwIfAborted();
   hooks.emit({ kind: 'device', session: { info, host, clock } });
   const method = methodOf(request.quick, request.repeat);
-  const options: MeasureOptions = { method, signal, hidden };
   if (request.own && !reflect) throw new Error('runBench: a kernel of a user needs hooks.reflect');
   const own = request.own && (await ownKernel(session.gpu, request.own, reflect!));
+  const why = async (variant: string, error: Error): Promise<string> => {
+    // A device that is gone is no fault of a kernel's.
+    if (error instanceof DeviceError && gone.has(error.reason)) throw error;
+    hooks.refused?.(error);
+    return own && session.gpu && variant === own.name ? whyNot(session.gpu, own, error) : error.message;
+  };
+  const options: MeasureOptions = { method, signal, hidden, why };
   const roofs = device.target && request.roofs ? roofCases(device.target) : [];
   const cases = casesOf(request);
   const steps = stepsOf(request);
@@ -114,9 +130,7 @@ async function measureAll(session: Session, request: BenchRequest, hooks: BenchH
   };
   for (const one of roofs) add(await measureCase(session, one, options, speeds));
   const kernels = request.kernels && own ? [own.name, ...request.kernels] : request.kernels;
-  const why = async (variant: string, error: Error): Promise<string> =>
-    own && session.gpu && variant === own.name ? whyNot(session.gpu, own, error) : error.message;
-  const named = { ...options, kernels: kernels ?? undefined, why };
+  const named = { ...options, kernels: kernels ?? undefined };
   for (const one of cases) {
     const extended = own ? { ...one, op: withOwnKernel(one.op, own) } : one;
     add(await measureCase(session, extended, withVariants(named, extended, request), speeds));

@@ -9,7 +9,6 @@ import type { LabContext } from '../words.ts';
 export function deviceView(context: LabContext, known: Known): HTMLElement {
   const { t } = context;
   const facts = factsOf(context, known);
-  const text = facts.map(([name, value]) => `${name}: ${value}`).join('\n');
   return html(
     'details',
     { class: 'device-panel', key: 'device', 'data-part': 'device', open: true },
@@ -21,12 +20,18 @@ export function deviceView(context: LabContext, known: Known): HTMLElement {
     ),
     html(
       'button',
-      { type: 'button', id: 'copy-device', on: { click: () => void copyText(context, text) } },
+      { type: 'button', id: 'copy-device', on: { click: () => void copyText(context, deviceText(context, known)) } },
       icon('copy'),
       t('copy device'),
     ),
   );
 }
+
+/** The panel as lines, for copies. */
+export const deviceText = (context: LabContext, known: Known): string =>
+  factsOf(context, known)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
 
 function factsOf({ t }: LabContext, { device, host, clock, source }: Known): [string, string][] {
   const told = (text: string): string => text || t('not disclosed');
