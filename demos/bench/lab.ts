@@ -41,6 +41,8 @@ export const isRunning = (): boolean => current?.phase === 'running';
 export function start({ request, own, before = [] }: Started, changed: (event: FromWorker) => void): void {
   stop();
   replaced = before;
+  // Rows that stand are shown with the device and the method they are of, until this run tells its own.
+  const { head, method } = before.length > 0 && current ? current : { head: null, method: null };
   current = {
     phase: 'running',
     request,
@@ -49,8 +51,8 @@ export function start({ request, own, before = [] }: Started, changed: (event: F
     took: null,
     done: 0,
     total: 0,
-    head: null,
-    method: null,
+    head,
+    method,
     rows: before,
   };
   worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });

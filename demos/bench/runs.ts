@@ -61,7 +61,14 @@ function settled<T, R extends IDBRequest<T>>(request: R, prepare?: (request: R) 
 async function within<T>(mode: IDBTransactionMode, use: (runs: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const opened = await open();
   try {
-    return await settled(use(opened.transaction(store, mode).objectStore(store)));
+    const transaction = opened.transaction(store, mode);
+    // Where there is no room a request succeeds, and then its transaction does not.
+    const written = new Promise<void>((resolve, fail) => {
+      transaction.addEventListener('complete', () => resolve());
+      transaction.addEventListener('abort', () => fail(transaction.error ?? new Error('IndexedDB failed')));
+    });
+    const [value] = await Promise.all([settled<T, IDBRequest<T>>(use(transaction.objectStore(store))), written]);
+    return value;
   } finally {
     opened.close();
   }

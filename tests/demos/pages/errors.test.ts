@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => opened.close());
 
 /** Those the shell can offer by itself; pages bring the others' acts. */
-const offers: Record<string, number> = { E1: 2, E2: 1, E3: 3, E7: 2, E11: 1, E13: 1, E18: 1 };
+const offers: Record<string, number> = { E1: 2, E2: 1, E3: 3, E7: 2, E8: 1, E9: 2, E11: 1, E13: 1, E18: 1 };
 
 test.each(Array.from({ length: 18 }, (_, i) => `E${i + 1}`).filter((code) => code !== 'E4' && code !== 'E17'))(
   '%s',

@@ -37,8 +37,16 @@ test('a file, a drop and a paste are taken; what is no picture is named, and the
   const file = join(folder, 'torn.png');
   writeFileSync(file, 'not a picture');
   const input = (await page.$('.image-tab input[type=file]')) as ElementHandle<HTMLInputElement>;
-  await input.uploadFile(file);
-  expect(await notice(page, 'E12')).toContain('torn.png: expected a picture this browser can read');
+  const pictures = (): Promise<string[]> =>
+    page.$$eval('.image-tab canvas', (all) => all.map((canvas) => canvas.toDataURL()));
+  const refused = async (): Promise<void> => {
+    const before = await pictures();
+    expect(before).toHaveLength(2);
+    await input.uploadFile(file);
+    expect(await notice(page, 'E12')).toContain('torn.png: expected a picture this browser can read');
+    expect(await pictures(), 'before and after the filter').toEqual(before);
+  };
+  await refused();
 
   /** As a reader brings it: `DataTransfer` with a picture drawn here. */
   const bring = (kind: 'drop' | 'paste', width: number, height: number): Promise<void> =>
@@ -62,6 +70,8 @@ test('a file, a drop and a paste are taken; what is no picture is named, and the
   await bring('drop', 20, 10);
   await size(page, '20x10');
   expect(await page.$('.notice'), 'the next picture ends the notice').toBeNull();
+  await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('[data-device] canvas')?.width === 20);
+  await refused();
   await bring('paste', 12, 24);
   await size(page, '12x24');
   await bring('drop', 1000, 500);

@@ -33,6 +33,8 @@ export interface Options extends Viewport {
   readonly javaScript?: boolean;
   /** Requests that do not come through. */
   readonly block?: RegExp;
+  /** Requests that get no answer. */
+  readonly hold?: RegExp;
   /** Runs in each of the page's workers before its own program. */
   readonly worker?: string;
   /** Another address of the site than this run's own. */
@@ -43,9 +45,9 @@ export interface Options extends Viewport {
 
 /** `path` is below the site: `conv/#v=1&step=3`. Each page has storage of its own. */
 export async function open(path: string, options: Options = {}): Promise<Opened> {
-  const { before, javaScript = true, block, worker, alone = false } = options;
+  const { before, javaScript = true, block, hold, worker, alone = false } = options;
   // To hold each request back for a verdict takes time, and one of a worker is not always let go again (Puppeteer 24).
-  const judged = alone || block !== undefined;
+  const judged = alone || block !== undefined || hold !== undefined;
   const context = await (await connected()).createBrowserContext();
   const page = await context.newPage();
   const site = options.site ?? inject('siteUrl');
@@ -65,7 +67,7 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
   page.on('request', (request) => {
     const url = request.url();
     if (!isInside(url)) wrong.push(`outside: ${url}`);
-    if (judged) void (isInside(url) && !block?.test(url) ? request.continue() : request.abort());
+    if (judged && !hold?.test(url)) void (isInside(url) && !block?.test(url) ? request.continue() : request.abort());
   });
   if (before) await page.evaluateOnNewDocument(before);
   if (worker) await page.evaluateOnNewDocument(startWith, worker);

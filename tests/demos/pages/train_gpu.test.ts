@@ -2,14 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { broken, remember, shortOf } from './gpu_patches.ts';
 import { click, logged, opened, press, short, state, status, text } from './train_page.ts';
-
-/** The worker's devices as they come, so that one can be ended. */
-const remember = `
-  const request = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (...given) {
-    return (self.last = await request.apply(this, given));
-  };`;
 
 describe('its GPU', () => {
   test('is lost: the training goes on by itself from what was kept, and not for ever (E7, MO-3)', async () => {
@@ -46,20 +40,7 @@ describe('its GPU', () => {
   });
 
   test('has less memory than a batch wants: half of it is offered and trains (E8)', async () => {
-    const worker = `
-      const create = GPUDevice.prototype.createBuffer;
-      const pop = GPUDevice.prototype.popErrorScope;
-      GPUDevice.prototype.createBuffer = function (descriptor) {
-        if (descriptor.size > 9e5) this.full = true;
-        return create.call(this, descriptor);
-      };
-      GPUDevice.prototype.popErrorScope = async function () {
-        const { full, popped = 0 } = this;
-        this.popped = popped + 1;
-        const caught = await pop.call(this);
-        return full && popped % 2 === 1 ? new GPUOutOfMemoryError('for the test') : caught;
-      };`;
-    const { page } = await opened(`${short}&epochs=1`, { worker });
+    const { page } = await opened(`${short}&epochs=1`, { worker: shortOf(9e5) });
     await click(page, '#train');
     expect(await state(page, 'E8')).toContain('a batch of 40');
     await press(page, 'Half the batch');
@@ -78,12 +59,7 @@ describe('its GPU', () => {
   });
 
   test('refuses a kernel: file, line and the report to copy (E9)', async () => {
-    const worker = `
-      const create = GPUDevice.prototype.createShaderModule;
-      GPUDevice.prototype.createShaderModule = function (descriptor) {
-        return create.call(this, { ...descriptor, code: descriptor.code + '\\nfn broken( {' });
-      };`;
-    const { page } = await opened(`${short}&epochs=1`, { worker });
+    const { page } = await opened(`${short}&epochs=1`, { worker: broken });
     await click(page, '#train');
     expect(await state(page, 'E9')).toMatch(/\.wgsl:\d+:\d+: entry '/);
     await page.evaluate(() => {
