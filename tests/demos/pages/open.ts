@@ -28,8 +28,8 @@ const connected = (): Promise<Browser> =>
   (browser ??= puppeteer.connect({ browserWSEndpoint: inject('siteBrowser'), protocolTimeout: 0 }));
 
 export interface Options extends Viewport {
-  /** Runs in the page before its own scripts. */
-  readonly before?: () => void;
+  /** Run in the page before its own scripts. */
+  readonly before?: (() => void) | readonly (() => void)[];
   readonly javaScript?: boolean;
   /** Requests that do not come through. */
   readonly block?: RegExp;
@@ -69,7 +69,7 @@ export async function open(path: string, options: Options = {}): Promise<Opened>
     if (!isInside(url)) wrong.push(`outside: ${url}`);
     if (judged && !hold?.test(url)) void (isInside(url) && !block?.test(url) ? request.continue() : request.abort());
   });
-  if (before) await page.evaluateOnNewDocument(before);
+  for (const one of before ? [before].flat() : []) await page.evaluateOnNewDocument(one);
   if (worker) await page.evaluateOnNewDocument(startWith, worker);
   await page.setJavaScriptEnabled(javaScript);
   const visit = async (

@@ -41,7 +41,7 @@ function noAdapterAtFirst(): void {
 
 test('an adapter that never comes: the page says that it waits, goes on without (E3), and asks again when told', async () => {
   const { page, hash } = await opened('train_once/#v=1&lang=fr', {
-    before: new Function(`(${hurry})(); (${noAdapterAtFirst})();`) as () => void,
+    before: [hurry, noAdapterAtFirst],
   });
   await says(page, 'En attente\u202F: un GPU…Annuler');
   await hash('v=1&lang=en');
@@ -83,7 +83,7 @@ test('a page that does as well without a GPU waits by its badge, then goes on by
     GPU.prototype.requestAdapter = () => new Promise(() => {});
   };
   const { page, hash } = await opened('conv/#v=1&lang=en&tab=image', {
-    before: new Function(`(${hurry})(); (${never})();`) as () => void,
+    before: [hurry, never],
   });
   expect(await text(page, 'button.device')).toContain('Looking for a GPU…');
   await says(page, 'Waiting for a GPU…Cancel');
