@@ -36,7 +36,7 @@ function view(state: TrainState, context: Own): Child {
       html('span', { id: 'status' }, run.status === 'idle' ? '' : t(run.status)),
       ' ',
       html('span', { id: 'progress' }, place(state, context)),
-      ' ',
+      left(context) === '' ? ' ' : ' · ',
       html('span', { id: 'left' }, left(context)),
     ),
     logView(context, run.log),
