@@ -156,3 +156,17 @@ describe.each(pages)('$name', ({ path }) => {
     expect(wrong).toEqual([]);
   });
 });
+
+test('the explorer says nothing in English on its other tabs either', async () => {
+  const { page, hash, load, wrong } = opened;
+  await load('conv/#v=1&lang=en&device=cpu');
+  for (const tab of ['gemm', 'dx', 'dw', 'transposed', 'image', 'stack', 'window&quiz=out', 'window&kh=7']) {
+    const more = `&device=cpu&tab=${tab}${tab === 'transposed' ? '&op=transposed' : ''}`;
+    await hash(`v=1&lang=en${more}`);
+    const english = new Set(await texts(page));
+    await hash(`v=1&lang=fr${more}`);
+    const both = (await texts(page)).filter((text) => english.has(text) && /\p{L}{3}/u.test(text) && !alike.test(text));
+    expect(both, tab).toEqual([]);
+  }
+  expect(wrong).toEqual([]);
+});
