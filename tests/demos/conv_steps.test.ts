@@ -97,7 +97,10 @@ const scattered: readonly [string, ConvState][] = [
   ['groups in a circle', { ...named('grouped'), pad: 'same', mode: 'circular' }],
   ['each channel for itself', { ...named('depthwise'), h: 4, x: stateOf({ h: 4, cin: 4 }).x }],
   ['reflected under a stride', stateOf({ h: 6, w: 5, sy: 2, pad: 'full', mode: 'reflect', cout: 2 })],
-  ['replicated, turned, divided', stateOf({ h: 4, w: 5, pad: 'same', mode: 'replicate', flip: true, div: 4 })],
+  [
+    'replicated, turned, divided',
+    stateOf({ h: 4, w: 5, pad: 'explicit', pt: 2, pl: 1, pr: 3, mode: 'replicate', flip: true, div: 4 }),
+  ],
   ['in a circle, dilated', stateOf({ h: 5, w: 6, pad: 'torch', mode: 'circular', dy: 2, kh: 2, cin: 2 })],
 ];
 
