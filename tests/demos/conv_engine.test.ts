@@ -29,7 +29,7 @@ describe.each(cases)('%s', (_, change) => {
   });
 });
 
-test('CE-14: a picture that is not what the engine computes is told with its first cell, by its index in the picture', () => {
+test('a picture that is not what the engine computes is told with its first cell, by its index in the picture', () => {
   const state = named('overlap');
   const a = possible(state);
   const wrong: Arithmetic = { ...a, products: (o) => (o === 3 ? a.products(o).slice(1) : a.products(o)) };
@@ -37,7 +37,7 @@ test('CE-14: a picture that is not what the engine computes is told with its fir
   expect(answer).toMatchObject({ agrees: false, first: { of: 'y', at: 3, index: [0, 1, 1] } });
 });
 
-test('CE-14: the program that repeats a difference prints the number of the cell that it is about', async () => {
+test('the program that repeats a difference prints the number of the cell that it is about', async () => {
   // What asks the GPU is run on the CPU, whose program gives the same but for its rounding to f32.
   const library = { ...retrograd, createWebGPUDevice: () => Promise.resolve(retrograd.createCpuDevice()) };
   const parts = { y: 'y', dx: 'dx', dw: 'dk', db: 'db' } as const;

@@ -20,14 +20,14 @@ const own: Readonly<Record<string, Fields>> = { index: {}, bench, conv, source, 
 const drawn = (fields: Fields): Fields =>
   'own' in fields ? { ...fields, own: { ...fields.own, longest: 300 } as typeof bench.own } : fields;
 
-test('SH-4: every page is among them', () => {
+test('every page is among them', () => {
   expect(Object.keys(own).toSorted()).toEqual(pages.map(({ name }) => name).toSorted());
 });
 
 describe.each(Object.entries(own))('the link of %s', (_, fields) => {
   const all: Fields = { ...fields, ...shellFields };
 
-  test('SH-4: gives back 1,000 random states, as text and as it stands in the address', async () => {
+  test('gives back 1,000 random states, as text and as it stands in the address', async () => {
     const next = generator(7);
     for (let i = 0; i < 1000; i++) {
       const state = randomState(drawn(all), next);
@@ -47,7 +47,7 @@ describe.each(Object.entries(own))('the link of %s', (_, fields) => {
     }
   });
 
-  test('SH-7: has the reserved keys, each with the meaning that it has on every page', () => {
+  test('has the reserved keys, each with the meaning that it has on every page', () => {
     expect(() => checkKeys(fields, Object.keys(shellFields))).not.toThrow();
     for (const key of ['step', 'play'] as const) if (key in fields) expect(fields[key]).toBe(stepFields[key]);
     if ('seed' in fields) expect(fields.seed).toMatchObject({ kind: 'integer', min: 0 });

@@ -43,7 +43,7 @@ const fields = {
 };
 
 describe('the link', () => {
-  test('SH-4: gives back 1,000 random states, long ones through their compressed form', async () => {
+  test('gives back 1,000 random states, long ones through their compressed form', async () => {
     const next = generator(1);
     let packed = 0;
     for (let i = 0; i < 1000; i++) {
@@ -60,7 +60,7 @@ describe('the link', () => {
     expect(packed).toBeGreaterThan(50);
   });
 
-  test('SH-5: is readable and holds only what differs from the defaults', () => {
+  test('is readable and holds only what differs from the defaults', () => {
     const state = {
       ...defaults(fields),
       size: 4,
@@ -96,14 +96,14 @@ describe('the link', () => {
     ['x=2x2:1,,2,3', 'x', '2x2:1,0,0,1', 'form'],
     ['size=3&size=4', 'size', '4', 'twice'],
     ['v=2', 'v', '1', 'version'],
-  ])('SH-5: corrects and lists %s', (hash, key, used, reason) => {
+  ])('corrects and lists %s', (hash, key, used, reason) => {
     const { state, problems } = parse(fields, `#${hash}`);
     expect(problems).toEqual([{ key, given: expect.any(String), used, reason }]);
     const { problems: none } = parse(fields, serialise(fields, state));
     expect(none).toEqual([]);
   });
 
-  test('SH-5: takes any text without throwing', () => {
+  test('takes any text without throwing', () => {
     const next = generator(2);
     const pieces = [
       'v=',
@@ -129,7 +129,7 @@ describe('the link', () => {
     }
   });
 
-  test('SH-5: keeps the keys it does not know, in their order', () => {
+  test('keeps the keys it does not know, in their order', () => {
     const { unknown, state } = parse(fields, '#v=1&activation=tanh&size=3&networkShape=4,2&flat');
     expect(unknown).toEqual([
       ['activation', 'tanh'],
@@ -139,13 +139,13 @@ describe('the link', () => {
     expect(serialise(fields, state, unknown)).toBe('v=1&size=3&activation=tanh&networkShape=4,2&flat=');
   });
 
-  test('SH-5: compresses what is longer than 2,000 characters, and nothing else', async () => {
+  test('compresses what is longer than 2,000 characters, and nothing else', async () => {
     const ofLength = (length: number): string => `v=1&note=${'n'.repeat(length - 9)}`;
     expect(await pack(ofLength(2000))).toBe(ofLength(2000));
     expect(await pack(ofLength(2001))).toMatch(/^v=1&z=[\w-]{1,60}$/);
   });
 
-  test('SH-5, SH-7: compresses a long state and leaves the common keys readable', async () => {
+  test('compresses a long state and leaves the common keys readable', async () => {
     const values = Array.from({ length: 900 }, (_, i) => i % 256);
     const common = 'lang=fr&theme=dark&embed=1&hide=a,b&step=12&play=1&seed=3&quiz=out&device=cpu&force=E3';
     const plain = `v=1&x=30x30:${values.join(',')}&${common}`;
@@ -155,7 +155,7 @@ describe('the link', () => {
     expect((await unpack(packed)).plain).toBe(`v=1&${common}&x=30x30:${values.join(',')}`);
   });
 
-  test.each(['z=!!', 'z=AAAA', 'z='])('SH-5: survives the damaged part %s', async (z) => {
+  test.each(['z=!!', 'z=AAAA', 'z='])('survives the damaged part %s', async (z) => {
     const { plain, problems } = await unpack(`#v=1&size=3&${z}`);
     expect(plain).toBe('v=1&size=3');
     expect(problems).toEqual([{ key: 'z', given: z.slice(2), used: '', reason: 'packed' }]);
@@ -167,7 +167,7 @@ describe('the link', () => {
     expect((await unpack(flood)).problems).toHaveLength(1);
   });
 
-  test('SH-7: leaves no page a key that every page has', () => {
+  test('leaves no page a key that every page has', () => {
     expect(() => checkKeys(fields, ['lang'])).not.toThrow();
     expect(() => checkKeys({ ...fields, z: flag() }, ['lang'])).toThrow('z');
     expect(() => checkKeys({ lang: flag() }, ['lang'])).toThrow('lang');

@@ -39,7 +39,7 @@ async function visited(device: Device, seed: number, reloaded: boolean): Promise
   return seen;
 }
 
-test('SH-10: the CPU and the GPU visit examples in the one order of a seed, also after a reload', async () => {
+test('the CPU and the GPU visit examples in the one order of a seed, also after a reload', async () => {
   for (const seed of [3, 4]) {
     const expected = [0, 1].flatMap((epoch) => [...shuffleOrder(size, seed, epoch)]);
     for (const device of [createCpuDevice(), await sharedDevice()] as Device[])

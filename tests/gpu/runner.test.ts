@@ -70,7 +70,7 @@ test.each([
 test.each([
   [0, 20, 'each by itself'],
   [60_000, 2, 'the first, and what is left at the end'],
-])('SH-12: 20 tracked steps whose reads are %i ms apart are read %i times: %s', async (apart, reads) => {
+])('20 tracked steps whose reads are %i ms apart are read %i times: %s', async (apart, reads) => {
   const device = await sharedDevice();
   const { plan, w } = tinyPlan();
   const runs: number[] = [];

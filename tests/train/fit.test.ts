@@ -82,7 +82,7 @@ describe('fit', () => {
     expect(history['val_loss']![0]).toBeCloseTo(whole['loss']!, 6);
   });
 
-  it('SH-12: tells of losses by the clock where it is asked to, and of all of them', async () => {
+  it('tells of losses by the clock where it is asked to, and of all of them', async () => {
     const data = take(moons({ size: 100 }), 12);
     for (const [trackMilliseconds, first] of [
       [0, 1],

@@ -98,6 +98,8 @@ test('the equation lists the products, and pointing at one shows its cells', asy
     expect(linked).toContainEqual(['kernel', '2']);
     await page.mouse.move(0, 0);
     await page.waitForFunction(() => document.querySelector('.linked') === null);
+    // A page behind another hears of no focus.
+    await page.bringToFront();
     await page.focus('[data-matrix=kernel] td:nth-of-type(3)');
     await page.waitForSelector('.term.linked');
     expect(await textOf(page, '.term.linked')).toEqual(['0·(−1)']);

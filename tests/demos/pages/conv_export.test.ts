@@ -1,4 +1,4 @@
-// Every figure of the explorer, taken away: as a file of what it shows, and as links that open it again (SH-9).
+// Every figure of the explorer, taken away: as a file of what it shows, and as links that open it again.
 
 import { expect, test } from 'vitest';
 
@@ -145,7 +145,7 @@ const seen = ({ page }: Opened): Promise<string> =>
     return `${step} ${document.querySelector('#panel')!.querySelector('.pictures')?.textContent ?? ''} ${after}`;
   });
 
-test('SH-9: every figure is saved as it stands, and its links open it again', async () => {
+test('every figure is saved as it stands, and its links open it again', async () => {
   const opened = await open('conv/#v=1&lang=en', { before: keep });
   const { page, hash, wrong } = opened;
   const kept = new Map<string, string>();

@@ -35,7 +35,7 @@ const numbers = async (selector: string): Promise<number[]> =>
 const live = (): Promise<string> => page.$eval('[aria-live=polite]', (element) => element.textContent);
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-test('CE-5: a remainder is floored: exactly what no window reads is hatched, and announced once', async () => {
+test('a remainder is floored: exactly what no window reads is hatched, and announced once', async () => {
   const never = (rows: string, columns: string): Record<string, string> => ({
     en: `${rows.split('/')[0]} and ${columns.split('/')[0]} of the padded input are never read.`,
     fr: `Ne sont jamais lues, dans l’entrée remplie\u202F: ${rows.split('/')[1]} et ${columns.split('/')[1]}.`,
@@ -78,7 +78,7 @@ test('CE-5: a remainder is floored: exactly what no window reads is hatched, and
   expect(await live(), 'a step is no news of it').toBe('');
 });
 
-test('CE-6: impossible parameters keep the last picture with their numbers', async () => {
+test('impossible parameters keep the last picture with their numbers', async () => {
   await show('&h=5&w=5');
   await show('&kh=4&dy=2');
   expect(await texts('[data-part=impossible]')).toEqual([
@@ -89,7 +89,7 @@ test('CE-6: impossible parameters keep the last picture with their numbers', asy
   expect((await texts('[data-part=impossible]'))[0]).toContain('dépasse l’entrée remplie');
 });
 
-test('CE-10: ∂L/∂W is summed product by product, and any weight, bias or input is held against a difference', async () => {
+test('∂L/∂W is summed product by product, and any weight, bias or input is held against a difference', async () => {
   const link = `&h=4&w=4&bias=1&x=1x4x4:${range(16)
     .map((i) => i + 1)
     .join()}&k=1x1x3x3:0,-1,0,-1,5,-1,0,-1,0&loss=own&t=1x2x2:1,2,3,4`;
@@ -134,7 +134,7 @@ test('CE-10: ∂L/∂W is summed product by product, and any weight, bias or inp
 });
 
 describe('a transposed convolution', () => {
-  test('CE-12: gives the same numbers painted, by zeros in between and by its matrix', async () => {
+  test('gives the same numbers painted, by zeros in between and by its matrix', async () => {
     const [cin, h, w, cout, kh, kw, sy, sx, top] = [2, 2, 3, 2, 3, 2, 2, 3, 1];
     const x = range(cin * h * w).map((i) => i + 1);
     const k = range(cin * cout * kh * kw).map((i) => ((7 * i) % 5) - 2);
@@ -161,7 +161,7 @@ describe('a transposed convolution', () => {
     ).toBe(0);
   });
 
-  test('CE-12: has a map of overlaps: a checkerboard where the stride does not divide the kernel', async () => {
+  test('has a map of overlaps: a checkerboard where the stride does not divide the kernel', async () => {
     for (const kernel of [3, 2]) {
       await show(`&op=transposed&tab=transposed&h=3&w=3&kh=${kernel}&kw=${kernel}&sy=2&sx=2`);
       const line = range(2 * 2 + kernel).map((at) => range(3).filter((i) => at >= 2 * i && at < 2 * i + kernel).length);
@@ -177,7 +177,7 @@ describe('a transposed convolution', () => {
   });
 });
 
-test('CE-13: groups are wired by colours and letters, and parameters and products follow', async () => {
+test('groups are wired by colours and letters, and parameters and products follow', async () => {
   const counts = (): Promise<string[]> =>
     page.$eval('[data-part=counts]', (element) => {
       const { parameters, macs } = (element as HTMLElement).dataset;
@@ -219,7 +219,7 @@ test('CE-13: groups are wired by colours and letters, and parameters and product
   }
 });
 
-test('CE-17: a filtered image shows what its choice of range says, and says it', async () => {
+test('a filtered image shows what its choice of range says, and says it', async () => {
   const grey = planesOf(scene(), 'grey').values;
   const colours = planesOf(scene(), 'channels').values;
   const alike = (values: ArrayLike<number>): number[] => Array.from(values).flatMap((value) => [value, value, value]);

@@ -137,7 +137,7 @@ describe('the explorer’s comparison', () => {
     await close();
   });
 
-  test('CE-14: with a GPU that is wrong names the first cell in red, and its program repeats that', async () => {
+  test('with a GPU that is wrong names the first cell in red, and its program repeats that', async () => {
     const { page, close } = await asked(() => {
       // Y, dX, dW and db are read in this order: the fifth number of Y is one too much.
       const read = GPUBuffer.prototype.getMappedRange;

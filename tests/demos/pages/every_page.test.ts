@@ -47,7 +47,7 @@ const looks = [
 ] as const;
 
 describe.each(pages)('$name', ({ path, h1, small = '' }) => {
-  test('AX-1, I18-1, TH-2: has no axe violation in either language, any theme, wide or narrow', async () => {
+  test('has no axe violation in either language, any theme, wide or narrow', async () => {
     const { page, hash, load } = opened;
     await load(path);
     const found: string[] = [];
@@ -65,7 +65,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(found).toEqual([]);
   });
 
-  test('AX-7, MO-1, I18-5: fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
+  test('fits 320 and 360 px, large text and longer words, and has targets of 24 px', async () => {
     const { page, hash } = opened;
     for (const [width, link, size] of [
       [360, 'lang=fr', ''],
@@ -84,7 +84,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     }
   });
 
-  test('AX-3, SH-7: is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
+  test('is reached by keyboard alone, names its landmarks, and gives way inside a slide', async () => {
     const { page, hash, load } = opened;
     await load(path);
     const frame = await page.evaluate(() => ({
@@ -107,7 +107,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     expect(shown).toEqual({ header: false, footer: false, paper: 'rgba(0, 0, 0, 0)' });
   });
 
-  test('AX-6, AX-7: has targets of 44 px under a finger, and stands still where movement is unwanted', async () => {
+  test('has targets of 44 px under a finger, and stands still where movement is unwanted', async () => {
     const { page, load } = opened;
     // The link asks for steps that play, which these readers want no page to do by itself.
     await load(`${path}#v=1&lang=fr&play=1&speed=8`, { width: 360, height: 640, touch: true, still: true });
@@ -152,7 +152,7 @@ describe.each(pages)('$name', ({ path, h1, small = '' }) => {
     await stillFigure(page);
   });
 
-  test('SH-5, E17: lists what it corrected in its link, and its notice can be dismissed', async () => {
+  test('E17: lists what it corrected in its link, and its notice can be dismissed', async () => {
     const { page, load } = opened;
     await load(`${path}#v=2&lang=de&embed=maybe&z=!!`);
     const items = await page.$$eval('[data-code=E17] li', (found) => found.map((item) => item.textContent));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { open, settled } from './open.ts';
 
-test('I18-1: the language is the link’s, else the one chosen before, else the browser’s', async () => {
+test('the language is the link’s, else the one chosen before, else the browser’s', async () => {
   const before = (): void =>
     void Object.defineProperty(navigator, 'languages', { get: () => ['de-DE', 'fr-CA', 'en'] });
   const { page, hash, close } = await open('', { before });
@@ -48,7 +48,7 @@ test('a page stands before its view is made, whose parts are made in tasks of th
   await close();
 });
 
-test('TH-1, TH-2: the theme follows the system while it is not chosen', async () => {
+test('the theme follows the system while it is not chosen', async () => {
   const { page, hash, close } = await open('');
   const theme = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset.theme);
   for (const value of ['dark', 'light']) {
@@ -64,11 +64,11 @@ test('TH-1, TH-2: the theme follows the system while it is not chosen', async ()
     document.body.append(probe);
     return Number.parseFloat(getComputedStyle(probe).fontSize);
   });
-  expect(digits, 'TH-2').toBeGreaterThanOrEqual(20);
+  expect(digits).toBeGreaterThanOrEqual(20);
   await close();
 });
 
-test('AX-6: nothing plays by itself, and not even from a link where movement is unwanted', async () => {
+test('nothing plays by itself, and not even from a link where movement is unwanted', async () => {
   const output = 'document.querySelector(".stepper output").textContent';
   const still = await open('widgets/#v=1&lang=en&play=1&speed=8', { still: true });
   const playing = await open('widgets/#v=1&lang=en&play=1&speed=8');
@@ -78,7 +78,7 @@ test('AX-6: nothing plays by itself, and not even from a link where movement is 
   await playing.close();
 });
 
-test('AX-4: a screen reader hears at most one message in two seconds, the latest', async () => {
+test('a screen reader hears at most one message in two seconds, the latest', async () => {
   const { page, close } = await open('widgets/#v=1&lang=en');
   await page.evaluate(() => {
     const heard: [number, string][] = [];
@@ -167,7 +167,7 @@ test('the badge names the GPU as the browser does, and says a software GPU and t
   await close();
 });
 
-test('AX-3: the ring of focus stands out by 3 : 1 wherever it may stand, in every theme', async () => {
+test('the ring of focus stands out by 3 : 1 wherever it may stand, in every theme', async () => {
   const { page, hash, close } = await open('conv/');
   for (const theme of ['light', 'dark', 'projector']) {
     await hash(`v=1&lang=en&theme=${theme}&pad=same&step=3&bias=1`);

@@ -63,7 +63,7 @@ test.runIf(process.env.VITE_LONG === '1')('no task of the training page takes 50
   expect(longest).toBeLessThan(50);
 });
 
-test.runIf(process.env.VITE_LONG === '1')('SH-11: no task of the explorer takes 50 ms while it starts', async () => {
+test.runIf(process.env.VITE_LONG === '1')('no task of the explorer takes 50 ms while it starts', async () => {
   const { page, load, close } = await open('');
   onTestFinished(close);
   const [longest] = await tasksDuring(page, async () => {

@@ -24,7 +24,7 @@ async function give(page: Page, name: string, bytes: Uint8Array): Promise<void> 
   await ((await page.$('#open')) as ElementHandle<HTMLInputElement>).uploadFile(path);
 }
 
-test('SH-11, AX-4, AX-7: trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
+test('trains in a worker, pauses, stops, goes on, and gives its training as a file', async () => {
   // So many that a fast machine is not through with them before the pause is pressed.
   const epochs = 12;
   const { page, wrong } = await opened(`${short}&epochs=${epochs}`, {
@@ -125,7 +125,7 @@ test('SH-11, AX-4, AX-7: trains in a worker, pauses, stops, goes on, and gives i
   expect(wrong).toEqual([]);
 });
 
-test('a loss that is no number: restored with a tenth of the rate, or clipped (E10, MO-4)', async () => {
+test('a loss that is no number: restored with a tenth of the rate, or clipped (E10)', async () => {
   const { page } = await opened(`${short}&epochs=1&rate=1e14`);
   await countLocks(page);
   await click(page, '#train');
@@ -234,7 +234,7 @@ test('files that are no training, or one of another network (E12, E16)', async (
   expect(wrong).toEqual([]);
 });
 
-test('a browser that keeps nothing offers the file instead, and the training goes on (E14, MO-4)', async () => {
+test('a browser that keeps nothing offers the file instead, and the training goes on (E14)', async () => {
   const { page } = await opened(`${short}&epochs=2`);
   await countLocks(page);
   const session = await page.createCDPSession();
@@ -249,7 +249,7 @@ test('a browser that keeps nothing offers the file instead, and the training goe
   ]);
 });
 
-test('a page that nobody sees pauses, and says so; one that is seen keeps its screen on and tells of epochs (E15, MO-4, AX-4)', async () => {
+test('a page that nobody sees pauses, and says so; one that is seen keeps its screen on and tells of epochs (E15)', async () => {
   const { page } = await opened(`${short}&epochs=100`, {
     before: () => {
       const later = window.setTimeout.bind(window) as (act: unknown, ms: number, ...given: unknown[]) => number;

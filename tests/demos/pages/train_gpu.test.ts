@@ -6,7 +6,7 @@ import { broken, remember, shortOf } from './gpu_patches.ts';
 import { click, logged, opened, press, short, state, status, text } from './train_page.ts';
 
 describe('its GPU', () => {
-  test('is lost: the training goes on by itself from what was kept, and not for ever (E7, MO-3)', async () => {
+  test('is lost: the training goes on by itself from what was kept, and not for ever (E7)', async () => {
     const { page } = await opened(`${short}&epochs=100`, {
       worker: remember,
       before: () => {

@@ -9,7 +9,7 @@ import { click, opened, short, status, text } from './train_page.ts';
 const losses = (page: Page): Promise<number[]> =>
   page.evaluate(() => (window as unknown as { losses: number[] }).losses);
 
-test('SH-10: the seed shown in the settings decides the order of the images, alike on the CPU and the GPU', async () => {
+test('the seed shown in the settings decides the order of the images, alike on the CPU and the GPU', async () => {
   const size = 20;
   // At rate 0 and an image at a time, each loss tells which image it is of.
   const link = (more: string): string => `v=1&lang=en&images=${size}&batch=1&rate=0&${more}`;
@@ -90,7 +90,7 @@ interface Counted {
   readonly shown: number[];
 }
 
-test('SH-12, MO-3: on a phone small defaults, the memory said first, and losses read and shown ten times a second', async () => {
+test('on a phone small defaults, the memory said first, and losses read and shown ten times a second', async () => {
   const { page, hash, wrong } = await opened('train_once/#v=1&lang=en', {
     width: 390,
     height: 844,

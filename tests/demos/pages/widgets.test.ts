@@ -158,7 +158,7 @@ describe("the presenter's keys", () => {
 });
 
 describe('the address', () => {
-  test('SH-6: follows sliders once they have rested for 250 ms, and presets at once, so that Back returns', async () => {
+  test('follows sliders once they have rested for 250 ms, and presets at once, so that Back returns', async () => {
     const length = (): Promise<number> => opened.page.evaluate(() => history.length);
     const before = await length();
     await opened.page.focus('input[type=range]');
@@ -194,7 +194,7 @@ describe('the address', () => {
     expect(await hash()).toContain('rows=5');
   });
 
-  test('SH-5: opens a compressed link, and keeps in it what the page does not know', async () => {
+  test('opens a compressed link, and keeps in it what the page does not know', async () => {
     const later = 'n'.repeat(2000);
     await opened.hash(await pack(`v=1&rows=2&later=${later}`));
     expect(await values(), 'two rows').toBe('0 0 0 0 0 0 0 0');
@@ -206,7 +206,7 @@ describe('the address', () => {
     expect(await opened.page.$('.notice')).toBeNull();
   });
 
-  test('SH-5, SH-7: keeps keys the page does not know, and hides the parts a teacher hides', async () => {
+  test('keeps keys the page does not know, and hides the parts a teacher hides', async () => {
     await opened.hash('v=1&later=7&hide=controls,stepper&rows=2');
     await press('PageDown');
     await opened.page.waitForFunction(() => location.hash.includes('step=1'));
@@ -216,7 +216,7 @@ describe('the address', () => {
     ).toEqual(['controls', 'stepper']);
   });
 
-  test('SH-7, I18-1: names the language and the theme that were chosen in the header', async () => {
+  test('names the language and the theme that were chosen in the header', async () => {
     await opened.page.click('.segments button[lang=fr]');
     await opened.page.select('header select', 'dark');
     await opened.page.waitForFunction(() => location.hash === '#v=1&lang=fr&theme=dark');
