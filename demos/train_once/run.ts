@@ -9,7 +9,7 @@ import { failureOf, type Situation } from '../shared/failures.ts';
 import { forgetLosses, mayRetry, wasLost } from '../shared/losses.ts';
 import { differenceIn } from './differences.ts';
 import type { Entry } from './log.ts';
-import { pace } from './pace.ts';
+import { timeLeft } from './time_left.ts';
 import { remember } from './stored.ts';
 import type { TrainState } from './state.ts';
 import type { Controls, Kept, Stage } from './train.ts';
@@ -51,7 +51,7 @@ export const run: Run = {
 };
 
 /** Of the present training, and when it was paused. */
-let timing = pace();
+let timing = timeLeft();
 let pausedAt = 0;
 
 const resting: readonly Status[] = ['idle', 'done', 'stopped', 'failed'];
@@ -84,7 +84,7 @@ export async function start(context: Own, state: TrainState, from: Kept | null):
     if (code !== 'E7' || !wasLost()) context.dismiss(code);
   if (!from) Object.assign(run, { log: [], kept: null });
   run.place = run.shown = null;
-  timing = pace();
+  timing = timeLeft();
   enter(context, 'loading');
   let last: number | undefined;
   let heard = performance.now();

@@ -1,5 +1,5 @@
-// What the kernels of a row's gradient (normalize_rows_grad.wgsl, which has the formula, and normalize_rows_once.wgsl) are told and bound to.
-// In entries that read vectors depth counts these.
+// What the kernels of a row's gradient (normalize_rows_grad.wgsl, which has the formula, and normalize_rows_once.wgsl) are
+// told and bound to. In entries that read vectors depth counts these.
 
 // @import lib/grid.wgsl
 // @import lib/segment.wgsl

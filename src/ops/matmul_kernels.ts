@@ -34,8 +34,8 @@ function worthLongCompiling({ inputs, attrs }: MatmulCall): boolean {
 }
 
 /**
- * A quad is four invocations. Where there are few tiles, a software adapter's cores share them evenly only if groups are small, and the last
- * group has few that compute nothing.
+ * A quad is four invocations. Where there are few tiles, a software adapter's cores share them evenly only if groups are
+ * small, and the last group has few that compute nothing.
  */
 const quadGroup = (units: number, { adapter }: Target) => (adapter === 'software' && units < 512 ? 4 : 16);
 const quad16: Unit = { rows: 16, columns: 16, threads: 4, group: quadGroup };

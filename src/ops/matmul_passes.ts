@@ -78,8 +78,8 @@ interface Entry {
 
 /**
  * A kernel from its entry. With several slices a second pass adds them up and has the epilogue. Every kernel of the family
- * adds the terms of a slice one after another to one number, so any may stand in for any other until it is compiled: the plain one where
- * it is quick, else `smaller`, if there is one.
+ * adds the terms of a slice one after another to one number, so any may stand in for any other until it is compiled: the
+ * plain one where it is quick, else `smaller`, if there is one.
  */
 export function plan(
   unit: Unit,

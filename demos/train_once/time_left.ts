@@ -6,7 +6,7 @@ const burst = 50;
 /** Steps of this training before its time left is said. */
 const leastSteps = 3;
 
-export interface Pace {
+export interface TimeLeft {
   /**
    * `done` of `all` steps are done at `now`, in milliseconds: the milliseconds left, or null where nothing is measured yet.
    * The first burst, whose step compiles, only says from where to measure; tests between epochs are in the measure.
@@ -16,7 +16,7 @@ export interface Pace {
   paused(milliseconds: number): void;
 }
 
-export function pace(): Pace {
+export function timeLeft(): TimeLeft {
   let before: number | null = null;
   let from: { readonly done: number; readonly at: number } | null = null;
   let measured = false;
