@@ -124,7 +124,7 @@ test('on a phone small defaults, the memory said first, and losses read and show
   expect(before, 'said before the button').toBeTruthy();
 
   // Steps of one image are quick ones.
-  await hash('v=1&lang=en&images=100&batch=1&epochs=1');
+  await hash('v=1&lang=en&images=400&batch=1&epochs=1');
   const [, said] = /about ([\d.]+) MiB/.exec(await text(page, '#memory'))!;
   await click(page, '#train');
   await status(page, 'Done');
